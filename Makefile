@@ -1,0 +1,39 @@
+# Two commands for everybody: `make demo` and `make test`. The rest is for people who change the code.
+# Each target makes the environment that it needs in .venv (Python 3.11 or later; nothing else is assumed).
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: help demo test check format bench clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## A demand-response day in about a minute: a VTN and three buildings over mutual TLS
+	$(BIN)/vtn demo demo
+
+test: $(STAMP)  ## Run every test
+	$(BIN)/pytest -q -n 2
+
+check: $(STAMP)  ## Formatting, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(STAMP)  ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## Measure openleadr and this project side by side
+	$(BIN)/python -m benchmarks
+
+clean:  ## Remove the environment and what tests and demo left behind
+	rm -rf .venv build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Bundled handlers that people use as they are."""

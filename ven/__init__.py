@@ -1,0 +1,1 @@
+"""The VEN: what a building controller embeds."""

@@ -1,0 +1,1 @@
+"""The VTN: what a utility runs."""
