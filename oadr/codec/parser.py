@@ -7,7 +7,8 @@ them is one text, as canonicalisation sees it.
 """
 
 from functools import cache
-from importlib.resources import as_file, files
+from importlib.util import find_spec
+from pathlib import Path
 
 from lxml import etree
 
@@ -24,8 +25,12 @@ _PAYLOAD = qname("oadr:oadrPayload")
 @cache
 def schema() -> etree.XMLSchema:
     """Returns the official 2.0b schema, as the openleadr package ships it."""
-    with as_file(files("openleadr") / "schema") as folder:
-        return etree.XMLSchema(etree.parse(str(folder / "oadr_20b.xsd")))
+    # The package is found and not imported: with what it imports it takes 20 MB.
+    spec = find_spec("openleadr")
+    if spec is None or spec.origin is None:
+        raise ImportError("the package openleadr, which ships the schema, is not installed")
+    path = Path(spec.origin).parent / "schema" / "oadr_20b.xsd"
+    return etree.XMLSchema(etree.parse(str(path)))
 
 
 @cache
