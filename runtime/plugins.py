@@ -1,0 +1,59 @@
+"""Finds what a configuration names: ``module:attr``, or the name of an entry point."""
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from runtime.settings import ConfigError
+
+#: Entry points of this group can be named in a configuration.
+GROUP = "openadr_kit.handlers"
+
+
+def load(name: str, *, key: str) -> Any:
+    """Returns the object that ``name`` stands for.
+
+    Args:
+        name: ``"module:attr"``, or an entry point such as ``"allow-list"``.
+        key: where it stands in the configuration, for the message.
+
+    Raises:
+        ConfigError: there is no such thing, or its module cannot be imported.
+    """
+    if ":" not in name:
+        found = entry_points(group=GROUP, name=name)
+        if not found:
+            known = ", ".join(sorted(point.name for point in entry_points(group=GROUP)))
+            raise ConfigError(f"handler {name!r} is not installed; known: {known}", key=key)
+        name = next(iter(found)).value
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        package = importlib.util.find_spec(module_name.partition(".")[0])
+        where = f" (found {package.origin})" if package and package.origin else ""
+        raise ConfigError(f"cannot import {module_name!r}{where}: {error}", key=key) from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        raise ConfigError(f"{module.__file__} has no {attribute!r}", key=key) from None
+
+
+def build(name: str, section: Mapping[str, Any], *, key: str) -> Any:
+    """Returns a handler made from its section of the configuration.
+
+    A class with ``from_config`` is built by it, another class is called without
+    arguments, anything else is used as it stands.
+
+    Raises:
+        ConfigError: it cannot be loaded, or it refuses its section.
+    """
+    target = load(name, key=key)
+    try:
+        if hasattr(target, "from_config"):
+            return target.from_config(dict(section))
+        return target() if isinstance(target, type) else target
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"handler {name!r} refuses its settings: {error}", key=key) from error
