@@ -21,11 +21,15 @@ ZERO = timedelta(0)
 _DATETIME = re.compile(
     r"\+?(?P<body>\d{4}-\d\d-\d\dT(?P<hour>\d\d):\d\d:(?P<second>\d\d))(\.\d*)?Z?", re.ASCII
 )
+# The schema's pattern; its digits, as Python's, are those of all scripts.
 _DURATION = re.compile(
     r"(?P<sign>[+-])?P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?T?"
-    r"(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?|(?P<weeks>\d+)W",
-    re.ASCII,
+    r"(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?|(?P<weeks>\d+)W"
 )
+
+
+#: "00" to "59"; isoformat, which also asks for the zone, takes twice as long.
+_TWO = tuple(f"{n:02}" for n in range(60))
 
 
 class CalendarDuration(timedelta):
@@ -110,7 +114,7 @@ def parse_datetime(text: str) -> datetime:
         InvalidData: no calendar of ours holds it (year 0 or before, leap seconds).
     """
     text = text.strip()
-    if len(text) == 20:
+    if len(text) == 20 and text[19] == "Z":
         try:
             return datetime.fromisoformat(text)
         except ValueError:
@@ -137,7 +141,8 @@ def format_datetime(moment: datetime) -> str:
     """
     if moment.tzinfo is not UTC:
         moment = utc(moment)
-    return moment.isoformat()[:19] + "Z"
+    date = f"{moment.year:04}-{_TWO[moment.month]}-{_TWO[moment.day]}"
+    return f"{date}T{_TWO[moment.hour]}:{_TWO[moment.minute]}:{_TWO[moment.second]}Z"
 
 
 @lru_cache(maxsize=1024)
@@ -150,9 +155,13 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise InvalidData(f"duration {text[:40]!r} cannot be used", rule="R1")
-    part = {key: int(value) for key, value in match.groupdict().items() if value and key != "sign"}
     sign = -1 if match["sign"] == "-" else 1
     try:
+        part = {
+            key: _count(value)
+            for key, value in match.groupdict().items()
+            if value and key != "sign"
+        }
         rest = sign * timedelta(
             weeks=part.get("weeks", 0),
             days=part.get("days", 0),
@@ -164,6 +173,13 @@ def parse_duration(text: str) -> timedelta:
         return CalendarDuration(months=months, rest=rest) if months else rest
     except OverflowError:
         raise InvalidData(f"duration {text[:40]!r} is too long to count", rule="R1") from None
+
+
+def _count(digits: str) -> int:
+    digits = digits.lstrip("0")
+    if len(digits) > 20:
+        raise OverflowError
+    return int(digits or "0")
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,8 @@ from typing import cast
 
 from lxml import etree
 
-from oadr.codec.compiler import attributes, decoder, encoder
+from oadr.codec.decoder import decoder
+from oadr.codec.encoder import attributes, encoder
 from oadr.codec.namespaces import DECLARED, NAMESPACES, qname
 from oadr.codec.parser import MAX_BYTES, parse, schema
 from oadr.errors import InvalidData, XMLError

@@ -5,22 +5,25 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
-from oadr.errors import InvalidData
 from oadr.times import format_datetime, format_duration, parse_datetime, parse_duration
 
 #: What XML 1.0 cannot carry at all, and what would end or change the text.
-_SPECIAL = re.compile(r"[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
+_SPECIAL = re.compile("[&<>\\r\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
+#: White space of XML; Python counts more as such.
+_SPACE = re.compile("[ \\t\\n\\r]+")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_FLOATS = {"INF": Decimal("Infinity"), "-INF": Decimal("-Infinity"), "NaN": Decimal("NaN")}
+#: Power of ten that is beyond every double, in both directions.
+_MAX_EXPONENT = 400
 _NON_FINITE = {"Infinity": "INF", "-Infinity": "-INF", "NaN": "NaN"}
 
 
 def escape(text: str) -> str:
     """Returns the text so that it stays text; what XML cannot carry becomes U+FFFD."""
-    if _SPECIAL.search(text) is None:
+    if text.isalnum() or _SPECIAL.search(text) is None:
         return text
     return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\ufffd"), text)
 
@@ -32,16 +35,28 @@ def escape_attribute(text: str) -> str:
 
 def collapse(text: str) -> str:
     """Returns the text with white space collapsed, as the schema does for tokens."""
-    return " ".join(text.split())
+    return _SPACE.sub(" ", text).strip(" ")
 
 
 def parse_decimal(text: str) -> Decimal:
-    """Reads a float or decimal of the schema exactly as it was written."""
-    text = text.strip()
+    """Reads a float or decimal of the schema exactly as it was written.
+
+    A float that no double holds becomes zero or infinite: as it is written, ten characters
+    could name a number with a billion digits, which any later sum would write out.
+    """
     try:
-        return _FLOATS.get(text) or Decimal(text)
+        value = Decimal(text)
+        if abs(value.adjusted()) < _MAX_EXPONENT or "e" not in text.lower():
+            return value
     except ArithmeticError:
-        raise InvalidData(f"number {text[:40]!r} cannot be used") from None
+        pass
+    return Decimal(float(text))
+
+
+def parse_int(text: str) -> int:
+    """Reads an integer; the schema lets zeros stand in front of it, any number of them."""
+    text = text.strip()
+    return int(text) if len(text) < 100 else int(text.lstrip("+-0") or "0")
 
 
 def format_float(value: Decimal) -> str:
@@ -65,20 +80,23 @@ def format_bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def parser_for(kind: Any, *, token: bool) -> Callable[[str], Any]:
+def parser_for(kind: Any) -> Callable[[str], Any]:
     """Returns the function that reads a value of the Python type ``kind``."""
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        members = kind._value2member_map_
-        return lambda text: members[collapse(text)]
+        return partial(_parse_member, kind._value2member_map_)
     table: dict[Any, Callable[[str], Any]] = {
-        str: collapse if token else str,
-        int: int,
+        str: collapse,
+        int: parse_int,
         bool: parse_bool,
         Decimal: parse_decimal,
         datetime: parse_datetime,
         timedelta: parse_duration,
     }
     return table[kind]
+
+
+def _parse_member(members: dict[Any, Any], text: str) -> Any:
+    return members[collapse(text)]
 
 
 def formatter_for(kind: Any, *, element: str) -> Callable[[Any], str]:

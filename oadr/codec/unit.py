@@ -4,6 +4,7 @@ from lxml import etree
 
 from oadr.codec.namespaces import qname
 from oadr.codec.text import (
+    collapse,
     escape,
     format_bool,
     format_decimal,
@@ -34,16 +35,27 @@ _XSI_TYPE = qname("xsi:type")
 _SCALES = {scale.value: scale for scale in Scale}
 
 #: Every element that may stand for a unit.
-TAGS = (
-    *(qname(f"{prefix}:{name}") for name, prefix in _PREFIX.items()),
-    *_GENERIC,
-    _GREEN_BUTTON,
+TAGS = frozenset(
+    {
+        *(qname(f"{prefix}:{name}") for name, prefix in _PREFIX.items()),
+        *_GENERIC,
+        _GREEN_BUTTON,
+    }
 )
 
 
 def canonical(element: etree._Element) -> RawXml:
-    """Returns an element in exclusive canonical form."""
-    return RawXml(xml=etree.tostring(element, method="c14n", exclusive=True).decode())
+    """Returns an element in exclusive canonical form.
+
+    That form keeps the declarations of the prefixes that tags use; those that only an
+    ``xsi:type`` uses are added.
+    """
+    types = [node.get(_XSI_TYPE) for node in element.iter(etree.Element)]
+    prefixes = sorted({kind.strip().partition(":")[0] for kind in types if kind and ":" in kind})
+    text = etree.tostring(
+        element, method="c14n", exclusive=True, inclusive_ns_prefixes=prefixes or None
+    )
+    return RawXml(xml=text.decode())
 
 
 def decode_unit(element: etree._Element) -> Unit | GreenButtonUnit:
@@ -52,19 +64,25 @@ def decode_unit(element: etree._Element) -> Unit | GreenButtonUnit:
         return GreenButtonUnit(feed=canonical(element[0]))
     name = etree.QName(element).localname
     if element.tag in _GENERIC:
-        kind = element.get(_XSI_TYPE, "").rpartition(":")[2].removesuffix("Type")
+        kind = element.get(_XSI_TYPE, "").strip().rpartition(":")[2].removesuffix("Type")
         name = kind[:1].lower() + kind[1:]
     part = {etree.QName(child).localname: child for child in element}
     description, units = MEASUREMENTS[name]
     attributes = part.get("powerAttributes")
     return Unit(
         name=name,
-        description=part["itemDescription"].text or description,
-        units=part["itemUnits"].text or units,
+        description=_text(name, part["itemDescription"]) or description,
+        units=_text(name, part["itemUnits"]) or units,
         scale=_SCALES[part["siScaleCode"].text] if "siScaleCode" in part else Scale.NONE,
         power=_decode_power(attributes) if attributes is not None else None,
         pulse_factor=parse_decimal(part["pulseFactor"].text) if "pulseFactor" in part else None,
     )
+
+
+def _text(name: str, element: etree._Element) -> str:
+    # Only the custom unit's texts are free; the others are tokens.
+    text = element.text or ""
+    return text if name == "customUnit" else collapse(text)
 
 
 def _decode_power(element: etree._Element) -> PowerAttributes:

@@ -113,9 +113,9 @@ class Period:
 
     dtstart: Annotated[datetime, At("xcal:dtstart/xcal:date-time")]
     duration: Annotated[timedelta, At("xcal:duration/xcal:duration")]
-    start_after: Annotated[timedelta | None, At("xcal:tolerance/xcal:tolerate/xcal:startafter")] = (
-        None
-    )
+    start_after: Annotated[
+        timedelta | None, At("xcal:tolerance/xcal:tolerate/xcal:startafter?")
+    ] = None
     notification: Annotated[timedelta | None, At("ei:x-eiNotification/xcal:duration")] = None
     ramp_up: Annotated[timedelta | None, At("ei:x-eiRampUp/xcal:duration")] = None
     recovery: Annotated[timedelta | None, At("ei:x-eiRecovery/xcal:duration")] = None

@@ -6,7 +6,7 @@ the one table from which the encoder and the decoder are compiled.
 
 A path is a chain of prefixed element names. ``*`` marks the element that repeats
 (for tuples; the last one if none is marked), ``!`` one that is written even when
-nothing is in it.
+nothing is in it, ``?`` a last one that may be missing from its wrapper.
 """
 
 from collections.abc import Callable
@@ -38,11 +38,9 @@ class OneOf:
 
     Attributes:
         options: pairs of Python type and path, in no order.
-        below: path of the elements around the choice, empty if there are none.
     """
 
     options: tuple[tuple[Any, str], ...]
-    below: str = ""
 
 
 def root(tag: str) -> Callable[[C], C]:

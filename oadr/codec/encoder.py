@@ -1,0 +1,149 @@
+"""Compiles the table of a message class into the function that writes it.
+
+What runs for each message is closures that concatenate strings; all mark-up is put
+together when a class is first written.
+"""
+
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from oadr.codec import unit
+from oadr.codec.table import Row, rows
+from oadr.codec.text import escape_attribute, formatter_for
+from oadr.messages.common import RawXml, Unit
+
+Encode = Callable[[Any], str]
+
+
+@cache
+def encoder(cls: type) -> Encode:
+    """Returns the function that writes what stands inside the element of a ``cls``."""
+    items = [
+        (path.split("/") if path else [], encode, row.then)
+        for row in rows(cls)
+        if not row.attribute
+        for path, encode in [_writer(row)]
+    ]
+    return _join(_group(items))
+
+
+@cache
+def attributes(cls: type) -> Encode:
+    """Returns the function that writes the attributes of the element of a ``cls``."""
+    found = [(row.name, row.attribute) for row in rows(cls) if row.attribute]
+
+    def encode(value: Any) -> str:
+        text = ""
+        for name, attribute in found:
+            content = getattr(value, name)
+            if content is not None:
+                text += f' {attribute}="{escape_attribute(content)}"'
+        return text
+
+    return encode
+
+
+def _writer(row: Row) -> tuple[str, Encode]:
+    """Returns the path of the elements around a row, and the function that writes it."""
+    if row.options[0][0] is Unit:
+        return "", _field(row, "", unit.encode_unit, "")
+    if len(row.options) > 1:
+        table = {kind: _element(kind, path) for kind, path in row.options}
+        return "", _field(row, "", lambda value: table[type(value)](value), "")
+    kind, path = row.options[0]
+    steps = path.split("/")
+    split = _first_repeated(steps) if row.many else len(steps) - 1
+    inner = [step.strip("*?") for step in steps[split:]]
+    if kind is RawXml:
+        inner.pop()
+    before, after = _tags(inner)
+    return "/".join(steps[:split]), _field(row, before, _content(kind, steps[-1]), after)
+
+
+def _first_repeated(steps: list[str]) -> int:
+    return next((n for n, step in enumerate(steps) if step.endswith("*")), len(steps) - 1)
+
+
+def _tags(steps: list[str]) -> tuple[str, str]:
+    before = "".join(f"<{step}>" for step in steps)
+    after = "".join(f"</{step}>" for step in reversed(steps))
+    return before, after
+
+
+def _content(kind: Any, element: str) -> Encode:
+    """Returns the function that writes what stands in an element with a value of a type."""
+    if kind is RawXml:
+        return lambda value: str(value.xml)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return encoder(kind)
+    return formatter_for(kind, element=element)
+
+
+def _element(kind: Any, path: str) -> Encode:
+    steps = path.split("/")
+    before, after = _tags(steps)
+    write = _content(kind, steps[-1])
+    return lambda value: before + write(value) + after
+
+
+def _field(row: Row, before: str, write: Encode, after: str) -> Encode:
+    """Returns the function that writes a field of the object it is given."""
+    get: Callable[[Any], Any] = attrgetter(row.name)
+    if row.many:
+        return lambda owner: "".join([before + write(value) + after for value in get(owner)])
+    if not row.optional:
+        return lambda owner: before + write(get(owner)) + after
+    # An empty text counts as one that is left out (R46).
+    absent = (None, "") if row.options[0][0] is str else (None,)
+
+    def encode(owner: Any) -> str:
+        value = get(owner)
+        return "" if value in absent else before + write(value) + after
+
+    return encode
+
+
+def _group(items: list[tuple[list[str], Encode, str]]) -> list[Encode]:
+    """Puts neighbours that share their outer elements into one."""
+    found: list[Encode] = []
+    while items:
+        steps, write, then = items[0]
+        if not steps:
+            found.append(_followed(write, then))
+            items = items[1:]
+            continue
+        count = next(
+            (n for n, (other, _, _) in enumerate(items) if other[:1] != steps[:1]), len(items)
+        )
+        inner = _group([(other[1:], write, then) for other, write, then in items[:count]])
+        found.append(_wrap(steps[0], _join(inner)))
+        items = items[count:]
+    return found
+
+
+def _followed(write: Encode, then: str) -> Encode:
+    if not then:
+        return write
+    # The literal belongs beside the innermost wrapper, so it follows what was written.
+    return lambda owner: write(owner) + then
+
+
+def _wrap(step: str, write: Encode) -> Encode:
+    name = step.strip("!")
+    always = step.endswith("!")
+    before, after = f"<{name}>", f"</{name}>"
+
+    def encode(owner: Any) -> str:
+        content = write(owner)
+        return before + content + after if content or always else ""
+
+    return encode
+
+
+def _join(parts: list[Encode]) -> Encode:
+    if len(parts) == 1:
+        return parts[0]
+    return lambda owner: "".join([part(owner) for part in parts])
