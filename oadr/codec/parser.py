@@ -6,6 +6,7 @@ while it reads. Comments and processing instructions are dropped, so that text a
 them is one text, as canonicalisation sees it.
 """
 
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,8 @@ from oadr.errors import XMLError
 MAX_BYTES = 16 * 1024 * 1024
 
 _PAYLOAD = qname("oadr:oadrPayload")
+#: How lxml words what a validating parser finds not to be well-formed.
+_LOW_LEVEL = re.compile(r"line \d+: b(['\"])(.*)\1")
 
 
 @cache
@@ -78,7 +81,8 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, validate: bool = True) -> 
 
 
 def _reason(error: etree.XMLSyntaxError) -> str:
-    """Returns libxml2's words in one line, short enough for a log and a reply."""
-    entries = error.error_log
-    text = " ".join((entries[0].message if len(entries) else str(error.msg)).split())
-    return text if len(text) <= 300 else text[:297] + "..."
+    """Returns libxml2's words in one printable line, short enough for a log and a reply."""
+    # Not error.error_log: that also holds what earlier documents were told.
+    text = " ".join(str(error.msg).split())
+    text = "".join(char if char.isprintable() else "?" for char in text[:300])
+    return text if len(text) < 300 else text[:297] + "..."
