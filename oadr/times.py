@@ -145,13 +145,17 @@ def format_datetime(moment: datetime) -> str:
     return f"{date}T{_TWO[moment.hour]}:{_TWO[moment.minute]}:{_TWO[moment.second]}Z"
 
 
-@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> timedelta:
     """Reads a schema-valid duration.
 
     Raises:
         InvalidData: it is longer than 999,999,999 days, or not a duration at all.
     """
+    # A text of megabytes, zeros for the most part, is valid too; none stays in memory.
+    return _usual_duration(text) if len(text) < 40 else _parse_duration(text)
+
+
+def _parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise InvalidData(f"duration {text[:40]!r} cannot be used", rule="R1")
@@ -173,6 +177,9 @@ def parse_duration(text: str) -> timedelta:
         return CalendarDuration(months=months, rest=rest) if months else rest
     except OverflowError:
         raise InvalidData(f"duration {text[:40]!r} is too long to count", rule="R1") from None
+
+
+_usual_duration = lru_cache(maxsize=1024)(_parse_duration)
 
 
 def _count(digits: str) -> int:

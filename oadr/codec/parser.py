@@ -7,6 +7,7 @@ them is one text, as canonicalisation sees it.
 """
 
 import re
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,8 @@ from oadr.errors import XMLError
 #: 10,000 intervals takes about 4 MB.
 MAX_BYTES = 16 * 1024 * 1024
 
+#: How lxml words some errors, with the line that it also tells apart.
+_QUOTED = re.compile(r"line \d+: b(?P<mark>['\"])(?P<text>.*)(?P=mark)", re.DOTALL)
 _PAYLOAD = qname("oadr:oadrPayload")
 #: How lxml words what a validating parser finds not to be well-formed.
 _LOW_LEVEL = re.compile(r"line \d+: b(['\"])(.*)\1")
@@ -83,6 +86,8 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, validate: bool = True) -> 
 def _reason(error: etree.XMLSyntaxError) -> str:
     """Returns libxml2's words in one printable line, short enough for a log and a reply."""
     # Not error.error_log: that also holds what earlier documents were told.
-    text = " ".join(str(error.msg).split())
-    text = "".join(char if char.isprintable() else "?" for char in text[:300])
+    text = str(error.msg)
+    match = _QUOTED.fullmatch(text)
+    text = " ".join((match["text"] if match else text)[:300].split())
+    text = "".join(char if char.isprintable() else "?" for char in text)
     return text if len(text) < 300 else text[:297] + "..."
