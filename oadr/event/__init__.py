@@ -7,6 +7,9 @@ event means, ``signals`` which signals the profile knows.
 """
 
 from oadr.event.assess import Assessment, Change, Supported, assess, implied_cancels, supports
+from oadr.event.build import build_event, default_type, parse_levels
+from oadr.event.check import check_event, normalize
+from oadr.event.modify import cancel, modify
 from oadr.event.order import order
 from oadr.event.plan import (
     Step,
@@ -58,6 +61,10 @@ __all__ = [
     "StepKind",
     "Supported",
     "assess",
+    "build_event",
+    "cancel",
+    "check_event",
+    "default_type",
     "effective_end",
     "end_after_cancel",
     "implied_cancels",
@@ -65,10 +72,13 @@ __all__ = [
     "is_cancelled",
     "keep_offset",
     "matches",
+    "modify",
     "next_change",
+    "normalize",
     "normalize_uri",
     "order",
     "overlaps",
+    "parse_levels",
     "pick_offset",
     "plan",
     "resources_of",

@@ -153,7 +153,7 @@ def _cancelled(known: Event | None) -> Assessment:
 
 def _named(signal: Signal) -> Signal:
     simple = is_simple(signal.signal_name)
-    return replace(signal, signal_name=SignalName.SIMPLE) if simple else signal
+    return replace(signal, signal_name=SignalName.SIMPLE.value) if simple else signal
 
 
 def _check_receiver(event: Event, receiver: Receiver) -> None:
