@@ -7,7 +7,6 @@ them is one text, as canonicalisation sees it.
 """
 
 import re
-import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,11 +20,9 @@ from oadr.errors import XMLError
 #: 10,000 intervals takes about 4 MB.
 MAX_BYTES = 16 * 1024 * 1024
 
-#: How lxml words some errors, with the line that it also tells apart.
+#: How lxml words what a validating parser finds not to be well-formed.
 _QUOTED = re.compile(r"line \d+: b(?P<mark>['\"])(?P<text>.*)(?P=mark)", re.DOTALL)
 _PAYLOAD = qname("oadr:oadrPayload")
-#: How lxml words what a validating parser finds not to be well-formed.
-_LOW_LEVEL = re.compile(r"line \d+: b(['\"])(.*)\1")
 
 
 @cache
