@@ -258,8 +258,7 @@ class Authority:
             CsrError: the request is not acceptable, or is for another name.
         """
         at = _moment(now)
-        self.ledger.refresh()
-        old = self._renewable(wanted)
+        old = self.renewable(wanted)
         subject = _Subject(old.kind, old.name, old.hosts)
         key: PrivateKey | None = None
         if request is None:
@@ -273,6 +272,18 @@ class Authority:
         replaces = Replaces(serial=old.serial, until=at + overlap)
         certificate, record = self._issue(subject, public, valid, at, replaces)
         return Issued(record=record, certificate=certificate, key=key)
+
+    def renewable(self, wanted: str) -> Record:
+        """Return the certificate that `renew` would replace.
+
+        Raises:
+            UnknownCertificateError: this authority issued no such certificate.
+            AmbiguousCertificateError: several fit.
+            AlreadyIssuedError: it has a successor already.
+            RevokedError: it is revoked.
+        """
+        self.ledger.refresh()
+        return self._renewable(wanted)
 
     def revoke(self, wanted: str, *, now: datetime | None = None) -> list[Record]:
         """Revoke certificates and write the revocation list; returns what is revoked.
