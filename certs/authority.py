@@ -368,7 +368,7 @@ class Authority:
         if replaces is not None:
             self._renewable(replaces.serial)  # another process may have been faster
             return
-        for old in self.ledger.named(new.name):
+        for old in reversed(self.ledger.named(new.name)):
             same = (old.kind, old.key_type) == (new.kind, new.key_type)
             if same and old.status(now) in IN_USE:
                 raise AlreadyIssuedError(old.name, old.serial, old.not_after)

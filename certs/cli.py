@@ -169,7 +169,7 @@ def sign_csr(request: Path, folder: Path, is_vtn: bool, **options: Any) -> None:
     Only the public key and the common name are taken from the request.
     """
     authority = Authority.load(folder, passphrase(options["passphrase_file"]))
-    target = _Target(options["out"], request.stem)
+    target = _Target(options["out"], request.stem, with_key=False)
     issued = authority.sign_csr(
         read(request, "a signing request"),
         kind=Kind.VTN if is_vtn else Kind.VEN,
@@ -200,7 +200,8 @@ def renew(wanted: str, folder: Path, overlap: timedelta, csr: Path | None, **opt
     Its fingerprint is another one: enrol it before the old one stops being accepted.
     """
     authority = Authority.load(folder, passphrase(options["passphrase_file"]))
-    target = _Target(options["out"], f"{authority.renewable(wanted).name}-renewed")
+    name = f"{authority.renewable(wanted).name}-renewed"
+    target = _Target(options["out"], name, with_key=csr is None)
     request = read(csr, "a signing request") if csr else None
     issued = authority.renew(wanted, overlap=overlap, request=request, valid_for=options["valid"])
     target.save(issued, options["key_passphrase_file"])
@@ -308,11 +309,11 @@ def doctor(cert: Path, passphrase_file: Path | None, strict: bool, json_: bool, 
 class _Target:
     """Where a new certificate goes; files in the way are found before it is issued."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, with_key: bool = True) -> None:
         stem = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "certificate"
         self.certificate = folder / f"{stem}.crt"
         self.key = folder / f"{stem}.key"
-        for path in (self.certificate, self.key):
+        for path in (self.certificate, *([self.key] if with_key else [])):
             if path.exists():
                 raise FileExistsAlreadyError(path)
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import stat
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from certs import build
 from certs.authority import VTN_VALID, Authority
 from certs.build import KeyType, Kind
 from certs.errors import (
@@ -37,7 +39,7 @@ from certs.errors import (
     UnknownCertificateError,
     WeakKeyError,
 )
-from certs.files import load_crls, load_key
+from certs.files import PrivateKey, load_crls, load_key
 from certs.folder import load_ledger
 from certs.ledger import Status
 from certs.revocation import CRL_VALID, RevocationList
@@ -479,11 +481,12 @@ class TestLedger:
     def test_a_line_that_a_crash_cut_off_is_dropped(self, authority: Authority) -> None:
         kept = authority.issue_ven("kept", now=NOW).record
         with authority.folder.ledger.open("ab") as file:
-            file.write(b'{"event": "issued", "serial": "AB')
+            file.write(b'{"event": "issued", "serial": "' + b"AB" * 2000)
         again = Authority.load(authority.folder.path)
         assert again.records() == [kept]
         new = again.issue_ven("new", now=NOW).record
         assert Authority.load(authority.folder.path).records() == [kept, new]
+        assert b"ABAB" not in authority.folder.ledger.read_bytes()
 
     @pytest.mark.parametrize(
         "line", ["nonsense", "[]", '{"event": "party"}', '{"event": "revoked", "serial": "1"}']
@@ -508,8 +511,9 @@ class TestLedger:
 
     def test_processes_that_issue_at_once_do_not_lose_anything(self, authority: Authority) -> None:
         context = multiprocessing.get_context("spawn")
+        start = context.Barrier(3)
         workers = [
-            context.Process(target=_issue_many, args=(authority.folder.path, number))
+            context.Process(target=_issue_many, args=(authority.folder.path, number, start))
             for number in range(3)
         ]
         for worker in workers:
@@ -532,9 +536,27 @@ class TestLedger:
         with pytest.raises(AlreadyIssuedError):
             other.issue_ven("school-7", now=NOW)
 
+    def test_two_that_renew_at_once_do_not_both_succeed(
+        self, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        authority.issue_ven("school-7", now=NOW)
+        other = Authority.load(authority.folder.path)
+        make_key = build.generate_key
 
-def _issue_many(folder: Path, worker: int) -> None:
+        def while_the_other_is_faster(key_type: KeyType) -> PrivateKey:
+            monkeypatch.setattr(build, "generate_key", make_key)
+            other.renew("school-7", now=NOW)
+            return make_key(key_type)
+
+        monkeypatch.setattr(build, "generate_key", while_the_other_is_faster)
+        with pytest.raises(AlreadyIssuedError):
+            authority.renew("school-7", now=NOW)
+        assert len(authority.records()) == 2
+
+
+def _issue_many(folder: Path, worker: int, start: Barrier) -> None:
     authority = Authority.load(folder)
+    start.wait(60)
     for number in range(10):
         name = f"ven-{worker}-{number}"
         authority.issue_ven(name, now=NOW)

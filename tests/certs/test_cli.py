@@ -179,10 +179,12 @@ def test_a_signing_request_is_signed_and_renewed_without_a_key(north: Run) -> No
     builder = x509.CertificateSigningRequestBuilder(name)
     request = builder.sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
     Path("mill-3.csr").write_bytes(request.public_bytes(Encoding.PEM))
+    Path("mill-3.key").write_text("of the owner")
     assert "private key" not in north("sign-csr mill-3.csr").output
-    assert not Path("mill-3.key").exists()
+    assert Path("mill-3.key").read_text() == "of the owner"
     north("renew mill-3 --csr mill-3.csr")
     assert not Path("mill-3-renewed.key").exists()
+    assert "mill-3.crt: exists" in north("sign-csr mill-3.csr", 1).output
 
 
 def test_the_revocation_list_is_refreshed_on_request(north: Run) -> None:

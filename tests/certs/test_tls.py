@@ -105,6 +105,13 @@ def test_each_kind_of_client_meets_each_kind_of_server(
     assert openadr_fingerprint(met.server_certificate) == server_party.fingerprint
 
 
+def test_no_ticket_is_handed_out(world: World) -> None:
+    server = server_context(world.files(world.vtn_ec), profile=Profile.CERTIFICATION)
+    met = handshake(server, client_context(world.files(world.ven_ec)))
+    assert met.session is not None
+    assert not met.session.has_ticket
+
+
 def test_certification_client_offers_exactly_the_two_specified_suites(world: World) -> None:
     context = client_context(world.files(world.ven_ec), profile=Profile.CERTIFICATION)
     offered = {str(suite["name"]) for suite in context.get_ciphers()}
