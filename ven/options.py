@@ -1,0 +1,67 @@
+"""How a VEN behaves, apart from how it reaches its VTN."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from oadr.enums import OptType
+from oadr.event.assess import Supported
+from oadr.event.signals import DEFAULT_SIGNALS
+from ven.backoff import CAP
+
+#: How often to poll while the VTN has not said.
+POLL_INTERVAL = timedelta(seconds=10)
+#: Part of the poll interval by which polls vary, later only: no VEN polls faster than asked.
+POLL_JITTER = 0.1
+#: The longest interval between polls that is taken from a VTN.
+MAX_POLL_INTERVAL = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a VEN behaves.
+
+    Attributes:
+        ven_name: what people call it.
+        ven_id: allocated beforehand by the VTN; None lets it choose (R402).
+        default_opt: answer to events when no hook decides.
+        market_contexts: programmes that it takes part in; None accepts any.
+        resource_ids: its resources, beside those of its meters.
+        group_ids: groups that it is in; None is in any.
+        party_ids: parties that it is.
+        device_classes: device classes behind it (R111); None accepts any.
+        signals: signals that it supports.
+        poll_interval: in place of the VTN's, None to do as the VTN says.
+        poll_jitter: part of the interval, 0 to 1, by which polls come later.
+        backoff_cap: longest wait after failures.
+        query_first: ask what the VTN supports before registering.
+        xml_signature: whether messages are signed, for the registration (R514).
+        report_only: whether this is a Report Only VEN.
+        hook_seconds: real seconds that a handler may take.
+        parked_reports: how many undeliverable reports are kept for people to see.
+    """
+
+    ven_name: str
+    ven_id: str | None = None
+    default_opt: OptType = OptType.OPT_IN
+    market_contexts: frozenset[str] | None = None
+    resource_ids: frozenset[str] = frozenset()
+    group_ids: frozenset[str] | None = None
+    party_ids: frozenset[str] = frozenset()
+    device_classes: frozenset[str] | None = None
+    signals: Supported = DEFAULT_SIGNALS
+    poll_interval: timedelta | None = None
+    poll_jitter: float = POLL_JITTER
+    backoff_cap: timedelta = CAP
+    query_first: bool = False
+    xml_signature: bool = False
+    report_only: bool = False
+    hook_seconds: float = 10.0
+    parked_reports: int = 1000
+
+    def __post_init__(self) -> None:
+        if not self.ven_name:
+            raise ValueError("ven_name is empty; expected what people call this VEN")
+        if not 0 <= self.poll_jitter <= 1:
+            raise ValueError(f"poll_jitter is {self.poll_jitter}; expected 0 to 1")
+        if self.poll_interval is not None and self.poll_interval <= timedelta(0):
+            raise ValueError("poll_interval must be more than 0")

@@ -1,0 +1,99 @@
+"""Message signatures of the VEN: whether it signs, and what it makes of the VTN's.
+
+The library for it is loaded with the first signature, so a VEN without them stays small.
+
+Spec: rule 514.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from oadr import codec
+from oadr.errors import SignatureError
+from oadr.messages import Message
+from runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from oadr.signature import ReplayCache, SigningKey
+
+#: Largest difference between the VTN's clock and ours.
+TOLERANCE = timedelta(minutes=1)
+
+
+class SignaturePolicy(StrEnum):
+    """What is made of the VTN's signatures."""
+
+    #: A reply without a good signature is not used.
+    REQUIRED = "required"
+    #: A signature is checked if there is one.
+    ACCEPTED = "accepted"
+    #: Signatures are not looked at; TLS says whom we talk to.
+    IGNORED = "ignored"
+
+
+@dataclass(slots=True, kw_only=True)
+class Signatures:
+    """Signs what is sent and checks what comes.
+
+    Attributes:
+        clock: dates the signatures.
+        key: our key and certificate; None sends unsigned.
+        policy: for what comes.
+        vtn_fingerprint: OpenADR fingerprint of the VTN's certificate; without it only
+            ``IGNORED`` is possible, because nothing else says whose signature it must be.
+        tolerance: largest difference of the clocks.
+    """
+
+    clock: Clock
+    key: "SigningKey | None" = None
+    policy: SignaturePolicy = SignaturePolicy.IGNORED
+    vtn_fingerprint: str | None = None
+    tolerance: timedelta = TOLERANCE
+    _replay: "ReplayCache | None" = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.policy is not SignaturePolicy.IGNORED and not self.vtn_fingerprint:
+            raise ValueError(
+                f"signatures {self.policy.value!r} need the fingerprint of the VTN's "
+                "certificate: give vtn_fingerprint, or set the policy to 'ignored'"
+            )
+
+    def encode(self, message: Message) -> bytes:
+        """Returns the document to send, signed if there is a key."""
+        if self.key is None:
+            return codec.encode(message)
+        from oadr.signature import sign
+
+        nonce = secrets.token_hex(16)
+        return sign(message, self.key, now=self.clock.now(), nonce=nonce)
+
+    def decode(self, data: bytes, *, max_bytes: int) -> Message:
+        """Returns the message in a document once its signature satisfies the policy.
+
+        Raises:
+            XMLError: it is not a schema-valid payload.
+            InvalidData: a value in it cannot be used.
+            SignatureError: the signature is missing or not good.
+        """
+        if self.policy is SignaturePolicy.IGNORED:
+            return codec.decode(data, max_bytes=max_bytes)
+        from oadr.signature import Fingerprints, ReplayCache, is_signed, verify
+
+        root = codec.parse(data, max_bytes=max_bytes)
+        if not is_signed(root):
+            if self.policy is SignaturePolicy.REQUIRED:
+                raise SignatureError("the VTN did not sign its answer")
+            return codec.message_of(codec.signed_object_of(root))
+        if self._replay is None:
+            self._replay = ReplayCache(tolerance=self.tolerance)
+        signed = verify(
+            root,
+            trusted=Fingerprints(self.vtn_fingerprint or ""),
+            now=self.clock.now(),
+            replay=self._replay,
+            who="vtn",
+        )
+        return codec.message_of(signed)

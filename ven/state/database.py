@@ -1,0 +1,129 @@
+"""The SQLite file of the VEN, and the one thread that touches it.
+
+A transaction is a plain function over the connection. It runs as a whole in that
+thread, so transactions never interleave, and a task that is cancelled while it waits
+leaves no half of one behind.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from oadr.codec import decode, encode
+from oadr.messages import Message
+from ven.errors import StateError
+from ven.state.schema import migrate
+
+T = TypeVar("T")
+MEMORY = ":memory:"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+#: How long to wait for another process that reads the file, in seconds.
+_BUSY_SECONDS = 10.0
+
+
+class Database:
+    """One open state file.
+
+    Args:
+        path: of the file, or ``":memory:"`` for a state that ends with the process.
+    """
+
+    def __init__(self, path: str | Path = MEMORY) -> None:
+        self.path = str(path)
+        self._thread: ThreadPoolExecutor | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Opens the file, makes it if there is none, and brings it up to date.
+
+        Raises:
+            StateError: the file cannot be used; the text says why.
+        """
+        if self._connection is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ven-state")
+            self._connection = await self._call(self._connect)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Returns what ``work`` returns; all that it changes is on the disk then, or nothing.
+
+        Raises:
+            StateError: the file is full, damaged, closed or in the way of another process.
+        """
+        connection = self._connection
+        if connection is None:
+            raise StateError(self.path, "the state is closed; open() it first")
+        return await self._call(lambda: self._transact(connection, work))
+
+    async def close(self) -> None:
+        """Closes the file; ``open`` opens it again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._call(connection.close)
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                thread.shutdown(wait=False)
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except sqlite3.Error as error:
+            raise StateError(self.path, f"the state cannot be used: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            folder = Path(self.path).parent
+            raise StateError(self.path, f"cannot be opened: {error}; is {folder} there?") from error
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            migrate(connection)
+        except (ValueError, sqlite3.Error) as error:
+            connection.close()
+            raise StateError(self.path, str(error)) from error
+        return connection
+
+    @staticmethod
+    def _transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+
+def to_us(moment: datetime) -> int:
+    """Returns the microseconds since 1970 of an aware moment."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Returns the moment in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def pack_xml(message: Message) -> bytes:
+    """Returns a message as it is kept."""
+    return encode(message)
+
+
+def unpack_xml(data: bytes, kind: type[T]) -> T:
+    """Returns a kept message.
+
+    Raises:
+        StateError: it is another one, so the file is damaged.
+    """
+    message = decode(data)
+    if not isinstance(message, kind):
+        raise StateError("state", f"holds {type(message).__name__} in place of {kind.__name__}")
+    return message

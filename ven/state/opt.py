@@ -1,0 +1,83 @@
+"""Opts that the VEN has made, and whether the VTN knows."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from oadr.codec import decode
+from oadr.messages import CancelOpt, CreateOpt
+from ven.errors import StateError
+from ven.state.database import Database, pack_xml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOpt:
+    """An opt, or the cancellation of one.
+
+    Attributes:
+        number: order in which they were made.
+        message: what was, or has to be, sent.
+        waiting: whether the VTN still has to be told.
+    """
+
+    number: int
+    message: CreateOpt | CancelOpt
+    waiting: bool
+
+
+class OptStore:
+    """Opts in the order in which they were made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, message: CreateOpt | CancelOpt) -> int:
+        """Stores a message that has to be sent and returns its number."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            cursor = connection.execute(
+                "INSERT INTO opt (opt_id, xml, waiting) VALUES (?, ?, 1)",
+                (message.opt_id, pack_xml(message)),
+            )
+            return cursor.lastrowid or 0
+
+        return await self._database.run(work)
+
+    async def all(self, *, waiting: bool = False) -> tuple[HeldOpt, ...]:
+        """Returns all of them, or those of which the VTN has to be told."""
+
+        def work(connection: sqlite3.Connection) -> tuple[HeldOpt, ...]:
+            rows = connection.execute(
+                "SELECT id, xml, waiting FROM opt WHERE waiting >= ? ORDER BY id", (int(waiting),)
+            )
+            return tuple(_held(*row) for row in rows)
+
+        return await self._database.run(work)
+
+    async def sent(self, opt: HeldOpt) -> None:
+        """Notes that the VTN has taken it; a cancellation takes its opt with it (R204)."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            if isinstance(opt.message, CancelOpt):
+                connection.execute(
+                    "DELETE FROM opt WHERE opt_id = ? AND id <= ?",
+                    (opt.message.opt_id, opt.number),
+                )
+            else:
+                connection.execute("UPDATE opt SET waiting = 0 WHERE id = ?", (opt.number,))
+
+        await self._database.run(work)
+
+    async def remove(self, number: int) -> None:
+        """Forgets one that the VTN refused."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM opt WHERE id = ?", (number,))
+
+        await self._database.run(work)
+
+
+def _held(number: int, xml: bytes, waiting: int) -> HeldOpt:
+    message = decode(xml)
+    if not isinstance(message, CreateOpt | CancelOpt):
+        raise StateError("state", f"holds {type(message).__name__} in place of an opt")
+    return HeldOpt(number=number, message=message, waiting=bool(waiting))
