@@ -100,6 +100,11 @@ def is_whole(target: Target) -> bool:
     return not any(getattr(target, field) for field in SUB_ELEMENTS)
 
 
+def names_whole(target: Target) -> bool:
+    """Whether the target has something, such as a group, that names VENs as a whole."""
+    return any(getattr(target, field) for field in _WHOLE)
+
+
 def names_ven(target: Target, receiver: Receiver) -> bool:
     """Whether the target names the receiver's venID."""
     return receiver.ven_id in target.ven_ids
