@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
@@ -210,3 +212,29 @@ def test_brackets_in_a_name_are_not_markup(run: Run, tmp_path: Path) -> None:
     assert "[red]school[/red]" in run("list").output
     path = next(tmp_path.glob("*school*.crt"))
     assert "[bold]North[/bold]" in run(f"doctor --cert {path.name}").output
+
+
+def test_the_how_to_names_commands_and_options_that_exist(run: Run) -> None:
+    page = Path(__file__).parents[2] / "docs" / "howto" / "certificates.md"
+    lines = re.findall(r"^\$ oadr-certs (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    shown = set()
+    for line in lines:
+        words = shlex.split(line)
+        command: click.Command = main
+        while isinstance(command, click.Group):
+            command = command.commands[words.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options
+        shown.add(command.name)
+    assert shown == {
+        "init",
+        "vtn",
+        "ven",
+        "sign-csr",
+        "show",
+        "renew",
+        "list",
+        "crl",
+        "revoke",
+        "doctor",
+    }

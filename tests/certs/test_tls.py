@@ -218,6 +218,25 @@ def test_an_empty_list_lets_everybody_in_from_the_start(
     assert handshake(server_context(files), client_context(files)).version == "TLSv1.3"
 
 
+@pytest.mark.parametrize(
+    ("days", "words"), [(-400, "CRL has expired"), (1, "CRL is not yet valid")]
+)
+def test_a_list_outside_its_dates_lets_nobody_in(
+    authority: Authority, tmp_path: Path, days: int, words: str
+) -> None:
+    vtn = saved(authority.issue_vtn(["localhost"], now=NOW), tmp_path, "vtn")
+    authority.write_crl(now=NOW + timedelta(days=days))
+    files = TLSFiles(ca=authority.certificate_path, pairs=[vtn.pair], crl=authority.crl_path)
+    with pytest.raises(ssl.SSLError, match=words):
+        handshake(server_context(files), client_context(replace(files, crl=None)))
+
+
+def test_a_list_of_another_authority_lets_nobody_in(world: World, authority: Authority) -> None:
+    files = replace(world.files(world.vtn_ec), crl=authority.crl_path)
+    with pytest.raises(ssl.SSLError, match="unable to get certificate CRL"):
+        handshake(server_context(files), client_context(world.files(world.ven_ec)))
+
+
 def test_the_name_of_the_server_is_checked_unless_that_is_switched_off(world: World) -> None:
     server = server_context(world.files(world.vtn_ec))
     files = world.files(world.ven_ec)
