@@ -175,12 +175,14 @@ def normalize_uri(uri: str) -> str:
         return uri
     scheme = (match["scheme"] or "").lower()
     path = _decoded(match["path"])
-    result = f"{scheme}:" if scheme else ""
-    if match["authority"] is not None:
-        result += "//" + _authority(match["authority"], scheme)
-        path = path or "/"
     if path.startswith("/"):
         path = _without_dots(path)
+    if match["authority"] is not None:
+        path = f"//{_authority(match['authority'], scheme)}{path or '/'}"
+    elif path.startswith("//"):
+        # Two slashes left over by dot segments would read as an authority.
+        path = "/." + path
+    result = f"{scheme}:" if scheme else ""
     return result + path + _decoded(match["query"] or "") + _decoded(match["fragment"] or "")
 
 
