@@ -22,21 +22,27 @@ from oadr.report.offer import (
     status_offer,
     usage_offer,
 )
-from oadr.report.reading import Reading
+from oadr.report.pack import pack, split
+from oadr.report.reading import Reading, Value
 from oadr.report.request import (
     build_history_request,
     build_metadata_request,
     build_one_shot,
     build_request,
 )
-from oadr.report.schedule import Window, closing_window, next_window, windows
+from oadr.report.resample import resample
+from oadr.report.schedule import Window, closing_window, is_repeated, next_window, windows
+from oadr.report.unpack import green_button, unpack
+from oadr.report.update import Finding, check_update, findings
 
 __all__ = [
     "METADATA",
     "DataPoint",
+    "Finding",
     "Offer",
     "Reading",
     "RequestKind",
+    "Value",
     "Window",
     "build_history_request",
     "build_metadata",
@@ -46,13 +52,21 @@ __all__ = [
     "cancel_requests",
     "check_offers",
     "check_request",
+    "check_update",
     "closing_window",
+    "findings",
+    "green_button",
     "history_offer",
+    "is_repeated",
     "kind_of",
     "next_window",
+    "pack",
     "pending_ids",
     "read_metadata",
+    "resample",
+    "split",
     "status_offer",
+    "unpack",
     "usage_offer",
     "windows",
 ]
