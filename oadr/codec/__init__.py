@@ -70,8 +70,8 @@ def wrap(message: Message, signature: str = "") -> bytes:
 
 def signed_object_of(root: etree._Element) -> etree._Element:
     """Returns the one ``oadrSignedObject`` of a parsed payload: its last child."""
-    last = root[-1]
-    if last.tag != _SIGNED_OBJECT:
+    last = root[-1] if len(root) else None
+    if last is None or last.tag != _SIGNED_OBJECT:
         raise XMLError("the payload has no oadrSignedObject")
     return last
 

@@ -118,11 +118,17 @@ def _write_branch(source: _Source, depth: int, node: Any, element: str) -> None:
         value, name = _value(source, node, element), node.row.name
         source.add(depth, f"{name}.append({value})" if node.row.many else f"{name} = {value}")
         return
-    inner = next(iter(node.values()))
-    if len(node) > 1 or (isinstance(inner, _Leaf) and (inner.row.many or inner.maybe)):
-        _write_loop(source, depth, node, element)
+    if _is_wrapper(node):
+        _write_branch(source, depth, next(iter(node.values())), f"{element}[0]")
     else:
-        _write_branch(source, depth, inner, f"{element}[0]")
+        _write_loop(source, depth, node, element)
+
+
+def _is_wrapper(node: Any) -> bool:
+    """Whether an element always holds one element, and that again, down to one value."""
+    if isinstance(node, _Leaf):
+        return not (node.row.many or node.maybe)
+    return len(node) == 1 and _is_wrapper(next(iter(node.values())))
 
 
 def _value(source: _Source, leaf: _Leaf, element: str) -> str:

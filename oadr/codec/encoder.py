@@ -51,41 +51,46 @@ def _writer(row: Row) -> tuple[str, Encode]:
     if row.options[0][0] is Unit:
         return "", _field(row, "", unit.encode_unit, "")
     if len(row.options) > 1:
-        table = {kind: _element(kind, path) for kind, path in row.options}
+        table = {kind: _closed(*_element(kind, path.split("/"))) for kind, path in row.options}
         return "", _field(row, "", lambda value: table[type(value)](value), "")
     kind, path = row.options[0]
     steps = path.split("/")
     split = _first_repeated(steps) if row.many else len(steps) - 1
     inner = [step.strip("*?") for step in steps[split:]]
-    if kind is RawXml:
-        inner.pop()
-    before, after = _tags(inner)
-    return "/".join(steps[:split]), _field(row, before, _content(kind, steps[-1]), after)
+    return "/".join(steps[:split]), _field(row, *_element(kind, inner))
 
 
 def _first_repeated(steps: list[str]) -> int:
     return next((n for n, step in enumerate(steps) if step.endswith("*")), len(steps) - 1)
 
 
-def _tags(steps: list[str]) -> tuple[str, str]:
+def _element(kind: Any, steps: list[str]) -> tuple[str, Encode, str]:
+    """Returns what stands before a value, the function that writes it, and what follows.
+
+    Args:
+        kind: Python type of the value.
+        steps: names of the elements around it, the outermost first.
+    """
     before = "".join(f"<{step}>" for step in steps)
     after = "".join(f"</{step}>" for step in reversed(steps))
-    return before, after
-
-
-def _content(kind: Any, element: str) -> Encode:
-    """Returns the function that writes what stands in an element with a value of a type."""
     if kind is RawXml:
-        return lambda value: str(value.xml)
-    if is_dataclass(kind) and isinstance(kind, type):
-        return encoder(kind)
-    return formatter_for(kind, element=element)
+        # It brings its own element.
+        name = steps[-1]
+        return before.removesuffix(f"<{name}>"), _raw, after.removeprefix(f"</{name}>")
+    if not (is_dataclass(kind) and isinstance(kind, type)):
+        return before, formatter_for(kind, element=steps[-1]), after
+    write = encoder(kind)
+    if not any(row.attribute for row in rows(kind)):
+        return before, write, after
+    mark = attributes(kind)
+    return before.removesuffix(">"), lambda value: f"{mark(value)}>{write(value)}", after
 
 
-def _element(kind: Any, path: str) -> Encode:
-    steps = path.split("/")
-    before, after = _tags(steps)
-    write = _content(kind, steps[-1])
+def _raw(value: RawXml) -> str:
+    return value.xml
+
+
+def _closed(before: str, write: Encode, after: str) -> Encode:
     return lambda value: before + write(value) + after
 
 

@@ -18,7 +18,6 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 #: Power of ten that is beyond every double, in both directions.
 _MAX_EXPONENT = 400
-_NON_FINITE = {"Infinity": "INF", "-Infinity": "-INF", "NaN": "NaN"}
 
 
 def escape(text: str) -> str:
@@ -61,8 +60,11 @@ def parse_int(text: str) -> int:
 
 def format_float(value: Decimal) -> str:
     """Writes an ``xs:float``."""
-    text = str(value)
-    return _NON_FINITE.get(text, text)
+    if value.is_finite():
+        return str(value)
+    if value.is_nan():
+        return "NaN"
+    return "INF" if value > 0 else "-INF"
 
 
 def format_decimal(value: Decimal) -> str:

@@ -51,7 +51,7 @@ def canonical(element: etree._Element) -> RawXml:
     ``xsi:type`` uses are added.
     """
     types = [node.get(_XSI_TYPE) for node in element.iter(etree.Element)]
-    prefixes = sorted({kind.strip().partition(":")[0] for kind in types if kind and ":" in kind})
+    prefixes = sorted({kind.partition(":")[0] for kind in types if kind and ":" in kind})
     text = etree.tostring(
         element, method="c14n", exclusive=True, inclusive_ns_prefixes=prefixes or None
     )
@@ -64,7 +64,7 @@ def decode_unit(element: etree._Element) -> Unit | GreenButtonUnit:
         return GreenButtonUnit(feed=canonical(element[0]))
     name = etree.QName(element).localname
     if element.tag in _GENERIC:
-        kind = element.get(_XSI_TYPE, "").strip().rpartition(":")[2].removesuffix("Type")
+        kind = element.get(_XSI_TYPE, "").rpartition(":")[2].removesuffix("Type")
         name = kind[:1].lower() + kind[1:]
     part = {etree.QName(child).localname: child for child in element}
     description, units = MEASUREMENTS[name]
