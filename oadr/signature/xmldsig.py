@@ -54,8 +54,8 @@ def canonical(
     """Returns an element in canonical form, as it stands in its document.
 
     Inclusive canonicalisation draws two things from the elements around it: namespaces in
-    scope, which lxml brings along, and ``xml:`` attributes, which it does not. The schema
-    allows no ``xml:`` attribute on anything around a signed element, so one is refused.
+    scope and ``xml:`` attributes. The schema allows no ``xml:`` attribute on anything
+    around a signed element, and lxml would leave it out, so one is refused.
 
     Raises:
         SignatureError: an outer element has such an attribute, or a namespace is not an
@@ -66,11 +66,28 @@ def canonical(
             raise SignatureError("an element around a signed one has an xml: attribute")
     try:
         data: bytes = etree.tostring(
-            element, method="c14n", exclusive=exclusive, with_comments=with_comments
+            _self_contained(element),
+            method="c14n",
+            exclusive=exclusive,
+            with_comments=with_comments,
         )
-    except etree.C14NError:
+    except (etree.C14NError, etree.XMLSyntaxError):
         raise SignatureError("a signed element has no canonical form") from None
     return data
+
+
+def _self_contained(element: etree._Element) -> etree._Element:
+    """Returns an element whose default namespace, if it has one, is declared on itself.
+
+    lxml brings the namespaces of outer elements along. For a default namespace this goes
+    wrong below the first level: elements in it get an ``xmlns=""``. Printed and parsed, the
+    element has the declarations itself.
+    """
+    parent = element.getparent()
+    if parent is None or None not in parent.nsmap:
+        return element
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    return etree.fromstring(etree.tostring(element, with_tail=False), parser)
 
 
 def digest(data: bytes) -> bytes:

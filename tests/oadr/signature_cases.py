@@ -28,6 +28,7 @@ from oadr.messages import (
     UpdateReport,
 )
 from oadr.signature import Fingerprints, PeerKey, ReplayCache, SigningKey, sign, verify
+from tests.oadr.c14n_model import canonical_model
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 TOLERANCE = timedelta(seconds=60)
@@ -181,13 +182,10 @@ def reseal(root: etree._Element, who: Identity | None = None) -> etree._Element:
 
 
 def _canonical(element: etree._Element, how: etree._Element) -> bytes:
-    data: bytes = etree.tostring(
-        element,
-        method="c14n",
-        exclusive=b"xml-exc-c14n" in etree.tostring(how),
-        with_comments=b"#WithComments" in etree.tostring(how),
-    )
-    return data
+    if b"xml-exc-c14n" in etree.tostring(how):
+        data: bytes = etree.tostring(element, method="c14n", exclusive=True)
+        return data
+    return canonical_model(element)
 
 
 def _without_signature(root: etree._Element) -> etree._Element:
