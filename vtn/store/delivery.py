@@ -1,0 +1,339 @@
+"""Deliveries: what became of an event at each VEN that it is for."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Row, Select, Update, bindparam, literal, select, true, update
+
+from oadr.enums import OptType
+from vtn.store import change
+from vtn.store.event import StoredEvent, stored
+from vtn.store.schema import delivery, event, opt_history, party
+from vtn.store.sqlite import insert, integers
+from vtn.store.transaction import Transaction
+
+OptSource = Literal["createdEvent", "createOpt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An event at one VEN.
+
+    Attributes:
+        modification: the current one of the event.
+        sent_modification: the last that was sent; None if none was.
+        acked_modification: the last that the VEN answered with an oadrCreatedEvent.
+        opt_type: what it last said for itself as a whole.
+        opt_code: response code of that answer, 200 if it took the event.
+        closed_at: when it left the snapshot of the VEN.
+    """
+
+    event_pk: int
+    party_pk: int
+    event_id: str
+    modification: int
+    sent_modification: int | None
+    sent_at: datetime | None
+    sent_count: int
+    acked_modification: int | None
+    acked_at: datetime | None
+    opt_type: OptType | None
+    opt_code: int | None
+    opt_description: str | None
+    opt_source: OptSource | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """The VEN of a delivery."""
+
+    pk: int
+    ven_id: str
+    ven_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a VEN said about an event, once.
+
+    Attributes:
+        request_id: of the message that said it; of the optID for a createOpt.
+        resources: the resources that it is about; none for the VEN as a whole.
+    """
+
+    pk: int
+    event_pk: int
+    party_pk: int
+    ven_id: str
+    modification: int
+    opt_type: OptType
+    opt_code: int
+    opt_description: str | None
+    source: OptSource
+    request_id: str
+    resources: tuple[str, ...]
+    at: datetime
+
+
+_NOTHING_SAID: dict[str, None] = dict.fromkeys(
+    (
+        "sent_modification",
+        "sent_at",
+        "acked_modification",
+        "acked_at",
+        "opt_type",
+        "opt_code",
+        "opt_description",
+        "opt_source",
+    )
+)
+_COLUMNS = [
+    delivery.c[name]
+    for name in Delivery.__dataclass_fields__
+    if name not in ("event_id", "modification")
+] + [event.c.event_id, event.c.modification]
+
+
+async def assign(
+    tx: Transaction, *, event_pk: int, party_pks: Collection[int], now: datetime
+) -> None:
+    """Makes an event one for these VENs, beside those that it is for already.
+
+    A closed delivery opens again, as if nothing had been sent.
+    """
+    pks = integers(party_pks).subquery()
+    # SQLite takes the ON of ON CONFLICT for that of a join without a WHERE before it.
+    rows = select(literal(event_pk), pks.c.value, literal(now, delivery.c.assigned_at.type))
+    new = insert(delivery).from_select(["event_pk", "party_pk", "assigned_at"], rows.where(true()))
+    await tx.execute(
+        new.on_conflict_do_update(
+            index_elements=[delivery.c.event_pk, delivery.c.party_pk],
+            set_=_NOTHING_SAID | {"sent_count": 0, "closed_at": None, "assigned_at": now},
+            where=delivery.c.closed_at.is_not(None),
+        )
+    )
+    await change.bump(tx, party_pks=party_pks)
+
+
+async def for_party(tx: Transaction, *, party_pk: int) -> list[tuple[StoredEvent, Delivery]]:
+    """Returns the open events of a VEN, cancelled ones included, by start."""
+    statement = (
+        select(event, *_COLUMNS)
+        .join(delivery, delivery.c.event_pk == event.c.pk)
+        .where(delivery.c.party_pk == party_pk, delivery.c.closed_at.is_(None))
+        .order_by(event.c.dtstart, event.c.pk)
+    )
+    return [(stored(row), _delivery(row)) for row in await tx.rows(statement)]
+
+
+async def for_event(tx: Transaction, *, event_id: str) -> list[tuple[Recipient, Delivery]]:
+    """Returns the VENs of an event and what became of it there, by venID."""
+    statement = (
+        _select(party.c.pk, party.c.ven_id, party.c.ven_name)
+        .join(party, party.c.pk == delivery.c.party_pk)
+        .where(event.c.event_id == event_id)
+        .order_by(party.c.ven_id)
+    )
+    return [
+        (Recipient(pk=row.pk, ven_id=row.ven_id, ven_name=row.ven_name), _delivery(row))
+        for row in await tx.rows(statement)
+    ]
+
+
+async def get(tx: Transaction, *, event_id: str, party_pk: int) -> Delivery | None:
+    """Returns one delivery, open or closed; None if the event was never for this VEN."""
+    row = await tx.first(
+        _select().where(event.c.event_id == event_id, delivery.c.party_pk == party_pk)
+    )
+    return None if row is None else _delivery(row)
+
+
+async def sent(
+    tx: Transaction,
+    *,
+    party_pk: int,
+    event_pks_with_modification: Mapping[int, int] | Iterable[tuple[int, int]],
+    now: datetime,
+) -> None:
+    """Notes that events were sent to a VEN, each with a modification."""
+    sendings = dict(event_pks_with_modification)
+    if not sendings:
+        return
+    statement = (
+        update(delivery)
+        .where(delivery.c.event_pk == bindparam("event"), delivery.c.party_pk == party_pk)
+        .values(
+            sent_modification=bindparam("number"),
+            sent_at=now,
+            sent_count=delivery.c.sent_count + 1,
+        )
+    )
+    rows = [{"event": pk, "number": number} for pk, number in sendings.items()]
+    await tx.execute(statement, rows)
+
+
+async def answered(
+    tx: Transaction,
+    *,
+    party_pk: int,
+    event_pk: int,
+    modification: int,
+    opt_type: OptType,
+    code: int = 200,
+    description: str | None = None,
+    source: OptSource,
+    resources: Sequence[str] = (),
+    request_id: str = "",
+    now: datetime,
+) -> bool:
+    """Stores what a VEN said about an event.
+
+    Only an oadrCreatedEvent acknowledges a modification. What is said about some
+    resources goes to the history and leaves the opt of the VEN as a whole alone.
+
+    Args:
+        tx: the transaction.
+        party_pk: who said it.
+        event_pk: about which event.
+        modification: which modification of it.
+        opt_type: taking part or not.
+        code: response code, 200 if the VEN took the event.
+        description: its words.
+        source: the message that it came in.
+        resources: which resources it is about; none for the VEN as a whole.
+        request_id: tells a new answer from the same one sent again.
+        now: when it came.
+
+    Returns:
+        Whether it is new: False if it repeats the last answer (R42).
+    """
+    said: dict[str, Any] = {}
+    if source == "createdEvent":
+        said |= {"acked_modification": modification, "acked_at": now}
+    if not resources:
+        said |= {
+            "opt_type": opt_type,
+            "opt_code": code,
+            "opt_description": description,
+            "opt_source": source,
+        }
+    if said:
+        await tx.execute(_update(event_pk).where(delivery.c.party_pk == party_pk).values(said))
+    values = {
+        "event_pk": event_pk,
+        "party_pk": party_pk,
+        "modification": modification,
+        "opt_type": opt_type,
+        "opt_code": code,
+        "source": source,
+        "request_id": request_id,
+        "resources": json.dumps(sorted(resources)),
+    }
+    if await _repeats(tx, values):
+        return False
+    await tx.execute(insert(opt_history).values(**values, opt_description=description, at=now))
+    return True
+
+
+async def history(tx: Transaction, *, event_id: str, party_pk: int | None = None) -> list[Answer]:
+    """Returns all that was said about an event, by one VEN or by all, oldest first."""
+    statement = (
+        select(opt_history, party.c.ven_id)
+        .join(event, event.c.pk == opt_history.c.event_pk)
+        .join(party, party.c.pk == opt_history.c.party_pk)
+        .where(event.c.event_id == event_id)
+        .order_by(opt_history.c.pk)
+    )
+    if party_pk is not None:
+        statement = statement.where(opt_history.c.party_pk == party_pk)
+    return [_answer(row) for row in await tx.rows(statement)]
+
+
+async def close(
+    tx: Transaction, *, event_pk: int, party_pks: Collection[int] | None = None, now: datetime
+) -> frozenset[int]:
+    """Takes an event out of the snapshot of VENs.
+
+    Args:
+        tx: the transaction.
+        event_pk: which event.
+        party_pks: which VENs; None for all.
+        now: when.
+
+    Returns:
+        The VENs that had it in their snapshot until now.
+    """
+    statement = _update(event_pk).where(delivery.c.closed_at.is_(None)).values(closed_at=now)
+    if party_pks is not None:
+        statement = statement.where(delivery.c.party_pk.in_(integers(party_pks)))
+    closed = await tx.rows(statement.returning(delivery.c.party_pk))
+    pks = frozenset(row.party_pk for row in closed)
+    await change.bump(tx, party_pks=pks)
+    return pks
+
+
+async def retire(tx: Transaction, *, now: datetime) -> frozenset[int]:
+    """Takes all events past their ``retire_at`` out of the snapshots.
+
+    Returns:
+        The VENs that had one of them in their snapshot until now.
+    """
+    past = (
+        update(event)
+        .where(event.c.retired_at.is_(None), event.c.retire_at <= now)
+        .values(retired_at=now)
+    )
+    closed: set[int] = set()
+    for (pk,) in await tx.rows(past.returning(event.c.pk)):
+        closed |= await close(tx, event_pk=pk, now=now)
+    return frozenset(closed)
+
+
+async def forget(tx: Transaction, *, party_pk: int) -> None:
+    """Makes the open events of a VEN as if they had never been sent to it (R407)."""
+    await tx.execute(
+        update(delivery)
+        .where(delivery.c.party_pk == party_pk, delivery.c.closed_at.is_(None))
+        .values(_NOTHING_SAID | {"sent_count": 0})
+    )
+
+
+async def _repeats(tx: Transaction, values: Mapping[str, Any]) -> bool:
+    last = await tx.first(
+        select(*(opt_history.c[name] for name in values))
+        .where(
+            opt_history.c.event_pk == values["event_pk"],
+            opt_history.c.party_pk == values["party_pk"],
+            opt_history.c.resources == values["resources"],
+        )
+        .order_by(opt_history.c.pk.desc())
+        .limit(1)
+    )
+    return last is not None and dict(last._mapping) == values
+
+
+def _select(*more: ColumnElement[Any]) -> Select[Any]:
+    return select(*more, *_COLUMNS).select_from(
+        delivery.join(event, event.c.pk == delivery.c.event_pk)
+    )
+
+
+def _update(event_pk: int) -> Update:
+    return update(delivery).where(delivery.c.event_pk == event_pk)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    values = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
+    values["opt_type"] = None if row.opt_type is None else OptType(row.opt_type)
+    return Delivery(**values)
+
+
+def _answer(row: Row[Any]) -> Answer:
+    values: dict[str, Any] = dict(row._mapping)
+    values["opt_type"] = OptType(row.opt_type)
+    values["resources"] = tuple(json.loads(row.resources))
+    return Answer(**values)

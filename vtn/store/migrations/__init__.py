@@ -1,0 +1,9 @@
+"""The history of the tables.
+
+``versions`` has one file for each revision; ``upgrade`` brings a database to the last.
+"""
+
+#: All revisions, oldest first.
+REVISIONS = ("0001",)
+#: The revision that this version works with.
+HEAD = REVISIONS[-1]

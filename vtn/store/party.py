@@ -1,0 +1,371 @@
+"""Parties: the VENs that are enrolled, and how they registered.
+
+Enrolling gives a VEN its venID and its place in groups; registering is what the VEN does
+itself later. Whatever changes a party gives it a new ``version``.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
+
+from oadr.enums import ProfileName, TransportName
+from vtn.store import change
+from vtn.store.errors import DuplicateId, UnknownId
+from vtn.store.schema import certificate, label, party
+from vtn.store.sqlite import insert, integers
+from vtn.store.transaction import Transaction
+from vtn.store.unregistration import erase
+
+PartyState = Literal["enrolled", "registered", "cancelled"]
+SignaturePolicy = Literal["required", "accepted", "ignored"]
+_Kind = Literal["group", "resource", "market_context"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """A VEN as the VTN knows it.
+
+    Attributes:
+        pk: key in this database, never used twice.
+        state: ``enrolled`` until it registers; ``cancelled`` after its registration ended.
+        registration_id: present while registered.
+        pull: it polls; otherwise it listens at ``transport_address``.
+        signature_policy: None leaves it to the configuration.
+        poll_interval: how often it was asked to poll; None leaves it to the configuration.
+        last_seen: when it last sent a message.
+        fingerprints: its certificates that are not revoked.
+        ends: those of them that are valid only until a moment, with that moment.
+        version: number of the last change, see ``vtn.store.change``.
+    """
+
+    pk: int
+    ven_id: str
+    ven_name: str
+    state: PartyState
+    registration_id: str | None
+    profile: ProfileName
+    transport: TransportName
+    transport_address: str | None
+    pull: bool
+    report_only: bool
+    xml_signature: bool
+    signature_policy: SignaturePolicy | None
+    poll_interval: timedelta | None
+    enrolled_at: datetime
+    registered_at: datetime | None
+    last_seen: datetime | None
+    groups: frozenset[str]
+    resources: frozenset[str]
+    market_contexts: frozenset[str]
+    fingerprints: tuple[str, ...]
+    ends: tuple[tuple[str, datetime], ...]
+    version: int
+
+    def accepts(self, fingerprint: str, now: datetime) -> bool:
+        """Returns whether a certificate identifies this party at this moment."""
+        end = dict(self.ends).get(fingerprint)
+        return fingerprint in self.fingerprints and (end is None or now < end)
+
+
+async def create(
+    tx: Transaction,
+    *,
+    ven_id: str,
+    ven_name: str,
+    now: datetime,
+    groups: Iterable[str] = (),
+    resources: Iterable[str] = (),
+    market_contexts: Iterable[str] = (),
+    signature_policy: SignaturePolicy | None = None,
+) -> Party:
+    """Enrols a VEN and returns it.
+
+    Raises:
+        DuplicateId: the venID or the venName is taken (R70).
+    """
+    await _check_free(tx, ven_id, ven_name)
+    values = {
+        "ven_id": ven_id,
+        "ven_name": ven_name,
+        "state": "enrolled",
+        "profile": ProfileName.B,
+        "transport": TransportName.SIMPLE_HTTP,
+        "pull": True,
+        "report_only": False,
+        "xml_signature": False,
+        "signature_policy": signature_policy,
+        "enrolled_at": now,
+        "version": 0,
+    }
+    pk = int(await tx.scalar(insert(party).values(values).returning(party.c.pk)))
+    await _add_labels(tx, pk, "group", groups)
+    await _add_labels(tx, pk, "resource", resources)
+    await _add_labels(tx, pk, "market_context", market_contexts)
+    await changed(tx, pk=pk)
+    return await _existing(tx, pk)
+
+
+async def get(
+    tx: Transaction,
+    *,
+    pk: int | None = None,
+    ven_id: str | None = None,
+    ven_name: str | None = None,
+    fingerprint: str | None = None,
+    now: datetime | None = None,
+) -> Party | None:
+    """Returns the party with one of its identifiers; None if there is none.
+
+    Args:
+        tx: the transaction.
+        pk: its key; give exactly one of the four.
+        ven_id: its venID.
+        ven_name: its venName.
+        fingerprint: that of a certificate of it that is not revoked.
+        now: certificates whose overlap ended before do not count; without it,
+            ``Party.accepts`` has to be asked.
+    """
+    given = {"pk": pk, "ven_id": ven_id, "ven_name": ven_name}
+    chosen = [(name, value) for name, value in given.items() if value is not None]
+    if len(chosen) + (fingerprint is not None) != 1:
+        raise ValueError("expected exactly one of pk, ven_id, ven_name and fingerprint")
+    if fingerprint is not None:
+        wanted = select(certificate.c.party_pk).where(
+            certificate.c.fingerprint == fingerprint, _valid(now)
+        )
+        return await _one(tx, party.c.pk.in_(wanted), now)
+    name, value = chosen[0]
+    return await _one(tx, party.c[name] == value, now)
+
+
+async def all_parties(tx: Transaction, *, now: datetime | None = None) -> list[Party]:
+    """Returns every party, by venID."""
+    return await _load(tx, None, now)
+
+
+async def changed_since(
+    tx: Transaction, *, version: int, now: datetime | None = None
+) -> list[Party]:
+    """Returns the parties whose own data changed after ``version``.
+
+    ``change.changes_since`` also tells of removed ones and of those with new work.
+    """
+    return await _load(tx, party.c.version > version, now)
+
+
+async def register(
+    tx: Transaction,
+    *,
+    pk: int,
+    registration_id: str,
+    now: datetime,
+    profile: ProfileName = ProfileName.B,
+    transport: TransportName = TransportName.SIMPLE_HTTP,
+    transport_address: str | None = None,
+    pull: bool = True,
+    report_only: bool = False,
+    xml_signature: bool = False,
+    poll_interval: timedelta | None = None,
+) -> Party:
+    """Stores what a VEN said when it registered or re-registered, and returns it.
+
+    A new registration of a registered VEN starts afresh (R406): call ``unregister`` first.
+
+    Raises:
+        UnknownId: there is no such party.
+    """
+    values: dict[str, Any] = {
+        "state": "registered",
+        "registration_id": registration_id,
+        "profile": profile,
+        "transport": transport,
+        "transport_address": transport_address,
+        "pull": pull,
+        "report_only": report_only,
+        "xml_signature": xml_signature,
+        "poll_interval": poll_interval,
+        "registered_at": now,
+    }
+    await _set(tx, pk, values)
+    return await _existing(tx, pk)
+
+
+async def unregister(tx: Transaction, *, pk: int, now: datetime) -> Party:
+    """Ends the registration of a VEN and erases what came with it (R407).
+
+    Report offers, report requests, opt schedules, waiting messages and the state of
+    deliveries go; the enrolment, certificates, stored readings and histories stay.
+
+    Raises:
+        UnknownId: there is no such party.
+    """
+    await erase(tx, party_pk=pk, now=now)
+    await _set(tx, pk, {"state": "cancelled", "registration_id": None, "registered_at": None})
+    return await _existing(tx, pk)
+
+
+async def rename(tx: Transaction, *, pk: int, ven_name: str) -> None:
+    """Gives a VEN another venName.
+
+    Raises:
+        DuplicateId: another party has it.
+        UnknownId: there is no such party.
+    """
+    await _set(tx, pk, {"ven_name": ven_name})
+
+
+async def set_groups(tx: Transaction, *, pk: int, groups: Iterable[str]) -> None:
+    """Puts a party into these groups and no others."""
+    await _set_labels(tx, pk, "group", groups)
+
+
+async def set_resources(tx: Transaction, *, pk: int, resources: Iterable[str]) -> None:
+    """Gives a party these resources and no others."""
+    await _set_labels(tx, pk, "resource", resources)
+
+
+async def set_market_contexts(tx: Transaction, *, pk: int, market_contexts: Iterable[str]) -> None:
+    """Puts a party into these programmes and no others."""
+    await _set_labels(tx, pk, "market_context", market_contexts)
+
+
+async def set_signature_policy(
+    tx: Transaction, *, pk: int, signature_policy: SignaturePolicy | None
+) -> None:
+    """Sets whether messages of a party must be signed; None leaves it to the configuration."""
+    await _set(tx, pk, {"signature_policy": signature_policy})
+
+
+async def remove(tx: Transaction, *, pk: int) -> None:
+    """Removes a party with everything that is stored about it, readings included.
+
+    Raises:
+        UnknownId: there is no such party.
+    """
+    if not await tx.count(delete(party).where(party.c.pk == pk)):
+        raise UnknownId(kind="party", value=pk)
+    await change.bump(tx, party_pks=[pk])
+
+
+async def touch(tx: Transaction, *, last_seen: Mapping[int, datetime]) -> None:
+    """Notes in one statement when parties were last heard of; never goes back in time."""
+    if not last_seen:
+        return
+    moment = bindparam("moment", type_=party.c.last_seen.type)
+    statement = (
+        update(party)
+        .where(party.c.pk == bindparam("party"))
+        .where(or_(party.c.last_seen.is_(None), party.c.last_seen < moment))
+        .values(last_seen=moment)
+    )
+    rows = [{"party": pk, "moment": at} for pk, at in last_seen.items()]
+    await tx.execute(statement, rows)
+
+
+async def changed(tx: Transaction, *, pk: int) -> None:
+    """Gives a party a new version, for processes that hold a copy of it.
+
+    Raises:
+        UnknownId: there is no such party.
+    """
+    await _set(tx, pk, {})
+
+
+async def _set(tx: Transaction, pk: int, values: Mapping[str, Any]) -> None:
+    version = await change.bump(tx, party_pks=[pk])
+    statement = update(party).where(party.c.pk == pk).values(**values, version=version)
+    if not await tx.count(statement):
+        raise UnknownId(kind="party", value=pk)
+
+
+async def _check_free(tx: Transaction, ven_id: str, ven_name: str) -> None:
+    statement = select(party.c.ven_id, party.c.ven_name).where(
+        or_(party.c.ven_id == ven_id, party.c.ven_name == ven_name)
+    )
+    for row in await tx.rows(statement):
+        if row.ven_id == ven_id:
+            raise DuplicateId(f"by {row.ven_name!r}", kind="venID", value=ven_id)
+        raise DuplicateId(f"by {row.ven_id!r}", kind="venName", value=ven_name)
+
+
+async def _add_labels(tx: Transaction, pk: int, kind: _Kind, names: Iterable[str]) -> None:
+    rows = [{"party_pk": pk, "kind": kind, "name": name} for name in sorted(set(names))]
+    if rows:
+        await tx.execute(insert(label), rows)
+
+
+async def _set_labels(tx: Transaction, pk: int, kind: _Kind, names: Iterable[str]) -> None:
+    await changed(tx, pk=pk)
+    await tx.execute(delete(label).where(label.c.party_pk == pk, label.c.kind == kind))
+    await _add_labels(tx, pk, kind, names)
+
+
+async def _existing(tx: Transaction, pk: int) -> Party:
+    found = await _one(tx, party.c.pk == pk, None)
+    if found is None:
+        raise UnknownId(kind="party", value=pk)
+    return found
+
+
+async def _one(tx: Transaction, where: ColumnElement[bool], now: datetime | None) -> Party | None:
+    found = await _load(tx, where, now)
+    return found[0] if found else None
+
+
+def _valid(now: datetime | None) -> ColumnElement[bool]:
+    kept = certificate.c.revoked_at.is_(None)
+    if now is None:
+        return kept
+    return kept & or_(certificate.c.valid_until.is_(None), certificate.c.valid_until > now)
+
+
+async def _load(
+    tx: Transaction, where: ColumnElement[bool] | None, now: datetime | None
+) -> list[Party]:
+    """Reads parties, labels and certificates in one query each and joins them here."""
+    parties = select(party).order_by(party.c.ven_id)
+    labels = select(label)
+    certificates = (
+        select(certificate.c.party_pk, certificate.c.fingerprint, certificate.c.valid_until)
+        .where(_valid(now))
+        .order_by(certificate.c.pk)
+    )
+    if where is not None:
+        rows = await tx.rows(parties.where(where))
+        pks = integers([row.pk for row in rows])
+        labels = labels.where(label.c.party_pk.in_(pks))
+        certificates = certificates.where(certificate.c.party_pk.in_(pks))
+    else:
+        rows = await tx.rows(parties)
+    if not rows:
+        return []
+    names: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+    for row in await tx.rows(labels):
+        names[row.party_pk, row.kind].append(row.name)
+    proofs: defaultdict[int, list[tuple[str, datetime | None]]] = defaultdict(list)
+    for row in await tx.rows(certificates):
+        proofs[row.party_pk].append((row.fingerprint, row.valid_until))
+    return [_party(row, names, proofs.get(row.pk, ())) for row in rows]
+
+
+def _party(
+    row: Row[Any],
+    names: Mapping[tuple[int, str], list[str]],
+    proofs: Collection[tuple[str, datetime | None]],
+) -> Party:
+    values: dict[str, Any] = dict(row._mapping)
+    pk = row.pk
+    values["profile"] = ProfileName(row.profile)
+    values["transport"] = TransportName(row.transport)
+    return Party(
+        **values,
+        groups=frozenset(names.get((pk, "group"), ())),
+        resources=frozenset(names.get((pk, "resource"), ())),
+        market_contexts=frozenset(names.get((pk, "market_context"), ())),
+        fingerprints=tuple(fingerprint for fingerprint, _ in proofs),
+        ends=tuple((fingerprint, end) for fingerprint, end in proofs if end is not None),
+    )

@@ -1,0 +1,215 @@
+"""The tables, as the latest migration leaves them.
+
+A migration is written by hand beside this; a test compares the two. Every index is here
+because a query of ``vtn.store`` needs it.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+from vtn.store.types import Duration, UTCDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite numbers rows by itself only in a column of type INTEGER.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _pk() -> Column[int]:
+    return Column("pk", Key, primary_key=True)
+
+
+def _party(*, primary_key: bool = False, index: bool = False) -> Column[int]:
+    return Column(
+        "party_pk",
+        Key,
+        ForeignKey("party.pk", ondelete="CASCADE"),
+        primary_key=primary_key,
+        index=index or None,
+        nullable=False,
+    )
+
+
+def _event(*, primary_key: bool = False) -> Column[int]:
+    return Column(
+        "event_pk",
+        Key,
+        ForeignKey("event.pk", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+#: Numbers that only go up: the clock of changes, the next reportRequestID.
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Key, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: No foreign key: the row outlives its party, so that other processes hear of the removal.
+change = Table(
+    "change",
+    metadata,
+    Column("party_pk", Key, primary_key=True, autoincrement=False),
+    Column("version", Key, nullable=False, index=True),
+)
+
+# Keys of parties, events and outbox items are never used twice (AUTOINCREMENT): other
+# processes may still hold an old one.
+party = Table(
+    "party",
+    metadata,
+    _pk(),
+    Column("ven_id", String, nullable=False, unique=True),
+    Column("ven_name", String, nullable=False, unique=True),
+    Column("state", String, nullable=False),
+    Column("registration_id", String),
+    Column("profile", String, nullable=False),
+    Column("transport", String, nullable=False),
+    Column("transport_address", String),
+    Column("pull", Boolean, nullable=False),
+    Column("report_only", Boolean, nullable=False),
+    Column("xml_signature", Boolean, nullable=False),
+    Column("signature_policy", String),
+    Column("poll_interval", Duration),
+    Column("enrolled_at", UTCDateTime, nullable=False),
+    Column("registered_at", UTCDateTime),
+    Column("last_seen", UTCDateTime),
+    Column("version", Key, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+#: Groups, resources and market contexts of a party; ``kind`` says which.
+label = Table(
+    "label",
+    metadata,
+    _party(primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    _pk(),
+    _party(index=True),
+    Column("fingerprint", String, nullable=False, index=True),
+    Column("subject", String),
+    Column("not_after", UTCDateTime),
+    Column("added_at", UTCDateTime, nullable=False),
+    Column("valid_until", UTCDateTime),
+    Column("revoked_at", UTCDateTime),
+)
+_lasting = certificate.c.valid_until.is_(None) & certificate.c.revoked_at.is_(None)
+Index(
+    "uq_certificate_fingerprint",
+    certificate.c.fingerprint,
+    unique=True,
+    sqlite_where=_lasting,
+    postgresql_where=_lasting,
+)
+
+event = Table(
+    "event",
+    metadata,
+    _pk(),
+    Column("event_id", String, nullable=False, unique=True),
+    Column("modification", Integer, nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("dtstart", UTCDateTime, nullable=False, index=True),
+    Column("retire_at", UTCDateTime, nullable=False, index=True),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("modified_at", UTCDateTime, nullable=False),
+    Column("retired_at", UTCDateTime),
+    Column("callback", String),
+    Index("ix_event_retire", "retired_at", "retire_at"),
+    sqlite_autoincrement=True,
+)
+
+event_version = Table(
+    "event_version",
+    metadata,
+    _event(primary_key=True),
+    Column("modification", Integer, primary_key=True),
+    Column("xml", LargeBinary, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _event(primary_key=True),
+    _party(primary_key=True),
+    Column("assigned_at", UTCDateTime, nullable=False),
+    Column("sent_modification", Integer),
+    Column("sent_at", UTCDateTime),
+    Column("sent_count", Integer, nullable=False, server_default=text("0")),
+    Column("acked_modification", Integer),
+    Column("acked_at", UTCDateTime),
+    Column("opt_type", String),
+    Column("opt_code", Integer),
+    Column("opt_description", String),
+    Column("opt_source", String),
+    Column("closed_at", UTCDateTime),
+    Index("ix_delivery_party", "party_pk", "closed_at"),
+    sqlite_with_rowid=False,
+)
+
+opt_history = Table(
+    "opt_history",
+    metadata,
+    _pk(),
+    _event(),
+    _party(index=True),
+    Column("modification", Integer, nullable=False),
+    Column("opt_type", String, nullable=False),
+    Column("opt_code", Integer, nullable=False),
+    Column("opt_description", String),
+    Column("source", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("resources", String, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Index("ix_opt_history_event_party", "event_pk", "party_pk"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _pk(),
+    _party(),
+    Column("kind", String, nullable=False),
+    Column("ref", String),
+    Column("message", LargeBinary, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("sent_at", UTCDateTime),
+    Column("sent_count", Integer, nullable=False, server_default=text("0")),
+    Column("done_at", UTCDateTime),
+    Column("failed", String),
+    Index("ix_outbox_party", "party_pk", "done_at"),
+    Index("ix_outbox_done", "done_at", "party_pk"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,146 @@
+"""Everything that holds for SQLite alone.
+
+The rest of ``vtn.store`` is SQL that PostgreSQL understands as well.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, column, event, exc, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from vtn.store import errors
+
+__all__ = ["Role", "create_file", "engine", "insert", "integers", "path_of", "translated"]
+
+#: Primary result code -> error; https://sqlite.org/rescode.html
+_ERRORS: dict[int, type[errors.StorageError]] = {
+    sqlite3.SQLITE_BUSY: errors.DatabaseBusy,
+    sqlite3.SQLITE_LOCKED: errors.DatabaseBusy,
+    sqlite3.SQLITE_FULL: errors.DatabaseFull,
+    sqlite3.SQLITE_IOERR: errors.DatabaseUnavailable,
+    sqlite3.SQLITE_CANTOPEN: errors.DatabaseUnavailable,
+    sqlite3.SQLITE_READONLY: errors.DatabaseUnavailable,
+    sqlite3.SQLITE_PERM: errors.DatabaseUnavailable,
+    sqlite3.SQLITE_CORRUPT: errors.DatabaseCorrupt,
+    sqlite3.SQLITE_NOTADB: errors.ForeignDatabase,
+    sqlite3.SQLITE_CONSTRAINT: errors.BrokenConstraint,
+}
+_UNIQUE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+
+
+class Role(StrEnum):
+    """What an engine is for."""
+
+    READ = "read"
+    WRITE = "write"
+    MIGRATE = "migrate"
+
+
+#: What each role may do, set on every new connection. Tables are rebuilt by migrations,
+#: which must not cascade.
+_PRAGMAS = {
+    Role.READ: ("query_only=ON",),
+    Role.WRITE: ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16384"),
+    Role.MIGRATE: ("synchronous=FULL", "foreign_keys=OFF"),
+}
+#: How a transaction starts. A migration is begun by hand, after the look at the revision.
+_BEGIN = {Role.READ: "BEGIN", Role.WRITE: "BEGIN IMMEDIATE"}
+_READERS = 4
+
+
+def path_of(url: str | os.PathLike[str]) -> Path | None:
+    """Returns the file that a path or URL names; None for a database in memory.
+
+    Raises:
+        UnsupportedDatabase: it names another kind of database.
+    """
+    text = os.fspath(url)
+    if "://" not in text:
+        return None if text == ":memory:" else Path(text)
+    try:
+        parsed = make_url(text)
+    except exc.ArgumentError as error:
+        raise errors.UnsupportedDatabase(repr(text)) from error
+    if parsed.drivername not in ("sqlite", "sqlite+aiosqlite"):
+        raise errors.UnsupportedDatabase(parsed.render_as_string())
+    if parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database))
+
+
+def create_file(path: Path) -> None:
+    """Makes an empty file that only its owner can read; what SQLite adds follows its mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise errors.DatabaseUnavailable(f"{path}: {error.strerror}") from error
+
+
+def engine(path: Path, role: Role, *, busy_timeout: timedelta) -> AsyncEngine:
+    """Returns an engine for one role; nothing is opened yet.
+
+    Args:
+        path: of the file, which exists.
+        role: what it is for; there is a single connection for writing.
+        busy_timeout: how long to wait for a lock of another process.
+    """
+    made = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        connect_args={"timeout": busy_timeout.total_seconds(), "isolation_level": None},
+        pool_size=_READERS if role is Role.READ else 1,
+        max_overflow=0,
+    )
+
+    @event.listens_for(made.sync_engine, "connect")
+    def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS[role]:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if role in _BEGIN:
+
+        @event.listens_for(made.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql(_BEGIN[role])
+
+    return made
+
+
+def integers(values: Iterable[int]) -> Select[Any]:
+    """Returns a query whose rows are the given numbers, however many they are.
+
+    A list of ``IN`` is limited in length and compiled anew for each; this is one parameter.
+    """
+    rows = func.json_each(json.dumps(list(values))).table_valued(column("value"))
+    return select(rows.c.value)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns errors of the driver into those of ``vtn.store.errors``."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise _translate(error.orig or error) from error
+    except exc.TimeoutError as error:
+        raise errors.DatabaseBusy("all connections are in use") from error
+
+
+def _translate(error: BaseException) -> errors.StorageError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    if code in _UNIQUE:
+        return errors.DuplicateId(str(error))
+    return _ERRORS.get(code & 0xFF, errors.StorageError)(str(error))
