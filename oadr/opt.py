@@ -310,9 +310,10 @@ def _meets(period: Period, start: datetime, end: datetime) -> bool:
 def event_opt(opt: CreateOpt, event: Event, now: datetime) -> EventOpt:
     """Returns what an oadrCreateOpt says about an event; it has passed the check."""
     classes = opt.device_class.end_device_assets if opt.device_class else ()
+    number = opt.modification_number
     return EventOpt(
         event_id=event.event_id,
-        modification_number=event.descriptor.modification_number,
+        modification_number=event.descriptor.modification_number if number is None else number,
         opt_type=opt.opt_type,
         explicit=True,
         resources=frozenset(opt.target.resource_ids),
