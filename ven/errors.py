@@ -43,11 +43,20 @@ class Unreachable(TransportError):
     """No connection, no answer in time, or HTTP 429 or 5xx; worth another try, later.
 
     Attributes:
+        status: the HTTP status; None if there was no answer at all.
         retry_after: seconds that the VTN asks us to wait, None if it said nothing.
     """
 
-    def __init__(self, reason: str, *, url: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        url: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(reason, url=url)
+        self.status = status
         self.retry_after = retry_after
 
 

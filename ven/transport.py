@@ -217,6 +217,6 @@ def _status_error(response: aiohttp.ClientResponse, url: str) -> TransportError:
     if status in {408, 425, 429} or (status >= 500 and status != 501):
         after = response.headers.get("Retry-After", "")
         seconds = float(after) if after.isdecimal() else None
-        return Unreachable(f"HTTP {status}", url=url, retry_after=seconds)
+        return Unreachable(f"HTTP {status}", url=url, status=status, retry_after=seconds)
     words = _STATUS_WORDS.get(status, response.reason or "")
     return Rejected(status, f"HTTP {status}: {words}", url=url)

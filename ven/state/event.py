@@ -20,6 +20,10 @@ class EventState(StrEnum):
     HELD = "held"
     #: It is cancelled and ends at ``until``, a random moment (R65).
     ENDING = "ending"
+    #: It is cancelled and cannot be stopped, so it runs to its own end (R36, R61).
+    RUNNING_OUT = "running out"
+    #: It was carried out and has ended; kept while the VTN may list it.
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

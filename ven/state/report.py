@@ -122,11 +122,27 @@ class RequestStore:
         await self._database.run(work)
 
     async def cancel(self, request_ids: Sequence[str]) -> None:
-        """Forgets requests and what of theirs was not sent."""
+        """Forgets requests that nobody wants served, with what of theirs was not sent."""
 
         def work(connection: sqlite3.Connection) -> None:
             keys = [(name,) for name in request_ids]
             connection.executemany("DELETE FROM report_request WHERE report_request_id = ?", keys)
+            connection.executemany(
+                "DELETE FROM outbox WHERE report_request_id = ? AND parked IS NULL", keys
+            )
+
+        await self._database.run(work)
+
+    async def clear(self, *, keep_metadata: bool = False) -> None:
+        """Forgets all requests; what was made for them still goes out.
+
+        Args:
+            keep_metadata: spare the requests for metadata (R306).
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            spared = RequestKind.METADATA.value if keep_metadata else ""
+            connection.execute("DELETE FROM report_request WHERE kind != ?", (spared,))
 
         await self._database.run(work)
 

@@ -1,0 +1,184 @@
+"""What the engines share: the VTN, the state, the time, and who we are."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from oadr.codec import message_name
+from oadr.enums import ServiceName
+from oadr.errors import NotRegistered
+from oadr.messages import EiResponse, Message, Response
+from runtime.clock import Clock
+from runtime.hooks import Registry
+from runtime.tasks import Tasks
+from ven.backoff import BackOff
+from ven.engine.patience import Patience
+from ven.engine.turn import Turn
+from ven.errors import BadReply, Refused, Unregistered
+from ven.hooks import HOOKS, Context
+from ven.options import Options
+from ven.state import Registration, State
+from ven.transport import Exchange
+
+log = logging.getLogger("openadr.ven")
+M = TypeVar("M")
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """What the engines share.
+
+    Attributes:
+        options: how the VEN behaves.
+        exchange: reaches the VTN.
+        state: what must not be forgotten.
+        clock: tells the time.
+        random: source of all jitter and random offsets.
+        hooks: the handlers.
+        tasks: background work.
+        new_id: makes identifiers.
+        turn: held while a message of the VTN is processed, and while a report is sent, so
+            that an answer always goes out before what it announces.
+        registration: who we are; None while unregistered.
+        lost: why the VTN does not know this VEN any more; empty while it does.
+        ready: set while registered and introduced, so that reports may be sent.
+        woken: set to make the session look at once.
+        patience: counts what the VTN cannot digest.
+        parked: reports given up since the start.
+    """
+
+    options: Options
+    exchange: Exchange
+    state: State
+    clock: Clock
+    random: Random
+    hooks: Registry
+    tasks: Tasks = field(default_factory=Tasks)
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    turn: Turn = field(default_factory=Turn)
+    registration: Registration | None = None
+    lost: str = ""
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    patience: Patience = field(default_factory=Patience)
+    parked: int = 0
+
+    @property
+    def party(self) -> Registration:
+        """The registration.
+
+        Raises:
+            Unregistered: there is none.
+        """
+        if self.registration is None:
+            raise Unregistered
+        return self.registration
+
+    async def send(self, service: ServiceName, message: Message) -> Message | None:
+        """Sends a message and returns the answer, whatever it is.
+
+        Raises:
+            TransportError: there is no usable answer.
+            Refused: the answer carries an error code; 463 also ends the registration.
+        """
+        reply = await self.exchange(service, message)
+        response = getattr(reply, "response", None)
+        if isinstance(response, EiResponse) and not response.ok:
+            name = message_name(message)
+            if response.code == NotRegistered.code:
+                self.lose(f"the VTN answered {name} with {response.code}")
+            raise Refused(response.code, response.description or "", message=name)
+        return reply
+
+    async def ask(self, service: ServiceName, message: Message, expected: type[M]) -> M:
+        """Sends a message and returns the answer of the expected kind.
+
+        Raises:
+            TransportError: there is no usable answer, or one of another kind.
+            Refused: the answer carries an error code.
+        """
+        reply = await self.send(service, message)
+        if isinstance(reply, expected):
+            return reply
+        found = "nothing" if reply is None else message_name(reply)
+        raise BadReply(f"{message_name(message)} was answered with {found}")
+
+    async def tell(self, service: ServiceName, message: Message) -> None:
+        """Sends a logical answer, which the VTN confirms with oadrResponse or an empty body.
+
+        Raises:
+            TransportError: there is no usable answer, or one of another kind.
+            Refused: the answer carries an error code.
+        """
+        reply = await self.send(service, message)
+        if reply is not None and not isinstance(reply, Response):
+            raise BadReply(f"{message_name(message)} was answered with {message_name(reply)}")
+
+    def lose(self, reason: str) -> None:
+        """Notes that the VTN does not know this VEN; the session registers again."""
+        if not self.lost:
+            log.warning("not registered any more: %s", reason, extra=self.extra)
+        self.lost = reason
+        self.ready.clear()
+        self.woken.set()
+
+    def context(self, moment: datetime) -> Context:
+        """Returns the context of a hook call."""
+        party = self.registration
+        return Context(
+            ven_id=party.ven_id if party else "",
+            vtn_id=party.vtn_id if party else "",
+            received_at=moment,
+            clock=self.clock,
+            after_reply=self._after_reply,
+        )
+
+    def _after_reply(self, work: Coroutine[Any, Any, Any]) -> None:
+        async def later() -> None:
+            async with self.turn:
+                pass
+            await work
+
+        self.tasks.start(later(), name="work of a handler after the reply")
+
+    def backoff(self) -> BackOff:
+        """Returns a back-off with this VEN's cap and randomness."""
+        return BackOff(random=self.random, cap=self.options.backoff_cap)
+
+    async def pause(self, duration: timedelta, *wakers: asyncio.Event) -> None:
+        """Waits ``duration`` of the clock's time, or until one of the events is set."""
+        await self._first(self.clock.sleep(duration), wakers)
+
+    async def pause_until(self, moment: datetime | None, *wakers: asyncio.Event) -> None:
+        """Waits until ``moment``, or until one of the events is set; None waits for these."""
+        sleep = None if moment is None else self.clock.sleep_until(moment)
+        await self._first(sleep, wakers)
+
+    @staticmethod
+    async def _first(
+        sleep: Coroutine[Any, Any, None] | None, wakers: tuple[asyncio.Event, ...]
+    ) -> None:
+        waits: list[asyncio.Task[Any]] = [asyncio.ensure_future(waker.wait()) for waker in wakers]
+        if sleep is not None:
+            waits.append(asyncio.ensure_future(sleep))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    @property
+    def extra(self) -> dict[str, str]:
+        """What goes into ``extra`` of a log record."""
+        return {"ven": self.options.ven_name}
+
+
+def new_registry(time_limit: float) -> Registry:
+    """Returns a registry for the hooks of a VEN."""
+    return Registry(HOOKS, time_limit=time_limit)

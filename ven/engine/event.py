@@ -1,0 +1,385 @@
+"""Events: what the VTN's list means, what is answered, what is held.
+
+Spec: rules 12, 19, 21, 30, 35, 36, 42, 48, 56 to 62, 65 and 66.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from oadr.enums import OptType, ResponseRequired, ServiceName
+from oadr.errors import InvalidId
+from oadr.event import (
+    Assessment,
+    Change,
+    Receiver,
+    assess,
+    effective_end,
+    end_after_cancel,
+    implied_cancels,
+    keep_offset,
+    pick_offset,
+)
+from oadr.messages import (
+    CreatedEvent,
+    DistributeEvent,
+    EiResponse,
+    Event,
+    EventResponse,
+    RequestEvent,
+)
+from oadr.times import add
+from ven.engine.core import Core, log
+from ven.engine.decision import Decision, decide
+from ven.engine.schedule import Schedule
+from ven.errors import Refused, TransportError, VenError
+from ven.state import EventState, HeldEvent, PendingAnswer
+
+_SERVICE = ServiceName.EI_EVENT
+#: How long an event that is over is remembered, should the VTN go on listing it.
+_MEMORY = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What one message changes."""
+
+    hold: list[HeldEvent] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    answers: list[EventResponse] = field(default_factory=list)
+
+
+class EventEngine:
+    """Holds the VEN's events and answers for them.
+
+    Args:
+        core: what the engines share.
+        schedule: carries them out.
+        resource_ids: resources of the VEN.
+    """
+
+    def __init__(self, core: Core, schedule: Schedule) -> None:
+        self._core = core
+        self._schedule = schedule
+        self._held: dict[str, HeldEvent] = {}
+        self.resource_ids: frozenset[str] = core.options.resource_ids
+
+    @property
+    def held(self) -> dict[str, HeldEvent]:
+        """The events that the VEN holds, by ID."""
+        return dict(self._held)
+
+    async def load(self) -> None:
+        """Takes up the events of the last run and carries them on."""
+        self._held = {held.event_id: held for held in await self._core.state.events.all()}
+        await self._schedule.resume(tuple(self._held.values()), self._finished)
+
+    async def request(self, reply_limit: int | None = None) -> DistributeEvent:
+        """Asks for all events, takes them in, and answers them (R405).
+
+        Args:
+            reply_limit: at most so many events (R27); nothing is cancelled by what is not
+                on a list that was cut short.
+
+        Raises:
+            TransportError: no usable answer.
+            Refused: the VTN does not give them.
+        """
+        core = self._core
+        message = RequestEvent(
+            request_id=core.new_id(), ven_id=core.party.ven_id, reply_limit=reply_limit
+        )
+        snapshot = await core.ask(_SERVICE, message, DistributeEvent)
+        await self.handle(snapshot, complete=reply_limit is None)
+        return snapshot
+
+    async def handle(self, message: DistributeEvent, *, complete: bool = True) -> None:
+        """Takes in a list of events, and answers those that want an answer.
+
+        Everything is on the disk before the answer is sent.
+
+        Args:
+            message: as it came.
+            complete: whether what is not on it is cancelled (R61).
+
+        Raises:
+            TransportError: it could not be answered; that is made up for later.
+        """
+        core = self._core
+        if message.vtn_id != core.party.vtn_id:
+            await self._refuse(message)
+            return
+        now = core.clock.now()
+        outcome = _Outcome()
+        for event in message.events:
+            await self._take(event, message.request_id, now, outcome)
+        if complete:
+            await self._cancel_absent(message, now, outcome)
+            self._forget_old(now, outcome)
+        await self._settle(outcome)
+        await self.flush()
+
+    async def opt(self, event_id: str, opt_type: OptType) -> None:
+        """Changes this VEN's mind about an event and tells the VTN (R17).
+
+        Raises:
+            InvalidId: the VEN does not hold that event.
+            TransportError: the VTN could not be told; that is made up for later.
+        """
+        held = self._standing(event_id)
+        if held is None:
+            raise InvalidId(f"this VEN holds no event {event_id!r}", rule="R21")
+        held = replace(held, opt=opt_type)
+        outcome = _Outcome(hold=[held])
+        self._answer(held.event, held.request_id, Decision(opt=opt_type), outcome)
+        await self._settle(outcome)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Sends answers that the VTN has not confirmed, in one message.
+
+        Raises:
+            TransportError: they could not be sent, or the answer cannot be used.
+            Refused: the VTN does not know this VEN.
+        """
+        answers = await self._core.state.events.answers()
+        if not answers:
+            return
+        try:
+            await self._send(answers)
+        except Refused as error:
+            if self._core.lost:
+                raise
+            if len(answers) == 1:
+                await self._give_up(answers, error)
+            else:
+                await self._send_singly(answers)
+
+    async def stop_all(self) -> None:
+        """Ends everything, because the registration has ended."""
+        self._held.clear()
+        await self._schedule.stop_all()
+
+    def receiver(self) -> Receiver:
+        """Returns what a target may name of this VEN."""
+        options = self._core.options
+        return Receiver(
+            ven_id=self._core.party.ven_id,
+            resource_ids=self.resource_ids,
+            group_ids=options.group_ids,
+            group_names=options.group_ids,
+            party_ids=options.party_ids,
+            market_contexts=options.market_contexts,
+            end_device_assets=options.device_classes,
+        )
+
+    async def _take(self, event: Event, request_id: str, now: datetime, outcome: _Outcome) -> None:
+        # An event that is ending is gone as far as the VTN is concerned (R59, R61).
+        held = self._standing(event.event_id)
+        known = held.event if held is not None else None
+        found = assess(event, known, self.receiver(), self._core.options.signals, now)
+        if found.change is Change.REJECTED:
+            decision = self._reject(found, event, held, now, outcome)
+        elif found.change is Change.CANCELLED and held is not None:
+            decision = await self._cancel(event, held, now, outcome)
+        elif found.event is not None and found.change in {Change.NEW, Change.MODIFIED}:
+            decision = await self._accept(found, held, request_id, now, outcome)
+        else:
+            decision = self._repeat(held, request_id, outcome)
+        self._answer(event, request_id, decision, outcome)
+
+    async def _accept(
+        self,
+        found: Assessment,
+        held: HeldEvent | None,
+        request_id: str,
+        now: datetime,
+        outcome: _Outcome,
+    ) -> Decision:
+        core, event = self._core, found.event
+        assert event is not None  # noqa: S101 - the caller looked
+        default = held.opt if held is not None else core.options.default_opt
+        decision = await decide(core, found.change, event, now, default)
+        period = event.active_period
+        if held is None:
+            offset = pick_offset(period.start_after, core.random)
+        else:
+            offset = keep_offset(held.event.active_period, held.offset, period, core.random)
+        outcome.hold.append(
+            HeldEvent(
+                event=event,
+                request_id=request_id,
+                opt=decision.opt,
+                offset=offset,
+                received_at=now,
+            )
+        )
+        self._log(event, f"{found.change.value}, {decision.opt.value}")
+        return decision
+
+    def _repeat(self, held: HeldEvent | None, request_id: str, outcome: _Outcome) -> Decision:
+        """Answers what changes nothing: unchanged, or an unknown event's cancellation."""
+        if held is None:
+            return Decision(opt=OptType.OPT_IN)
+        if held.request_id != request_id:
+            outcome.hold.append(replace(held, request_id=request_id))
+        return Decision(opt=held.opt)
+
+    def _reject(
+        self,
+        found: Assessment,
+        event: Event,
+        held: HeldEvent | None,
+        now: datetime,
+        outcome: _Outcome,
+    ) -> Decision:
+        where = {**self._core.extra, "event": event.event_id, "rule": found.rule}
+        log.warning("event %s: %s %s", event.event_id, found.code, found.reason, extra=where)
+        if held is not None and found.event is None:
+            outcome.hold.append(self._ending(held, now))
+        return Decision(opt=OptType.OPT_OUT, code=found.code, description=found.reason)
+
+    async def _cancel(
+        self, event: Event, held: HeldEvent, now: datetime, outcome: _Outcome
+    ) -> Decision:
+        if held.state is EventState.RUNNING_OUT:
+            return Decision(opt=OptType.OPT_OUT)
+        if _is_over(held, now):
+            outcome.drop.append(held.event_id)
+            return Decision(opt=OptType.OPT_IN)
+        decision = await decide(self._core, Change.CANCELLED, held.event, now, OptType.OPT_IN)
+        if decision.code != 200:
+            # A handler that fails cannot keep an event going that the VTN does not want.
+            decision = replace(decision, opt=OptType.OPT_IN, code=200, description="")
+        if decision.opt is OptType.OPT_OUT:
+            outcome.hold.append(replace(held, state=EventState.RUNNING_OUT))
+        else:
+            outcome.hold.append(self._ending(held, now))
+        self._log(event, f"cancelled, {decision.opt.value}")
+        return decision
+
+    def _ending(self, held: HeldEvent, now: datetime) -> HeldEvent:
+        """Returns the event as it ends: at once, or at random if that is how it started."""
+        until = now
+        if held.opt is OptType.OPT_IN and self._schedule.is_running(held.event_id):
+            start_after = held.event.active_period.start_after
+            until = end_after_cancel(now, start_after, self._core.random)
+        return replace(held, state=EventState.ENDING, until=until)
+
+    async def _cancel_absent(
+        self, message: DistributeEvent, now: datetime, outcome: _Outcome
+    ) -> None:
+        gone = {EventState.ENDING, EventState.RUNNING_OUT}
+        standing = [one.event_id for one in self._held.values() if one.state not in gone]
+        for event_id in implied_cancels(standing, message):
+            one = self._held[event_id]
+            await self._cancel(one.event, one, now, outcome)
+
+    def _forget_old(self, now: datetime, outcome: _Outcome) -> None:
+        outcome.drop += [
+            held.event_id
+            for held in self._held.values()
+            if add(effective_end(held.event.active_period), _MEMORY) < now
+        ]
+
+    def _answer(self, event: Event, request_id: str, decision: Decision, outcome: _Outcome) -> None:
+        if event.response_required is not ResponseRequired.ALWAYS:
+            return
+        outcome.answers.append(
+            EventResponse(
+                code=decision.code,
+                description=decision.description or None,
+                request_id=request_id,
+                event_id=event.event_id,
+                modification_number=event.descriptor.modification_number,
+                opt_type=decision.opt,
+            )
+        )
+
+    async def _settle(self, outcome: _Outcome) -> None:
+        """Writes down what has changed, then acts on it."""
+        held = {one.event_id for one in outcome.hold}
+        drop = [event_id for event_id in outcome.drop if event_id not in held]
+        await self._core.state.events.change(hold=outcome.hold, drop=drop, answers=outcome.answers)
+        for event_id in drop:
+            self._held.pop(event_id, None)
+            await self._schedule.stop(event_id)
+        for one in outcome.hold:
+            self._held[one.event_id] = one
+            await self._schedule.start(one, self._finished)
+
+    async def _finished(self, held: HeldEvent) -> None:
+        """Notes that an event has come to its end here."""
+        async with self._core.turn:
+            if self._held.get(held.event_id) is not held:
+                return
+            if held.state is EventState.HELD:
+                over = replace(held, state=EventState.OVER)
+                await self._core.state.events.change(hold=[over])
+                self._held[held.event_id] = over
+            else:
+                await self._core.state.events.change(drop=[held.event_id])
+                del self._held[held.event_id]
+
+    def _standing(self, event_id: str) -> HeldEvent | None:
+        held = self._held.get(event_id)
+        return None if held is None or held.state is EventState.ENDING else held
+
+    async def _refuse(self, message: DistributeEvent) -> None:
+        core = self._core
+        log.warning(
+            "events from %r refused: this VEN is registered at %r",
+            message.vtn_id,
+            core.party.vtn_id,
+            extra={**core.extra, "rule": "R21"},
+        )
+        if any(one.response_required is ResponseRequired.ALWAYS for one in message.events):
+            wrong = EiResponse(
+                code=InvalidId.code,
+                description="this VEN is registered at another vtnID",
+                request_id=message.request_id,
+            )
+            await core.tell(_SERVICE, CreatedEvent(response=wrong, ven_id=core.party.ven_id))
+
+    async def _send(self, answers: Sequence[PendingAnswer]) -> None:
+        core = self._core
+        message = CreatedEvent(
+            response=EiResponse(),
+            responses=tuple(answer.response for answer in answers),
+            ven_id=core.party.ven_id,
+        )
+        what = "answers " + " ".join(answer.response.event_id for answer in answers)
+        try:
+            await core.tell(_SERVICE, message)
+        except TransportError as error:
+            if not core.patience.exhausted(what, error):
+                raise
+            await self._give_up(answers, error)
+            return
+        core.patience.forget(what)
+        await core.state.events.settled(answers)
+
+    async def _send_singly(self, answers: Sequence[PendingAnswer]) -> None:
+        """Sends what was refused together one by one, so that one bad answer costs one."""
+        for answer in answers:
+            try:
+                await self._send((answer,))
+            except Refused as error:
+                if self._core.lost:
+                    raise
+                await self._give_up((answer,), error)
+
+    async def _give_up(self, answers: Sequence[PendingAnswer], error: VenError) -> None:
+        for answer in answers:
+            event_id = answer.response.event_id
+            where = {**self._core.extra, "event": event_id}
+            log.warning("answer to event %s is given up: %s", event_id, error, extra=where)
+        await self._core.state.events.settled(answers)
+
+    def _log(self, event: Event, what: str) -> None:
+        where = {**self._core.extra, "event": event.event_id}
+        log.info("event %s: %s", event.event_id, what, extra=where)
+
+
+def _is_over(held: HeldEvent, now: datetime) -> bool:
+    return held.state is EventState.OVER or effective_end(held.event.active_period) <= now

@@ -1,0 +1,203 @@
+"""Who the VEN is to the VTN: registering, being asked to, and ending it.
+
+Spec: rules 301, 309, 400 to 407.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from oadr.enums import ServiceName
+from oadr.messages import (
+    CanceledPartyRegistration,
+    CancelPartyRegistration,
+    CreatedPartyRegistration,
+    CreatePartyRegistration,
+    EiResponse,
+    QueryRegistration,
+    RequestReregistration,
+    Response,
+)
+from ven.engine.core import Core, log
+from ven.errors import BadReply
+from ven.options import MAX_POLL_INTERVAL
+from ven.state import Registration
+
+_SERVICE = ServiceName.EI_REGISTER_PARTY
+_INVALID_ID = 452
+
+
+class RegistrationEngine:
+    """Registers and keeps registered.
+
+    Args:
+        core: what the engines share.
+        stop_events: ends all events here; called when the registration has ended.
+    """
+
+    def __init__(self, core: Core, stop_events: Callable[[], Awaitable[None]]) -> None:
+        self._core = core
+        self._stop_events = stop_events
+
+    async def load(self) -> None:
+        """Takes up the registration of the last run, if there was one."""
+        self._core.registration = await self._core.state.registration.load()
+
+    async def query(self) -> CreatedPartyRegistration:
+        """Asks what the VTN supports.
+
+        Raises:
+            TransportError: no usable answer.
+            Refused: the VTN does not say.
+        """
+        message = QueryRegistration(request_id=self._core.new_id())
+        return await self._core.ask(_SERVICE, message, CreatedPartyRegistration)
+
+    async def create(self) -> Registration:
+        """Registers anew (R402); what the VTN had asked for before is void (R406).
+
+        Raises:
+            TransportError: no usable answer.
+            Refused: the VTN does not want this VEN, or does not know it yet.
+        """
+        core = self._core
+        reply = await self._request(registration_id=None, ven_id=core.options.ven_id)
+        registration = self._registration(reply)
+        await core.state.requests.clear()
+        await self._keep(registration)
+        return registration
+
+    async def renew(self, registration_id: str | None = None) -> Registration:
+        """Registers again under the same IDs, so that the VTN has our current data.
+
+        Args:
+            registration_id: in place of the one that is kept.
+
+        Raises:
+            Unregistered: there is nothing to renew.
+            TransportError: no usable answer.
+            Refused: the VTN does not accept it.
+        """
+        party = self._core.party
+        reply = await self._request(
+            registration_id=registration_id or party.registration_id, ven_id=party.ven_id
+        )
+        registration = replace(self._registration(reply), introduced=party.introduced)
+        if registration.registration_id != party.registration_id:
+            # The VTN started afresh: it knows neither our metadata nor its requests (R406).
+            registration = replace(registration, introduced=None)
+            await self._core.state.requests.clear()
+        await self._keep(registration)
+        return registration
+
+    async def cancel(self) -> None:
+        """Ends the registration from this side (R407).
+
+        Raises:
+            Unregistered: there is none.
+            TransportError: no usable answer; the registration stands.
+            Refused: the VTN does not agree; the registration stands.
+        """
+        core = self._core
+        message = CancelPartyRegistration(
+            request_id=core.new_id(),
+            registration_id=core.party.registration_id,
+            ven_id=core.party.ven_id,
+        )
+        await core.ask(_SERVICE, message, CanceledPartyRegistration)
+        await self._end("this VEN cancelled its registration")
+
+    async def on_cancel(self, message: CancelPartyRegistration) -> None:
+        """Answers the VTN's cancellation and obeys it (R400, R407)."""
+        core = self._core
+        party = core.party
+        response = EiResponse(request_id=message.request_id)
+        wrong = _wrong_id(message, party)
+        if wrong:
+            response = replace(response, code=_INVALID_ID, description=wrong)
+        answer = CanceledPartyRegistration(
+            response=response, registration_id=party.registration_id, ven_id=party.ven_id
+        )
+        await core.tell(_SERVICE, answer)
+        if wrong:
+            log.warning("cancellation refused: %s", wrong, extra=core.extra)
+        else:
+            await self._end("the VTN cancelled the registration")
+
+    async def on_request(self, message: RequestReregistration) -> None:
+        """Answers the VTN's wish, then registers again."""
+        core = self._core
+        party = core.party
+        response = EiResponse()
+        if message.ven_id != party.ven_id:
+            response = EiResponse(code=_INVALID_ID, description="this VEN has another venID")
+        await core.tell(_SERVICE, Response(response=response, ven_id=party.ven_id))
+        if response.ok:
+            await self.renew()
+
+    async def introduced(self, digest: str) -> None:
+        """Notes that the VTN has our metadata."""
+        core = self._core
+        core.registration = replace(core.party, introduced=digest)
+        await core.state.registration.save(core.registration)
+
+    async def _request(
+        self, *, registration_id: str | None, ven_id: str | None
+    ) -> CreatedPartyRegistration:
+        options = self._core.options
+        message = CreatePartyRegistration(
+            request_id=self._core.new_id(),
+            registration_id=registration_id,
+            ven_id=ven_id,
+            report_only=options.report_only,
+            xml_signature=options.xml_signature,
+            ven_name=options.ven_name,
+            http_pull_model=True,
+        )
+        return await self._core.ask(_SERVICE, message, CreatedPartyRegistration)
+
+    def _registration(self, reply: CreatedPartyRegistration) -> Registration:
+        if not reply.ven_id or not reply.registration_id:
+            raise BadReply("the VTN said yes to the registration and gave no IDs (R403)")
+        poll = reply.poll_freq
+        if poll is not None:
+            poll = min(poll, MAX_POLL_INTERVAL) if poll else None
+        return Registration(
+            ven_id=reply.ven_id,
+            registration_id=reply.registration_id,
+            vtn_id=reply.vtn_id,
+            poll_interval=poll,
+        )
+
+    async def _keep(self, registration: Registration) -> None:
+        core = self._core
+        await core.state.registration.save(registration)
+        core.registration, core.lost = registration, ""
+        every = registration.poll_interval
+        log.info(
+            "registered at %s as %s, poll every %s",
+            registration.vtn_id,
+            registration.ven_id,
+            f"{every.total_seconds():g} s" if every else "(not said)",
+            extra=core.extra,
+        )
+        await core.hooks.notify(
+            "on_registered", registration.registration_id, core.context(core.clock.now())
+        )
+
+    async def _end(self, reason: str) -> None:
+        core = self._core
+        context = core.context(core.clock.now())
+        core.ready.clear()
+        await self._stop_events()
+        await core.state.registration.erase()
+        core.registration, core.lost = None, ""
+        log.info("%s", reason, extra=core.extra)
+        await core.hooks.notify("on_unregistered", reason, context)
+
+
+def _wrong_id(message: CancelPartyRegistration, party: Registration) -> str:
+    if message.registration_id != party.registration_id:
+        return "this VEN has another registrationID"
+    if message.ven_id is not None and message.ven_id != party.ven_id:
+        return "this VEN has another venID"
+    return ""
