@@ -1,0 +1,51 @@
+import pytest
+
+from runtime.plugins import build, load
+from runtime.settings import ConfigError
+
+
+class Plain:
+    pass
+
+
+class Configured:
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    @classmethod
+    def from_config(cls, section: dict[str, object]) -> "Configured":
+        return cls(int(str(section["size"])))
+
+
+READY = Plain()
+HERE = __name__
+
+
+def test_a_name_with_a_colon_is_a_module_and_an_attribute() -> None:
+    assert load(f"{HERE}:Plain", key="handlers") is Plain
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("no_such_module:x", "cannot import 'no_such_module'"),
+        (f"{HERE}:nothing", r"test_plugins\.py has no 'nothing'"),
+        ("no-such-entry-point", "is not installed; known:"),
+    ],
+)
+def test_what_cannot_be_loaded_is_an_error_that_names_the_key(name: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected) as caught:
+        load(name, key="reports.handlers")
+    assert caught.value.key == "reports.handlers"
+
+
+def test_a_class_is_built_from_its_section() -> None:
+    assert build(f"{HERE}:Configured", {"size": 3}, key="k").size == 3
+    assert isinstance(build(f"{HERE}:Plain", {}, key="k"), Plain)
+    assert build(f"{HERE}:READY", {}, key="k") is READY
+
+
+@pytest.mark.parametrize("section", [{}, {"size": "many"}])
+def test_a_section_that_is_refused_is_a_configuration_error(section: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="refuses its settings"):
+        build(f"{HERE}:Configured", section, key="k")

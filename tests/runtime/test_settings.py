@@ -1,0 +1,94 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from runtime.clock import AcceleratedClock, SystemClock
+from runtime.settings import (
+    ClockSettings,
+    ConfigError,
+    Duration,
+    Section,
+    check,
+    duration_from,
+    load_toml,
+)
+
+
+class Inner(Section):
+    every: Duration = timedelta(seconds=1)
+
+
+class Outer(Section):
+    name: str
+    inner: Inner = Inner()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("10s", 10),
+        ("5m", 300),
+        ("1h30m", 5400),
+        ("1h 30m", 5400),
+        ("2d", 172800),
+        ("250ms", 0.25),
+        ("1.5h", 5400),
+        ("0", 0),
+        ("PT5M", 300),
+        ("1w", 604800),
+    ],
+)
+def test_a_duration_is_read_as_people_write_it(text: str, seconds: float) -> None:
+    assert duration_from(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "10", "ten", "5 parsecs", "-5s", "PT", "P5X", 10, None])
+def test_what_is_no_duration_is_refused_with_examples(text: object) -> None:
+    if text == "PT":
+        assert duration_from(text) == timedelta(0)
+        return
+    with pytest.raises(ValueError, match="duration"):
+        duration_from(text)
+
+
+def test_a_file_becomes_a_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text('name = "a"\n[inner]\nevery = "5m"\n')
+    assert load_toml(path, Outer).inner.every == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('name = "a"\n[inner]\nevery = "x"\n', r"x\.toml: inner\.every: 'x' is not a duration"),
+        ('name = "a"\nnmae = 1\n', r"x\.toml: nmae: this key is not known"),
+        ("[inner]\n", r"x\.toml: name: Field required"),
+        ("nmae = 1\n", r"and 1 more"),
+        ("name = \n", r"x\.toml: cannot be read"),
+    ],
+)
+def test_an_error_names_the_file_the_key_and_what_was_expected(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=expected):
+        load_toml(path, Outer)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: there is no such file"):
+        load_toml(tmp_path / "none.toml", Outer)
+
+
+def test_a_dict_is_checked_the_same_way() -> None:
+    assert check({"name": "a"}, Outer).name == "a"
+    assert str(ConfigError("plain")) == "plain"
+
+
+def test_the_clock_is_the_machines_unless_all_is_said() -> None:
+    assert isinstance(ClockSettings().clock(), SystemClock)
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    fast = ClockSettings(origin=moment, shown=moment, factor=10.0).clock()
+    assert isinstance(fast, AcceleratedClock)
