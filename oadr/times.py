@@ -59,6 +59,10 @@ class CalendarDuration(timedelta):
             return (self.months, self.rest) == (other.months, other.rest)
         return False
 
+    def __ne__(self, other: object) -> bool:
+        # Inherited, it would count a month as 30 days and disagree with ``==``.
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.months, self.rest))
 
