@@ -152,7 +152,8 @@ def _check_qualification(opt: CreateOpt, event: Event | None) -> None:
     for field in SUB_ELEMENTS:
         beyond = set(getattr(opt.target, field)) - set(getattr(event.target, field))
         if beyond and not _reaches_whole(event.target, field):
-            raise TargetMismatch(f"the target has {field} that the event has not", rule="R206")
+            what = field.replace("_ids", " IDs").replace("_", " ")
+            raise TargetMismatch(f"the target has {what} that the event has not", rule="R206")
 
 
 def _reaches_whole(target: Target, field: str) -> bool:

@@ -22,7 +22,7 @@ from oadr.messages.common import (
     Unit,
 )
 from oadr.messages.event import Event, EventDescriptor, Signal
-from oadr.times import ZERO
+from oadr.times import ZERO, utc
 
 _DURATION = re.compile(
     r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?",
@@ -80,11 +80,9 @@ def build_event(
         ComplianceError: the event must not be sent, see ``check_event``.
         InvalidData: the same.
     """
-    if start.tzinfo is None or now.tzinfo is None:
-        raise ValueError("start and now need a time zone; expected aware date-times")
     if not intervals:
         raise ValueError("an event needs at least one interval")
-    now = now.replace(microsecond=0)
+    start, now = utc(start).replace(microsecond=0), utc(now).replace(microsecond=0)
     descriptor = EventDescriptor(
         event_id=event_id,
         priority=priority,
@@ -95,7 +93,7 @@ def build_event(
         vtn_comment=comment,
     )
     period = Period(
-        dtstart=start.replace(microsecond=0),
+        dtstart=start,
         duration=_total(intervals),
         start_after=start_after,
         notification=notification,

@@ -16,6 +16,8 @@ from oadr.event.status import effective_end, is_cancelled, starts, status_at, wi
 from oadr.messages.event import Event, Signal
 from oadr.times import end_of
 
+_TIME = "%Y-%m-%d %H:%M:%S"
+
 
 def modify(current: Event, wanted: Event, now: datetime) -> Event:
     """Returns the event as it is after a modification.
@@ -60,7 +62,7 @@ def cancel(current: Event, now: datetime) -> Event:
         return current
     end = effective_end(current.active_period)
     if end <= now:
-        text = f"the event ended at {end:%Y-%m-%d %H:%M:%S} UTC; it can no longer be cancelled"
+        text = f"the event ended at {end:{_TIME}} UTC; it can no longer be cancelled"
         raise NotAllowed(text, rule="R20")
     return _next(current, current, EventStatus.CANCELLED, now)
 
@@ -122,7 +124,10 @@ def _check_signals_past(current: Event, wanted: Event, now: datetime) -> None:
             text = f"signal {signal.signal_id!r} cannot become another: the event has started"
             raise NotAllowed(text, rule="R20")
         if _past(same, start, now) != _past(signal, start, now):
-            text = f"signal {signal.signal_id!r} would change before {now:%H:%M:%S} UTC"
+            text = (
+                f"signal {signal.signal_id!r} would change before now, {now:{_TIME}} UTC; "
+                "keep its steps up to now and let the change begin there"
+            )
             raise NotAllowed(text, rule="R20")
 
 

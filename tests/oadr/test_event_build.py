@@ -1,6 +1,6 @@
 """Makes an event from what an operator says."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -88,6 +88,14 @@ def test_r1_fractions_of_a_second_are_cut_off() -> None:
     fraction = timedelta(microseconds=7)
     built = event(start=NOON + fraction, now=NOON - HOUR + fraction)
     assert built == event()
+
+
+def test_r1_local_times_become_utc() -> None:
+    summer = timezone(2 * HOUR)
+    built = event(start=NOON.astimezone(summer), now=(NOON - HOUR).astimezone(summer))
+    assert built == event()
+    assert built.active_period.dtstart.tzinfo is UTC
+    assert built.descriptor.created_date_time.tzinfo is UTC
 
 
 def test_r47_a_single_duration_of_zero_is_open_ended() -> None:

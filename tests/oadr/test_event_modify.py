@@ -14,6 +14,7 @@ from oadr.errors import ComplianceError, InvalidId, NotAllowed
 from oadr.event import cancel, check_event, modify, status_at, with_status
 from oadr.messages.common import Target
 from oadr.messages.event import Event
+from oadr.times import CalendarDuration
 from tests.oadr.event_samples import (
     HOUR,
     MINUTE,
@@ -180,6 +181,22 @@ def test_r20_the_past_of_an_active_event_may_not_change(wanted: Event) -> None:
         modify(event(), wanted, MIDST)
     assert caught.value.rule == "R20"
     assert caught.value.code == 451
+
+
+def test_r20_a_month_is_not_thirty_days() -> None:
+    month, days = CalendarDuration(months=1), timedelta(days=30)
+    assert month != days
+    with pytest.raises(NotAllowed, match="x-eiRampUp cannot change"):
+        modify(event(ramp_up=month), event(ramp_up=days), MIDST)
+
+
+def test_r20_a_change_of_the_past_is_refused_with_advice() -> None:
+    with pytest.raises(NotAllowed) as caught:
+        modify(event(), stepped((15, 2), (30, 2), (15, 1)), MIDST)
+    assert str(caught.value) == (
+        "signal '0' would change before now, 2026-07-01 12:30:00 UTC; "
+        "keep its steps up to now and let the change begin there (R20)"
+    )
 
 
 def test_r20_a_pending_event_may_not_move_into_the_past() -> None:
