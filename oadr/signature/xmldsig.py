@@ -77,14 +77,14 @@ def canonical(
 
 
 def _self_contained(element: etree._Element) -> etree._Element:
-    """Returns an element whose default namespace, if it has one, is declared on itself.
+    """Returns an element as the root of a document, with every namespace in scope declared.
 
-    lxml brings the namespaces of outer elements along. For a default namespace this goes
-    wrong below the first level: elements in it get an ``xmlns=""``. Printed and parsed, the
-    element has the declarations itself.
+    lxml canonicalises a part of a document on a copy of its first element. The rest still
+    points to the namespaces of the original, which libxml2 takes for others: elements in a
+    default namespace may get an ``xmlns=""``, and a prefix that is declared again may be
+    written again. Only a whole document comes out right.
     """
-    parent = element.getparent()
-    if parent is None or None not in parent.nsmap:
+    if element.getparent() is None:
         return element
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     return etree.fromstring(etree.tostring(element, with_tail=False), parser)

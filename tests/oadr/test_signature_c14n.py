@@ -61,6 +61,18 @@ def test_a_default_namespace_of_an_outer_element_reaches_every_depth() -> None:
     assert canonical(root[0], exclusive=True) == b'<b xmlns="urn:a"><c><d><e></e></d></c></b>'
 
 
+def test_a_default_namespace_of_the_element_itself_reaches_every_depth() -> None:
+    root = etree.fromstring('<a><b xmlns="urn:a" xmlns:p="urn:a"><c><d><e/></d></c></b></a>')
+    assert canonical(root[0]) == b'<b xmlns="urn:a" xmlns:p="urn:a"><c><d><e></e></d></c></b>'
+
+
+def test_a_prefix_that_is_declared_again_is_not_written_again() -> None:
+    root = etree.fromstring(
+        '<a xmlns:p="urn:p"><p:b><p:c><d><p:e xmlns:p="urn:p"/></d></p:c></p:b></a>'
+    )
+    assert canonical(root[0]) == b'<p:b xmlns:p="urn:p"><p:c><d><p:e></p:e></d></p:c></p:b>'
+
+
 def test_comments_are_kept_on_demand_only() -> None:
     for scope in ("", ' xmlns="urn:a"'):
         root = etree.fromstring(f"<a{scope}><b>1<!-- 2 -->3</b></a>")
