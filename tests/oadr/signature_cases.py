@@ -19,9 +19,11 @@ from oadr.codec import parse
 from oadr.messages import (
     CreatePartyRegistration,
     EiResponse,
+    GreenButtonPayload,
     Interval,
     Message,
     Poll,
+    RawXml,
     Report,
     ReportPayload,
     Response,
@@ -147,6 +149,7 @@ def messages() -> Iterator[Message]:
         request_id="r", xml_signature=True, ven_name="", http_pull_model=True
     )
     yield update_report(3)
+    yield green_button()
 
 
 def update_report(count: int) -> UpdateReport:
@@ -160,6 +163,22 @@ def update_report(count: int) -> UpdateReport:
     )
     report = Report(
         intervals=intervals,
+        report_request_id="rr",
+        report_specifier_id="rs",
+        created_date_time=NOW,
+    )
+    return UpdateReport(request_id="r", reports=(report,), ven_id="ven_1234")
+
+
+def green_button() -> UpdateReport:
+    """Returns a report with foreign XML in it, which declares a namespace again and again."""
+    atom = 'xmlns:atom="http://www.w3.org/2005/Atom"'
+    feed = RawXml(
+        xml=f"<atom:feed {atom}><atom:id {atom}>urn:x</atom:id><atom:title>Tom &amp; Co"
+        "</atom:title><atom:updated>2025-06-01T12:00:00Z</atom:updated></atom:feed>"
+    )
+    report = Report(
+        intervals=(Interval(dtstart=NOW, payloads=(GreenButtonPayload(feed=feed),)),),
         report_request_id="rr",
         report_specifier_id="rs",
         created_date_time=NOW,

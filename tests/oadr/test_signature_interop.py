@@ -40,7 +40,7 @@ def trusted(kind: str) -> Fingerprints:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(6))
 def test_openleadr_verifies_what_we_sign(kind: str, number: int) -> None:
     message = list(messages())[number]
     document = sign(
@@ -68,7 +68,7 @@ def test_openleadr_refuses_what_was_changed_after_we_signed_it() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(6))
 def test_signxml_verifies_what_we_sign_and_sees_the_same_message(kind: str, number: int) -> None:
     message: Message = list(messages())[number]
     method = SignatureMethod.RSA_SHA256 if kind == "RSA-2048" else SignatureMethod.ECDSA_SHA256
