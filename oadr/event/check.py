@@ -55,7 +55,7 @@ def normalize(event: Event) -> Event:
     if baseline is not None:
         baseline = replace(baseline, intervals=_numbered(baseline.intervals))
     taken = {signal.signal_id for signal in event.signals}
-    free = (str(number) for number in range(2 * len(event.signals)) if str(number) not in taken)
+    free = (str(number) for number in range(len(event.signals)) if str(number) not in taken)
     signals = tuple(_normalized(signal, free) for signal in event.signals)
     return replace(event, active_period=period, baseline=baseline, signals=signals)
 

@@ -35,6 +35,7 @@ from tests.oadr.event_samples import (
     VEN,
     ZERO,
     event,
+    patient,
     period,
     with_descriptor,
 )
@@ -239,6 +240,13 @@ def test_r203_a_schedule_whose_resources_are_all_replaced_is_superseded() -> Non
     assert schedules[0].excluded == {"pump", "hvac"}
 
 
+def test_r203_what_was_superseded_does_not_come_back() -> None:
+    schedules = applied(opt("a"), opt("b", availability=(period(5),)), opt("c", target=PUMP))
+    assert [one.superseded for one in schedules] == [True, False, False]
+    schedules = applied(opt("a", target=BOTH), opt("b"), opt("c", target=PUMP))
+    assert [one.superseded for one in schedules] == [True, False, False]
+
+
 def test_r203_groups_are_replaced_by_the_same_groups_only() -> None:
     schools, bakeries = Target(group_ids=("schools",)), Target(group_ids=("bakeries",))
     schedules = applied(opt("a", target=schools), opt("b", target=bakeries), opt("c", target=PUMP))
@@ -380,6 +388,7 @@ opts = st.builds(
 )
 
 
+@patient
 @given(some=st.lists(opts, max_size=6), last=opts)
 def test_r203_the_newest_schedule_is_never_superseded(
     some: list[CreateOpt], last: CreateOpt
@@ -392,6 +401,7 @@ def test_r203_the_newest_schedule_is_never_superseded(
     assert apply(after, last, NOW + 2 * HOUR) == after
 
 
+@patient
 @given(some=st.lists(opts, max_size=6), at=st.integers(-90, 90))
 def test_r203_at_most_one_whole_schedule_holds_per_type_and_programme(
     some: list[CreateOpt], at: int
@@ -464,6 +474,7 @@ def test_r206_an_opt_keeps_the_modification_that_it_was_given_for() -> None:
     assert unsaid.modification_number == 3
 
 
+@patient
 @given(kinds=st.lists(st.tuples(st.sampled_from(OptType), st.booleans()), min_size=1, max_size=6))
 def test_r206_one_opt_of_the_strongest_kind_holds(kinds: list[tuple[OptType, bool]]) -> None:
     said = [qualified(kind) if explicit else answered(kind) for kind, explicit in kinds]
