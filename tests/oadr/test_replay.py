@@ -59,6 +59,10 @@ def test_a_message_from_the_future_is_remembered_until_it_is_too_old() -> None:
     assert "too long ago" in refused(replay, "a", ahead, ahead + 60 * SECOND + INSTANT)
 
 
+def test_the_tolerance_can_be_told_to_people() -> None:
+    assert cache(seconds=7).tolerance == 7 * SECOND
+
+
 def test_memory_is_bounded_by_time() -> None:
     replay = cache()
     for n in range(1000):

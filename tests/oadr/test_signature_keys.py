@@ -1,6 +1,10 @@
 """Loading keys, and the words for people when it fails."""
 
+from base64 import b64encode
+from hashlib import sha256
+
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -11,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from oadr.errors import SignatureError
 from oadr.signature import Fingerprints, PeerKey, SigningKey
-from tests.oadr.signature_cases import certificate_for, identity, new_key
+from tests.oadr.signature_cases import NOW, certificate_for, check, identity, new_key, signed
+
+P256_OID = bytes.fromhex("2A8648CE3D030107")
 
 
 def pem_of(kind: str) -> tuple[bytes, bytes]:
@@ -104,3 +110,33 @@ def test_a_public_key_serves_without_a_certificate() -> None:
     assert isinstance(
         PeerKey(public_key=identity("RSA-2048").private.public_key()).public_key, rsa.RSAPublicKey
     )
+
+
+def with_certificate(der: bytes) -> tuple[bytes, Fingerprints]:
+    """Returns a message with other bytes for a certificate, and their fingerprint."""
+    document = signed().replace(identity().signing.certificate.encode(), b64encode(der))
+    return document, Fingerprints(sha256(der).digest()[-10:].hex())
+
+
+def test_a_trusted_certificate_that_cannot_be_read_is_refused() -> None:
+    der = identity().certificate.public_bytes(Encoding.DER)
+    unknown_curve = der.replace(P256_OID, P256_OID[:-1] + b"\x06")
+    assert unknown_curve != der
+    for data, reason in ((b"junk", "cannot be read"), (unknown_curve, "key in the peer's")):
+        document, trusted = with_certificate(data)
+        with pytest.raises(SignatureError, match=reason):
+            check(document, trusted=trusted)
+
+
+def test_a_certificate_with_a_key_of_another_kind_is_refused() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    builder = x509.CertificateBuilder(
+        issuer_name=x509.Name([]),
+        subject_name=x509.Name([]),
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=NOW,
+        not_valid_after=NOW,
+    )
+    with pytest.raises(SignatureError, match="expected RSA"):
+        PeerKey.of(builder.sign(key, None))
