@@ -10,6 +10,7 @@ from oadr.report.accept import (
     cancel_requests,
     check_request,
     kind_of,
+    outlive_metadata,
     pending_ids,
 )
 from oadr.report.metadata import build_metadata, read_metadata
@@ -60,6 +61,7 @@ __all__ = [
     "is_repeated",
     "kind_of",
     "next_window",
+    "outlive_metadata",
     "pack",
     "pending_ids",
     "read_metadata",

@@ -214,6 +214,14 @@ def pending_ids(requests: Iterable[ReportRequest]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(request.report_request_id for request in requests))
 
 
+def outlive_metadata(requests: Iterable[ReportRequest]) -> tuple[ReportRequest, ...]:
+    """Returns the requests that stay scheduled when new metadata is registered (R306).
+
+    Those for metadata do; all others are cancelled by it and have to be made again.
+    """
+    return tuple(one for one in requests if one.report_specifier_id == METADATA)
+
+
 def cancel_requests(pending: Iterable[str], ids: Iterable[str]) -> tuple[str, ...]:
     """Returns the pending IDs that remain when ``ids`` are cancelled.
 

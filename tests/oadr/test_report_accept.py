@@ -14,6 +14,7 @@ from oadr.report import (
     cancel_requests,
     check_request,
     kind_of,
+    outlive_metadata,
     pending_ids,
 )
 from oadr.times import ZERO, CalendarDuration
@@ -228,6 +229,11 @@ def test_r329_everything_that_is_scheduled_is_pending_once() -> None:
     requests = [asked(USAGE, "power", request_id=name) for name in ("b", "a", "b")]
     assert pending_ids(requests) == ("b", "a")
     assert pending_ids(()) == ()
+
+
+def test_r306_only_requests_for_metadata_outlive_new_metadata() -> None:
+    metadata = build_metadata_request("M")
+    assert outlive_metadata([asked(USAGE, "power"), metadata]) == (metadata,)
 
 
 def test_r336_cancelled_requests_are_gone_and_the_rest_remain() -> None:
