@@ -1,0 +1,161 @@
+"""What every service of one VTN works with, and who stands before it."""
+
+import logging
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from oadr.errors import DeploymentError, InvalidId, NotRegistered
+from runtime.clock import Clock
+from runtime.hooks import HookFailed, Registry
+from runtime.tasks import Tasks
+from vtn.config import Settings
+from vtn.hooks import Context
+from vtn.roster import Member, Roster
+from vtn.store import Store
+
+if TYPE_CHECKING:
+    from vtn.services.points import Points
+
+log = logging.getLogger("openadr.vtn")
+
+
+def new_id() -> str:
+    """Returns an identifier that nobody has used."""
+    return uuid.uuid4().hex
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """The parts of one VTN. Nothing of a VTN is global: two in a process do not meet.
+
+    Attributes:
+        settings: its configuration.
+        store: its database.
+        roster: who is enrolled.
+        hooks: the handlers.
+        clock: the time.
+        tasks: work in the background.
+        new_id: makes identifiers.
+        points: what each VEN can measure, by its row in the store.
+        sightings: when VENs were last seen, not yet in the store.
+    """
+
+    settings: Settings
+    store: Store
+    roster: Roster
+    hooks: Registry
+    clock: Clock
+    tasks: Tasks
+    new_id: Callable[[], str] = field(default=new_id)
+    points: dict[int, "Points"] = field(default_factory=dict)
+    sightings: dict[int, datetime] = field(default_factory=dict)
+
+    @property
+    def vtn_id(self) -> str:
+        """The VTN's own identifier."""
+        return self.settings.vtn_id
+
+    def seen(self, member: Member, now: datetime) -> None:
+        """Notes that a VEN is there; the store hears of it in batches."""
+        member.last_seen = self.sightings[member.pk] = now
+        if not member.online:
+            member.online = True
+            if self.hooks.has("on_ven_online"):
+                context = Caller(
+                    member=member, fingerprint="", secure=False, received_at=now
+                ).context(self)
+                self.tasks.start(self.hooks.notify("on_ven_online", context), name="on_ven_online")
+
+    async def observe(self, hook: str, *args: Any) -> None:
+        """Calls the handlers that watch, in an exchange that fails if one of them does.
+
+        Raises:
+            DeploymentError: a handler failed (469); its name goes to the log only.
+        """
+        try:
+            await self.hooks.observe(hook, *args)
+        except HookFailed as error:
+            log.error("%s", error)
+            raise DeploymentError(f"a handler of this VTN failed in {hook}") from error
+
+    async def decide(self, hook: str, *args: Any) -> Any:
+        """Returns what the handler decides; None if there is none.
+
+        Raises:
+            DeploymentError: the handler failed (469).
+        """
+        try:
+            return await self.hooks.decide(hook, *args)
+        except HookFailed as error:
+            log.error("%s", error)
+            raise DeploymentError(f"a handler of this VTN failed in {hook}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who sent a message, as far as the transport proves it.
+
+    Attributes:
+        member: the enrolled VEN whose certificate it is; on plain HTTP the one that
+            the message names, because nothing better is known.
+        fingerprint: of the certificate; empty on plain HTTP.
+        secure: whether there was a certificate.
+        received_at: when the message arrived.
+    """
+
+    member: Member | None
+    fingerprint: str
+    secure: bool
+    received_at: datetime
+
+    @property
+    def name(self) -> str:
+        """How a log line calls it."""
+        if self.member is not None:
+            return self.member.ven_name or self.member.ven_id
+        return self.fingerprint or "unknown"
+
+    def registered(self) -> Member:
+        """Returns the member, if it may use the services.
+
+        Raises:
+            NotRegistered: it is not enrolled, or not registered (463; R405, R517).
+        """
+        if self.member is None:
+            who = f"certificate {self.fingerprint} is" if self.fingerprint else "this VEN is"
+            raise NotRegistered(f"{who} not enrolled with this VTN", rule="R517")
+        if not self.member.registered:
+            raise NotRegistered("register first", rule="R405")
+        return self.member
+
+    def check_ven_id(self, ven_id: str | None) -> None:
+        """Checks the venID in a message against the identity of the transport.
+
+        Raises:
+            InvalidId: it is missing, or not that of the caller (452; R21, R508, R512).
+        """
+        if not ven_id:
+            raise InvalidId("venID is missing", rule="R508")
+        if self.member is not None and ven_id != self.member.ven_id:
+            raise InvalidId(f"venID {ven_id!r} is not that of this VEN", rule="R517")
+
+    def context(self, desk: Desk) -> Context:
+        """Returns what a handler is told."""
+
+        def after_reply(work: Coroutine[Any, Any, Any]) -> None:
+            desk.tasks.start(work, name=f"after the reply to {self.name}")
+
+        member = self.member
+        return Context(
+            ven_id=member.ven_id if member else "",
+            ven_name=member.ven_name if member else "",
+            fingerprint=self.fingerprint,
+            received_at=self.received_at,
+            store=desk.store,
+            clock=desk.clock,
+            log=logging.LoggerAdapter(log, {"ven": self.name}),
+            after_reply=after_reply,
+        )

@@ -1,0 +1,113 @@
+"""What the VTN says on its own account, put once, delivered by whatever door.
+
+Order, repetition and acknowledgement are the mailbox's business.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from oadr import codec
+from oadr import messages as m
+from vtn.store import Transaction, outbox
+
+#: Kinds of rows; what ends one is the answer named here.
+METADATA = "oadrRegisterReport"
+CREATE_REPORT = "oadrCreateReport"
+CANCEL_REPORT = "oadrCancelReport"
+REREGISTER = "oadrRequestReregistration"
+CANCEL_REGISTRATION = "oadrCancelPartyRegistration"
+
+
+async def put_metadata(
+    tx: Transaction,
+    pk: int,
+    ven_id: str,
+    *,
+    request_id: str,
+    now: datetime,
+    answers: str | None = None,
+) -> None:
+    """Queues the VTN's own metadata, which offers nothing (R301, R305).
+
+    Args:
+        tx: a transaction of the store.
+        pk: the VEN's row.
+        ven_id: the VEN.
+        request_id: for the message.
+        now: the moment.
+        answers: reportRequestID of the oadrCreateReport that asked for it (R311).
+    """
+    message = m.RegisterReport(request_id=request_id, ven_id=ven_id, report_request_id=answers)
+    await _put(tx, pk, METADATA, request_id, message, now)
+
+
+async def put_create_report(
+    tx: Transaction,
+    pk: int,
+    ven_id: str,
+    requests: Sequence[m.ReportRequest],
+    *,
+    request_id: str,
+    now: datetime,
+    asked: bool = False,
+) -> None:
+    """Queues an oadrCreateReport.
+
+    Args:
+        tx: a transaction of the store.
+        pk: the VEN's row.
+        ven_id: the VEN.
+        requests: one or more.
+        request_id: for the message; the VEN's answer names it.
+        now: the moment.
+        asked: the same has just been asked in an oadrRegisteredReport, so that it only
+            goes out if the VEN does not react.
+    """
+    message = m.CreateReport(request_id=request_id, requests=tuple(requests), ven_id=ven_id)
+    row = await _put(tx, pk, CREATE_REPORT, request_id, message, now)
+    if asked:
+        await outbox.sent(tx, pk=row, now=now)
+
+
+async def put_cancel_report(
+    tx: Transaction,
+    pk: int,
+    ven_id: str,
+    report_request_ids: Sequence[str],
+    *,
+    request_id: str,
+    follow: bool,
+    now: datetime,
+) -> None:
+    """Queues an oadrCancelReport; ``follow`` asks for a final report (R345)."""
+    message = m.CancelReport(
+        request_id=request_id,
+        report_request_ids=tuple(report_request_ids),
+        report_to_follow=follow,
+        ven_id=ven_id,
+    )
+    await _put(tx, pk, CANCEL_REPORT, request_id, message, now)
+
+
+async def put_reregistration(tx: Transaction, pk: int, ven_id: str, *, now: datetime) -> None:
+    """Queues a request to register again."""
+    await _put(tx, pk, REREGISTER, ven_id, m.RequestReregistration(ven_id=ven_id), now)
+
+
+async def put_cancel_registration(
+    tx: Transaction, pk: int, ven_id: str, registration_id: str, *, request_id: str, now: datetime
+) -> None:
+    """Queues the end of a registration."""
+    message = m.CancelPartyRegistration(
+        request_id=request_id, registration_id=registration_id, ven_id=ven_id
+    )
+    await _put(tx, pk, CANCEL_REGISTRATION, request_id, message, now)
+
+
+async def _put(
+    tx: Transaction, pk: int, kind: str, ref: str, message: m.Message, now: datetime
+) -> int:
+    item = await outbox.put(
+        tx, party_pk=pk, kind=kind, ref=ref, message=codec.encode(message), now=now
+    )
+    return item.pk

@@ -1,0 +1,275 @@
+"""What a handler of the VTN may implement.
+
+A handler is a plain object; it implements any of these methods, typed as here. Each
+hook that is absent has a documented default. Protocol correctness is not in a
+handler's hands: it decides or watches, the service makes the exchange.
+
+``Context`` comes last, always. A handler that raises an ``oadr.errors.ProtocolError``
+refuses the exchange with that error's code; any other failure costs its own exchange
+code 469 and nothing else.
+"""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from oadr import messages as m
+from oadr.enums import OptType
+from oadr.report import DataPoint, Offer, Reading
+from runtime.clock import Clock
+from runtime.hooks import Hook, default
+
+if TYPE_CHECKING:
+    from vtn.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Whom an exchange concerns, and what a handler may use.
+
+    Attributes:
+        ven_id: of the VEN; empty while it has none.
+        ven_name: its name, as enrolled or as it calls itself.
+        fingerprint: of its certificate (20 digits); empty on plain HTTP.
+        received_at: when the message arrived.
+        store: the VTN's database.
+        clock: the VTN's clock.
+        log: writes lines that name the VEN.
+        after_reply: runs a coroutine once the reply is out; its errors are logged.
+    """
+
+    ven_id: str
+    ven_name: str
+    fingerprint: str
+    received_at: datetime
+    store: "Store"
+    clock: Clock
+    log: "logging.LoggerAdapter[logging.Logger]"
+    after_reply: Callable[[Coroutine[Any, Any, Any]], None]
+
+
+# ---------------------------------------------------------------- registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """A VEN that wants to register.
+
+    Attributes:
+        message: its oadrCreatePartyRegistration.
+        ven_name: as it calls itself; may be empty.
+        fingerprint: of its certificate; empty on plain HTTP.
+        enrolled: whether the certificate (on plain HTTP: the name or venID) belongs to
+            a VEN that the operator has enrolled.
+        name_taken: whether another enrolled VEN has that name.
+    """
+
+    message: m.CreatePartyRegistration
+    ven_name: str
+    fingerprint: str
+    enrolled: bool
+    name_taken: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """A registration is accepted.
+
+    Attributes:
+        ven_id: the venID to give to a VEN that is not enrolled; made up if None.
+        registration_id: made up if None.
+    """
+
+    ven_id: str | None = None
+    registration_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Something is refused.
+
+    Attributes:
+        code: 400 to 499, see ``oadr.errors``.
+        reason: words for the peer.
+    """
+
+    code: int = 463
+    reason: str = "not accepted by this VTN"
+
+
+class RegistrationHandler:
+    """Hooks of EiRegisterParty."""
+
+    @default
+    async def on_create_party_registration(
+        self, request: Registration, ctx: Context
+    ) -> Accept | Refuse:
+        """Decides on a registration. Default: whoever is enrolled is accepted."""
+        return Accept() if request.enrolled else Refuse(463, "this certificate is not enrolled")
+
+    @default
+    async def on_cancel_party_registration(self, ctx: Context) -> None:
+        """Watches a VEN leave, after its registration has been erased."""
+
+
+# ---------------------------------------------------------------- event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventAnswer:
+    """What a VEN says to an event.
+
+    Attributes:
+        event_id: the event.
+        modification_number: the version of it that is answered.
+        opt_type: whether the VEN takes part.
+        code: 200, or why the VEN cannot.
+        description: its words.
+        resource_ids: for an oadrCreateOpt, the resources it is about; empty means all.
+    """
+
+    event_id: str
+    modification_number: int
+    opt_type: OptType
+    code: int = 200
+    description: str = ""
+    resource_ids: frozenset[str] = frozenset()
+
+
+class EventHandler:
+    """Hooks of EiEvent."""
+
+    @default
+    async def on_created_event(self, answer: EventAnswer, ctx: Context) -> None:
+        """Watches an answer to an event, after it has been stored; also a later change of it."""
+
+    @default
+    async def on_event_delivered(self, events: Sequence[m.Event], ctx: Context) -> None:
+        """Watches events go out to a VEN; each delivery of each event, repetitions too."""
+
+
+# ---------------------------------------------------------------- report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A report that the VTN wants of a VEN.
+
+    Attributes:
+        specifier_id: one of the offers.
+        r_ids: data points; None means all of the offer.
+        every: sampling, within what is offered; 0 means on change.
+        deliver: how often it is reported; 0 means once.
+        duration: for how long; 0 means for ever.
+        start: of the first report; None means now.
+    """
+
+    specifier_id: str
+    r_ids: tuple[str, ...] | None = None
+    every: timedelta
+    deliver: timedelta
+    duration: timedelta = timedelta(0)
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Readings that have been stored.
+
+    Attributes:
+        report_request_id: the request that they answer.
+        specifier_id: the report.
+        report_name: such as ``TELEMETRY_USAGE``.
+        readings: one or more, oldest first.
+        points: what they are readings of, by rID: unit, kind, resources.
+    """
+
+    report_request_id: str
+    specifier_id: str
+    report_name: str
+    readings: tuple[Reading, ...]
+    points: Mapping[str, DataPoint] = field(default_factory=dict)
+
+
+class ReportHandler:
+    """Hooks of EiReport."""
+
+    @default
+    async def on_register_report(
+        self, offers: Sequence[Offer], ctx: Context
+    ) -> Sequence[Wanted] | None:
+        """Decides which reports to request; None for the default, ``[reports] request``."""
+        return None
+
+    @default
+    async def on_created_report(self, pending: Sequence[str], ctx: Context) -> None:
+        """Watches a VEN confirm requests; ``pending`` lists all that it serves."""
+
+    @default
+    async def on_update_report(self, update: Update, ctx: Context) -> None:
+        """Watches readings, after they have been stored."""
+
+
+# ---------------------------------------------------------------- opt, poll
+
+
+class OptHandler:
+    """Hooks of EiOpt."""
+
+    @default
+    async def on_create_opt(self, opt: m.CreateOpt, ctx: Context) -> None:
+        """Watches an opt schedule or event qualification, after it has been stored."""
+
+    @default
+    async def on_cancel_opt(self, opt_id: str, ctx: Context) -> None:
+        """Watches opt schedules end."""
+
+
+class PollHandler:
+    """Hooks of OadrPoll."""
+
+    @default
+    async def on_poll(self, ctx: Context) -> m.Message | None:
+        """Decides what a VEN gets when the VTN itself has nothing for it. Default: nothing."""
+        return None
+
+    @default
+    async def on_ven_online(self, ctx: Context) -> None:
+        """Watches a VEN poll again after it had been offline."""
+
+    @default
+    async def on_ven_offline(self, ctx: Context) -> None:
+        """Watches a VEN miss three polls in a row (``[registration] offline_after``)."""
+
+
+HOOKS = (
+    Hook(
+        name="on_create_party_registration",
+        parameters=("request", "ctx"),
+        returns=(Accept, Refuse),
+        deciding=True,
+    ),
+    Hook(name="on_cancel_party_registration", parameters=("ctx",)),
+    Hook(name="on_created_event", parameters=("answer", "ctx")),
+    Hook(name="on_event_delivered", parameters=("events", "ctx")),
+    Hook(
+        name="on_register_report",
+        parameters=("offers", "ctx"),
+        returns=(list, tuple, type(None)),
+        deciding=True,
+    ),
+    Hook(name="on_created_report", parameters=("pending", "ctx")),
+    Hook(name="on_update_report", parameters=("update", "ctx")),
+    Hook(name="on_create_opt", parameters=("opt", "ctx")),
+    Hook(name="on_cancel_opt", parameters=("opt_id", "ctx")),
+    Hook(
+        name="on_poll",
+        parameters=("ctx",),
+        returns=(*m.MESSAGES.values(), type(None)),
+        deciding=True,
+    ),
+    Hook(name="on_ven_online", parameters=("ctx",)),
+    Hook(name="on_ven_offline", parameters=("ctx",)),
+)

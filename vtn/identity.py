@@ -1,0 +1,57 @@
+"""Who is at the other end of a connection: identity before content.
+
+The client certificate names the VEN; nothing in a message can make it another. It is
+looked at for each request, so that a certificate that expires, is revoked or is taken
+off the roster counts for connections that are already open (R516).
+"""
+
+import ssl
+from asyncio import BaseTransport
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
+
+from certs import openadr_fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerCertificate:
+    """The certificate of a client, as TLS has verified it.
+
+    Attributes:
+        fingerprint: 20 digits.
+        not_after: when it expires.
+    """
+
+    fingerprint: str
+    not_after: datetime
+
+
+class Peers:
+    """The certificates of the open connections, each read once."""
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[BaseTransport, PeerCertificate | None] = WeakKeyDictionary()
+
+    def of(self, transport: BaseTransport | None) -> PeerCertificate | None:
+        """Returns the client's certificate; None on a connection without one."""
+        if transport is None:
+            return None
+        try:
+            return self._known[transport]
+        except KeyError:
+            found = self._known[transport] = _read(transport)
+            return found
+
+
+def _read(transport: BaseTransport) -> PeerCertificate | None:
+    connection = transport.get_extra_info("ssl_object")
+    if connection is None:
+        return None
+    der, words = connection.getpeercert(binary_form=True), connection.getpeercert()
+    if not der or not words:
+        return None
+    expires = ssl.cert_time_to_seconds(words["notAfter"])
+    return PeerCertificate(
+        fingerprint=openadr_fingerprint(der), not_after=datetime.fromtimestamp(expires, UTC)
+    )

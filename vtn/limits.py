@@ -1,0 +1,39 @@
+"""How much one peer may send: a bucket of tokens each, filled at a steady rate."""
+
+from collections import OrderedDict
+
+#: Peers that are remembered; the one that was quiet longest is forgotten first, which
+#: gives it a full bucket again.
+MAX_PEERS = 200_000
+
+
+class RateLimit:
+    """Counts messages of each peer.
+
+    Args:
+        rate: messages a second in the long run.
+        burst: messages at once.
+    """
+
+    def __init__(self, *, rate: float, burst: float) -> None:
+        self.rate = rate
+        self.burst = burst
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, peer: str, now: float) -> float:
+        """Takes a token; returns 0, or how many seconds the peer has to wait for one.
+
+        Args:
+            peer: whoever is counted.
+            now: seconds that only grow.
+        """
+        tokens, since = self._buckets.get(peer, (self.burst, now))
+        tokens = min(self.burst, tokens + (now - since) * self.rate)
+        if tokens < 1:
+            self._buckets[peer] = (tokens, now)
+            return (1 - tokens) / self.rate
+        self._buckets[peer] = (tokens - 1, now)
+        self._buckets.move_to_end(peer)
+        if len(self._buckets) > MAX_PEERS:
+            self._buckets.popitem(last=False)
+        return 0.0

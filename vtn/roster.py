@@ -1,0 +1,167 @@
+"""Who is enrolled, in memory: from a certificate to a VEN without touching the database.
+
+The roster mirrors the tables ``party`` and ``certificate``. Whoever changes them says
+so with ``refresh``; changes by other processes are picked up by the same call.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from vtn.store import Store, change, party
+
+
+class SignaturePolicy(StrEnum):
+    """What a VEN's XML signature means to the VTN."""
+
+    REQUIRED = "required"
+    ACCEPTED = "accepted"
+    IGNORED = "ignored"
+
+
+class Member:
+    """A VEN that is enrolled, with what its next exchange needs to know.
+
+    Attributes:
+        pk: its row in the store.
+        ven_id: case-sensitive (R512).
+        registration_id: None while it is not registered.
+        policy: its own signature policy; None for that of the VTN.
+        last_seen: of its last message.
+        online: whether it has been polling lately.
+        stale: something may wait for it, so that the mailbox must look in the store.
+        due: when something will wait for it that does not now.
+        certificates: fingerprint -> until when it counts; None for as long as it is valid.
+    """
+
+    __slots__ = (
+        "certificates",
+        "due",
+        "last_seen",
+        "lock",
+        "online",
+        "pk",
+        "policy",
+        "poll_interval",
+        "registration_id",
+        "stale",
+        "ven_id",
+        "ven_name",
+    )
+
+    def __init__(self, row: party.Party) -> None:
+        self.pk = row.pk
+        self.ven_id = row.ven_id
+        self.last_seen: datetime | None = row.last_seen
+        self.online = False
+        self.stale = True
+        self.due: datetime | None = None
+        self.lock: asyncio.Lock | None = None
+        self.update(row)
+
+    def update(self, row: party.Party) -> None:
+        """Takes over what the store says."""
+        self.ven_name = row.ven_name
+        self.registration_id = row.registration_id if row.state == "registered" else None
+        self.policy = SignaturePolicy(row.signature_policy) if row.signature_policy else None
+        self.poll_interval: timedelta | None = row.poll_interval
+        ends = dict(row.ends)
+        self.certificates = {one: ends.get(one) for one in row.fingerprints}
+        self.stale = True
+
+    def accepts(self, fingerprint: str, now: datetime) -> bool:
+        """Returns whether a certificate identifies this VEN at this moment."""
+        if fingerprint not in self.certificates:
+            return False
+        until = self.certificates[fingerprint]
+        return until is None or now < until
+
+    @property
+    def registered(self) -> bool:
+        """Whether it may use the services beyond registration (R405)."""
+        return self.registration_id is not None
+
+
+class Roster:
+    """All members, by venID, by name and by fingerprint."""
+
+    def __init__(self) -> None:
+        self._by_pk: dict[int, Member] = {}
+        self._by_ven_id: dict[str, Member] = {}
+        self._by_name: dict[str, Member] = {}
+        self._by_certificate: dict[str, Member] = {}
+        self._version = 0
+
+    def __len__(self) -> int:
+        return len(self._by_pk)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._by_pk.values())
+
+    async def refresh(self, store: Store) -> frozenset[int]:
+        """Reads what has changed in the store since the last time; everything at first.
+
+        Whatever has changed for a VEN makes its mailbox look again.
+
+        Returns:
+            The rows that have changed or are gone.
+        """
+        async with store.read() as tx:
+            changed, version = await change.changes_since(tx, version=self._version)
+            if self._version:
+                rows = await party.changed_since(tx, version=self._version)
+            else:
+                rows = await party.all_parties(tx)
+            woken = changed - {row.pk for row in rows}
+            gone = await party.removed(tx, among=woken) if woken else frozenset()
+        for row in rows:
+            self._take(row)
+        for pk in gone:
+            self._drop(pk)
+        for pk in woken - gone:
+            member = self._by_pk.get(pk)
+            if member is not None:
+                member.stale = True
+        self._version = version
+        return changed
+
+    def _take(self, row: party.Party) -> None:
+        member = self._by_pk.get(row.pk)
+        if member is None:
+            member = self._by_pk[row.pk] = Member(row)
+        else:
+            self._forget_keys(member)
+            member.update(row)
+        self._by_ven_id[row.ven_id] = member
+        self._by_name[row.ven_name] = member
+        for fingerprint in member.certificates:
+            self._by_certificate[fingerprint] = member
+
+    def _forget_keys(self, member: Member) -> None:
+        self._by_name.pop(member.ven_name, None)
+        for fingerprint in member.certificates:
+            self._by_certificate.pop(fingerprint, None)
+
+    def _drop(self, pk: int) -> None:
+        member = self._by_pk.pop(pk, None)
+        if member is not None:
+            self._forget_keys(member)
+            self._by_ven_id.pop(member.ven_id, None)
+
+    def of_certificate(self, fingerprint: str, now: datetime) -> Member | None:
+        """Returns whose certificate that is; None if nobody's, or no longer."""
+        member = self._by_certificate.get(fingerprint)
+        return member if member is not None and member.accepts(fingerprint, now) else None
+
+    def of_ven_id(self, ven_id: str) -> Member | None:
+        """Returns the member with that venID; case matters (R512)."""
+        return self._by_ven_id.get(ven_id)
+
+    def of_name(self, ven_name: str) -> Member | None:
+        """Returns the member with that name."""
+        return self._by_name.get(ven_name)
+
+    def of_pk(self, pk: int) -> Member | None:
+        """Returns the member in that row of the store."""
+        return self._by_pk.get(pk)

@@ -1,0 +1,211 @@
+"""A VTN that runs: store, handlers, services and HTTP put together."""
+
+import asyncio
+import ipaddress
+import logging
+import signal
+import ssl
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from aiohttp import web
+
+from certs import KeyPair, Profile, TLSFiles, live_server_context
+from runtime import plugins
+from runtime.clock import Clock
+from runtime.hooks import Registry
+from runtime.tasks import Tasks
+from vtn import upkeep
+from vtn.config import Settings, load
+from vtn.desk import Desk
+from vtn.endpoint import Endpoint
+from vtn.errors import InsecureSetup
+from vtn.hooks import HOOKS
+from vtn.operator import Operator
+from vtn.roster import Roster
+from vtn.signatures import Signatures, passphrase_of
+from vtn.store import Store
+
+log = logging.getLogger("openadr.vtn")
+
+#: Real seconds that exchanges and background work get to finish when the server stops.
+GRACE = 10.0
+
+
+class Server:
+    """One VTN.
+
+    Args:
+        settings: the configuration.
+        handlers: handler objects beside those that the configuration names.
+        clock: the time; that of the configuration if None.
+        store: an open database; the configured one is opened if None.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        handlers: Iterable[object] = (),
+        clock: Clock | None = None,
+        store: Store | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or settings.clock.clock()
+        self.tasks = Tasks()
+        self.hooks = Registry(HOOKS, time_limit=settings.time_limit.total_seconds())
+        for handler in (*handlers, *_configured(settings)):
+            self.hooks.add(handler)
+        self.ssl_context = tls_context(settings)
+        self.desk: Desk | None = None
+        self.app: web.Application | None = None
+        self._given_store = store
+        self._runner: web.AppRunner | None = None
+        self._port = settings.http.port
+
+    @classmethod
+    def from_config(cls, path: str | Path, *, handlers: Iterable[object] = ()) -> "Server":
+        """Returns the VTN that a ``vtn.toml`` describes.
+
+        Raises:
+            runtime.settings.ConfigError: it names the file, the key and what was expected.
+            InsecureSetup: it would serve without the protection that it promises.
+        """
+        return cls(load(Path(path)), handlers=handlers)
+
+    @property
+    def url(self) -> str:
+        """Where the services are; VENs append the name of the service."""
+        scheme = "https" if self.ssl_context else "http"
+        http = self.settings.http
+        return f"{scheme}://{http.host}:{self._port}{http.path_prefix.rstrip('/')}"
+
+    @property
+    def port(self) -> int:
+        """Where it listens; the one that was free if the configuration says 0."""
+        return self._port
+
+    @property
+    def operator(self) -> Operator:
+        """What an operator can do; the server must have been started."""
+        desk = self._running()
+        return Operator(store=desk.store, changed=lambda: desk.roster.refresh(desk.store))
+
+    def _running(self) -> Desk:
+        if self.desk is None:
+            raise RuntimeError("the VTN has not been started; await start() first")
+        return self.desk
+
+    async def start(self) -> None:
+        """Opens the database and listens; returns when VENs can come."""
+        store = self._given_store or await Store.open(self.settings.store.url)
+        roster = Roster()
+        await roster.refresh(store)
+        self.desk = desk = Desk(
+            settings=self.settings,
+            store=store,
+            roster=roster,
+            hooks=self.hooks,
+            clock=self.clock,
+            tasks=self.tasks,
+        )
+        await store.changed_elsewhere()
+        endpoint = Endpoint(desk, Signatures.from_settings(self.settings))
+        http = self.settings.http
+        self.app = web.Application(client_max_size=http.max_reports_body + 1)
+        endpoint.add_routes(self.app)
+        self._runner = web.AppRunner(
+            self.app,
+            access_log=None,
+            keepalive_timeout=http.read_timeout.total_seconds() * 4,
+            shutdown_timeout=GRACE,
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, http.host, http.port, ssl_context=self.ssl_context)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        upkeep.start(desk)
+
+    async def stop(self) -> None:
+        """Finishes what is in flight, writes down what is left, and closes."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self.desk is None:
+            return
+        await self.tasks.close()
+        await upkeep.flush(self.desk)
+        if self._given_store is None:
+            await self.desk.store.close()
+        self.desk = None
+
+    async def serve(self, *, ready: Callable[[], object] | None = None) -> None:
+        """Runs until SIGTERM or SIGINT, then stops in an orderly way.
+
+        Args:
+            ready: called once VENs can come.
+        """
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        try:
+            await self.start()
+            if ready is not None:
+                ready()
+            await stopped.wait()
+        finally:
+            await self.stop()
+
+
+def _configured(settings: Settings) -> list[object]:
+    """Returns the handlers that the configuration names, built from their sections."""
+    registration = settings.registration
+    found = [plugins.build(registration.handler, registration.settings, key="registration.handler")]
+    for name in settings.reports.handlers:
+        section = settings.reports.settings.get(name, {})
+        found.append(plugins.build(name, section, key="reports.handlers"))
+    for name in settings.handlers:
+        section = settings.handler_settings.get(name, {})
+        found.append(plugins.build(name, section, key="handlers"))
+    return found
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """Returns the server's TLS context; None where plain HTTP is asked for and allowed.
+
+    Raises:
+        InsecureSetup: there is no certificate, and plain HTTP is not allowed here.
+    """
+    tls, http = settings.tls, settings.http
+    if http.plain or http.force_plain:
+        if tls.certificate is not None:
+            raise InsecureSetup("[http] plain and [tls] certificate contradict each other")
+        if not http.force_plain and not _is_loopback(http.host):
+            raise InsecureSetup(
+                f"[http] plain is for loopback addresses, not {http.host}; set force_plain "
+                "if whoever reaches it may do anything"
+            )
+        return None
+    if tls.certificate is None or tls.key is None or tls.ca is None:
+        raise InsecureSetup(
+            "[tls] needs certificate, key and ca; for a test bench on this machine set "
+            "[http] plain = true"
+        )
+    passphrase = passphrase_of(settings)
+    pairs = [KeyPair(certificate=tls.certificate, key=tls.key, passphrase=passphrase)]
+    if tls.rsa_certificate is not None and tls.rsa_key is not None:
+        pairs.append(
+            KeyPair(certificate=tls.rsa_certificate, key=tls.rsa_key, passphrase=passphrase)
+        )
+    files = TLSFiles(ca=tls.ca, pairs=pairs, crl=tls.crl)
+    return live_server_context(files, profile=Profile(tls.profile))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,262 @@
+"""EiRegisterParty: query, registration, re-registration, cancellation (R400 to R407)."""
+
+import logging
+from typing import Any
+
+from oadr import messages as m
+from oadr.errors import DeploymentError, InvalidId, NotRegistered, ProtocolError, error_for_code
+from oadr.replies import PROFILES, outcome
+from vtn.desk import Caller, Desk
+from vtn.dispatch import mailbox, outbox
+from vtn.hooks import Accept, Refuse, Registration
+from vtn.roster import Member
+from vtn.store import Transaction, audit, certificate, party
+from vtn.store import outbox as rows
+
+log = logging.getLogger("openadr.vtn.registration")
+
+
+async def query(desk: Desk, caller: Caller, message: m.QueryRegistration) -> m.Message:
+    """Answers oadrQueryRegistration; IDs only for a VEN that is registered (R404)."""
+    member = caller.member if caller.secure else None
+    return m.CreatedPartyRegistration(
+        response=outcome(message),
+        registration_id=member.registration_id if member else None,
+        ven_id=member.ven_id if member and member.registered else None,
+        vtn_id=desk.vtn_id,
+        profiles=PROFILES,
+        poll_freq=desk.settings.registration.poll_interval,
+    )
+
+
+async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> m.Message:
+    """Answers oadrCreatePartyRegistration: a new registration, or the same again."""
+    member = _claimed(desk, caller, message)
+    if member is not None and message.registration_id is not None:
+        return await _reregister(desk, caller, member, message)
+    if message.registration_id is not None:
+        raise InvalidId("registrationID is not known here", rule="R400")
+    accept = await _decide(desk, caller, message, member)
+    if member is None:
+        member = await _enrol(desk, caller, message, accept)
+    return await _register(desk, caller, member, message, accept)
+
+
+def _claimed(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> Member | None:
+    """Returns the enrolled VEN that registers.
+
+    With a certificate that is whose certificate it is, and nothing in the message can
+    make it another. Without one the message is all there is.
+    """
+    if caller.secure:
+        if caller.member is not None and message.ven_id:
+            caller.check_ven_id(message.ven_id)
+        return caller.member
+    if message.ven_id:
+        member = desk.roster.of_ven_id(message.ven_id)
+        if member is not None:
+            return member
+    return desk.roster.of_name(message.ven_name) if message.ven_name else None
+
+
+async def _decide(
+    desk: Desk, caller: Caller, message: m.CreatePartyRegistration, member: Member | None
+) -> Accept:
+    named = desk.roster.of_name(message.ven_name) if message.ven_name else None
+    request = Registration(
+        message=message,
+        ven_name=message.ven_name or "",
+        fingerprint=caller.fingerprint,
+        enrolled=member is not None,
+        name_taken=named is not None and named is not member,
+    )
+    decision = await desk.decide("on_create_party_registration", request, caller.context(desk))
+    if decision is None:
+        decision = Accept() if request.enrolled else Refuse(463, "this VEN is not enrolled")
+    if isinstance(decision, Refuse):
+        raise error_for_code(decision.code)(decision.reason, rule="R517")
+    if not isinstance(decision, Accept):
+        raise DeploymentError("the registration handler of this VTN decided nothing")
+    return decision
+
+
+async def _enrol(
+    desk: Desk, caller: Caller, message: m.CreatePartyRegistration, accept: Accept
+) -> Member:
+    """Takes in a VEN that nobody had enrolled and that the handler accepts."""
+    ven_id = accept.ven_id or message.ven_id or desk.new_id()
+    name = message.ven_name or ven_id
+    if desk.roster.of_name(name) is not None:
+        raise NotRegistered("a VEN of that name is enrolled with another certificate", rule="R517")
+    if desk.roster.of_ven_id(ven_id) is not None:
+        raise InvalidId("that venID belongs to another VEN", rule="R70")
+    now = caller.received_at
+    async with desk.store.begin() as tx:
+        row = await party.create(tx, ven_id=ven_id, ven_name=name, now=now)
+        if caller.fingerprint:
+            await certificate.add(tx, party_pk=row.pk, fingerprint=caller.fingerprint, now=now)
+        await audit.append(
+            tx,
+            at=now,
+            actor="on_create_party_registration",
+            action="enrol",
+            subject=name,
+            detail={"ven_id": ven_id, "fingerprint": caller.fingerprint},
+        )
+    await desk.roster.refresh(desk.store)
+    member = desk.roster.of_pk(row.pk)
+    if member is None:
+        raise DeploymentError("the VEN was enrolled and has been removed since")
+    return member
+
+
+async def _register(
+    desk: Desk,
+    caller: Caller,
+    member: Member,
+    message: m.CreatePartyRegistration,
+    accept: Accept,
+) -> m.Message:
+    """Starts a registration from nothing; an old one is wiped (R406)."""
+    registration_id = accept.registration_id or desk.new_id()
+    now = caller.received_at
+    async with desk.store.begin() as tx:
+        await party.unregister(tx, pk=member.pk, now=now)
+        await _store(tx, member, message, registration_id, caller)
+        await outbox.put_metadata(tx, member.pk, member.ven_id, request_id=desk.new_id(), now=now)
+        await audit.append(
+            tx,
+            at=now,
+            actor=member.ven_name,
+            action="register",
+            subject=member.ven_name,
+            detail={"registration_id": registration_id, "fingerprint": caller.fingerprint},
+        )
+    await desk.roster.refresh(desk.store)
+    log.info(
+        "registered (reg %s), poll every %s",
+        registration_id,
+        mailbox.poll_interval(desk, member),
+        extra={"ven": member.ven_name},
+    )
+    return _created(desk, member, message, registration_id)
+
+
+async def _store(
+    tx: Transaction,
+    member: Member,
+    message: m.CreatePartyRegistration,
+    registration_id: str,
+    caller: Caller,
+) -> None:
+    await party.register(
+        tx,
+        pk=member.pk,
+        registration_id=registration_id,
+        profile=message.profile_name,
+        transport=message.transport_name,
+        transport_address=message.transport_address,
+        pull=message.http_pull_model is not False,
+        report_only=message.report_only,
+        xml_signature=message.xml_signature,
+        now=caller.received_at,
+    )
+
+
+async def _reregister(
+    desk: Desk, caller: Caller, member: Member, message: m.CreatePartyRegistration
+) -> m.Message:
+    """Renews a registration; it keeps its ID (section 2.2)."""
+    if member.registration_id is None:
+        raise NotRegistered("register first, without registrationID", rule="R405")
+    if message.registration_id != member.registration_id:
+        raise InvalidId("registrationID is not that of this VEN", rule="R400")
+    if not caller.secure and message.ven_id != member.ven_id:
+        raise InvalidId("venID is not that of this registration", rule="R402")
+    async with desk.store.begin() as tx:
+        await _store(tx, member, message, member.registration_id, caller)
+        await rows.done(tx, party_pk=member.pk, kind=outbox.REREGISTER, now=caller.received_at)
+    await desk.roster.refresh(desk.store)
+    log.info("registered again", extra={"ven": member.ven_name})
+    return _created(desk, member, message, message.registration_id)
+
+
+def _created(
+    desk: Desk, member: Member, message: m.CreatePartyRegistration, registration_id: str
+) -> m.Message:
+    return m.CreatedPartyRegistration(
+        response=outcome(message),
+        registration_id=registration_id,
+        ven_id=member.ven_id,
+        vtn_id=desk.vtn_id,
+        profiles=PROFILES,
+        poll_freq=mailbox.poll_interval(desk, member),
+    )
+
+
+async def cancel(desk: Desk, caller: Caller, message: m.CancelPartyRegistration) -> m.Message:
+    """Answers oadrCancelPartyRegistration: everything about the registration goes (R407)."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    if message.registration_id != member.registration_id:
+        raise InvalidId("registrationID is not that of this VEN; nothing was erased", rule="R400")
+    await end(desk, member, caller, actor=member.ven_name)
+    return m.CanceledPartyRegistration(
+        response=outcome(message),
+        registration_id=message.registration_id,
+        ven_id=message.ven_id,
+    )
+
+
+async def canceled(desk: Desk, caller: Caller, message: m.CanceledPartyRegistration) -> m.Message:
+    """Takes oadrCanceledPartyRegistration: the VEN has ended what the VTN cancelled."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    if message.registration_id not in (None, member.registration_id):
+        raise InvalidId("registrationID is not that of this VEN", rule="R400")
+    if not message.response.ok:
+        raise ProtocolError(f"the VEN refuses to cancel: {message.response.code}", rule="R407")
+    async with desk.store.read() as tx:
+        asked = await rows.waiting(tx, party_pk=member.pk)
+    if not any(item.kind == outbox.CANCEL_REGISTRATION for item in asked):
+        raise ProtocolError("no cancellation was asked for", rule="R33")
+    await end(desk, member, caller, actor="operator")
+    return m.Response(response=outcome(message), ven_id=message.ven_id)
+
+
+async def end(desk: Desk, member: Member, caller: Caller, *, actor: str) -> None:
+    """Erases a registration and tells the handlers."""
+    now = caller.received_at
+    async with desk.store.begin() as tx:
+        await party.unregister(tx, pk=member.pk, now=now)
+        await audit.append(
+            tx, at=now, actor=actor, action="unregister", subject=member.ven_name, detail={}
+        )
+    await desk.roster.refresh(desk.store)
+    log.info("registration cancelled", extra={"ven": member.ven_name})
+    await desk.observe("on_cancel_party_registration", caller.context(desk))
+
+
+async def response(desk: Desk, caller: Caller, message: m.Response) -> None:
+    """Takes oadrResponse: the VEN has read oadrRequestReregistration (section 2.2).
+
+    The row in the outbox stays until the VEN has registered again. The reply is empty.
+    """
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    if not message.response.ok:
+        log.warning(
+            "answers %s %s",
+            message.response.code,
+            message.response.description or "",
+            extra={"ven": member.ven_name},
+        )
+
+
+HANDLES: dict[type, Any] = {
+    m.QueryRegistration: query,
+    m.CreatePartyRegistration: create,
+    m.CancelPartyRegistration: cancel,
+    m.CanceledPartyRegistration: canceled,
+    m.Response: response,
+}

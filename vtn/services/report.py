@@ -1,0 +1,342 @@
+"""EiReport: metadata, requests, readings (R300 to R346).
+
+The VTN is the requester. As a source it offers nothing and says so (R301).
+"""
+
+import logging
+from datetime import datetime
+from typing import Any, Literal
+
+from oadr import messages as m
+from oadr.enums import DataQuality
+from oadr.errors import InvalidId, ProtocolError
+from oadr.replies import outcome
+from oadr.report import METADATA, Offer, RequestKind, check_update, read_metadata, unpack
+from vtn.desk import Caller, Desk
+from vtn.dispatch import outbox
+from vtn.hooks import Update
+from vtn.roster import Member
+from vtn.services import wanted
+from vtn.services.points import Points, load
+from vtn.store import Transaction
+from vtn.store import outbox as rows
+from vtn.store import reading as readings
+from vtn.store import report as reports
+from vtn.store.report import StoredRequest
+
+log = logging.getLogger("openadr.vtn.report")
+
+_OPEN = ("queued", "sent", "active", "cancelling")
+_CANCELLING: tuple[Literal["cancelling"]] = ("cancelling",)
+
+
+async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.Message:
+    """Answers oadrRegisterReport: the metadata replaces what was known (R306).
+
+    Requests that ran end with it; those that are wanted now are asked for again, here
+    or by oadrCreateReport.
+    """
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    offers = read_metadata(message.reports)
+    requests = await wanted.requests(desk, caller, offers)
+    by_poll = desk.settings.reports.via == "poll"
+    now = caller.received_at
+    async with desk.store.begin() as tx:
+        await reports.replace_offers(tx, party_pk=member.pk, reports=message.reports, now=now)
+        await _forget_asked(tx, member, now)
+        numbered = [await wanted.number(tx, request) for request in requests]
+        for request, kind in numbered:
+            await reports.add_request(
+                tx,
+                party_pk=member.pk,
+                request=request,
+                kind=str(kind),
+                standing=True,
+                state="queued" if by_poll else "sent",
+                now=now,
+            )
+        if numbered:
+            await outbox.put_create_report(
+                tx,
+                member.pk,
+                member.ven_id,
+                [request for request, _ in numbered],
+                request_id=desk.new_id() if by_poll else message.request_id,
+                now=now,
+                asked=not by_poll,
+            )
+    desk.points.pop(member.pk, None)
+    member.stale = True
+    _log_offers(member, offers, numbered)
+    return m.RegisteredReport(
+        response=outcome(message),
+        requests=() if by_poll else tuple(request for request, _ in numbered),
+        ven_id=member.ven_id,
+    )
+
+
+async def _forget_asked(tx: Transaction, member: Member, now: datetime) -> None:
+    """Ends what was said about requests that the new metadata has cancelled (R306)."""
+    for item in await rows.waiting(tx, party_pk=member.pk):
+        if item.kind == outbox.CANCEL_REPORT or (
+            item.kind == outbox.CREATE_REPORT and item.sent_count
+        ):
+            await rows.done(tx, pk=item.pk, now=now)
+
+
+def _log_offers(
+    member: Member, offers: tuple[Offer, ...], requests: list[tuple[m.ReportRequest, RequestKind]]
+) -> None:
+    asked = {request.report_specifier_id: request for request, _ in requests}
+    for offer in offers:
+        request = asked.get(offer.specifier_id)
+        log.info(
+            "offers %s %s (%s)%s",
+            offer.report_name or "report",
+            offer.specifier_id,
+            ", ".join(point.r_id for point in offer.points[:8]),
+            f" -> requested as {request.report_request_id}, every {request.granularity}, "
+            f"reported every {request.report_back_duration}"
+            if request
+            else "",
+            extra={"ven": member.ven_name},
+        )
+
+
+async def registered(desk: Desk, caller: Caller, message: m.RegisteredReport) -> m.Message:
+    """Takes oadrRegisteredReport: the VEN has read the VTN's metadata."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    async with desk.store.begin() as tx:
+        await rows.done(tx, party_pk=member.pk, kind=outbox.METADATA, now=caller.received_at)
+    member.stale = True
+    if message.requests:
+        raise InvalidId("this VTN offers no reports", rule="R304")
+    return m.Response(response=outcome(message), ven_id=member.ven_id)
+
+
+async def create(desk: Desk, caller: Caller, message: m.CreateReport) -> m.Message:
+    """Answers oadrCreateReport of a VEN: only the VTN's metadata can be had (R304, R308)."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    for request in message.requests:
+        if request.report_specifier_id != METADATA:
+            raise InvalidId(
+                f"this VTN offers no report {request.report_specifier_id!r}", rule="R304"
+            )
+    async with desk.store.begin() as tx:
+        for request in message.requests:
+            await outbox.put_metadata(
+                tx,
+                member.pk,
+                member.ven_id,
+                request_id=desk.new_id(),
+                now=caller.received_at,
+                answers=request.report_request_id,
+            )
+    member.stale = True
+    return m.CreatedReport(response=outcome(message), ven_id=member.ven_id)
+
+
+async def created(desk: Desk, caller: Caller, message: m.CreatedReport) -> m.Message:
+    """Takes oadrCreatedReport: what the VEN will send, or why it will not."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    pending = frozenset(message.pending)
+    async with desk.store.begin() as tx:
+        asked = await reports.requests(tx, party_pk=member.pk, states=("queued", "sent", "active"))
+        known = {row.request.report_request_id for row in asked}
+        if strange := pending - known - await _former(tx, member):
+            raise InvalidId(f"no request {min(strange)!r} was made", rule="R304")
+        answered = await rows.done(
+            tx,
+            party_pk=member.pk,
+            kind=outbox.CREATE_REPORT,
+            ref=message.response.request_id or None,
+            now=caller.received_at,
+        )
+        if not answered:
+            # Some VENs do not echo the requestID: whatever was asked is answered then.
+            await rows.done(
+                tx, party_pk=member.pk, kind=outbox.CREATE_REPORT, now=caller.received_at
+            )
+        for row in asked:
+            await _settle(tx, row, message, pending, caller)
+    member.stale = True
+    if not message.response.ok:
+        log.warning(
+            "refuses reports: %s %s",
+            message.response.code,
+            message.response.description or "",
+            extra={"ven": member.ven_name},
+        )
+    await desk.observe("on_created_report", message.pending, caller.context(desk))
+    return m.Response(response=outcome(message), ven_id=member.ven_id)
+
+
+async def _former(tx: Transaction, member: Member) -> frozenset[str]:
+    """Returns requests that have ended here; a VEN may not have noticed yet."""
+    ended = await reports.requests(
+        tx, party_pk=member.pk, states=("cancelling", "cancelled", "done", "refused")
+    )
+    return frozenset(row.request.report_request_id for row in ended)
+
+
+async def _settle(
+    tx: Transaction,
+    row: StoredRequest,
+    message: m.CreatedReport,
+    pending: frozenset[str],
+    caller: Caller,
+) -> None:
+    if row.request.report_request_id in pending:
+        await reports.set_request_state(tx, pk=row.pk, state="active", now=caller.received_at)
+    elif not message.response.ok and row.state != "active":
+        await reports.set_request_state(
+            tx,
+            pk=row.pk,
+            state="refused",
+            now=caller.received_at,
+            code=message.response.code,
+            description=message.response.description,
+        )
+
+
+async def update(desk: Desk, caller: Caller, message: m.UpdateReport) -> m.Message:
+    """Answers oadrUpdateReport: readings are stored, once, and committed (R304, R346)."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    async with desk.store.read() as tx:
+        found = [await _request(tx, member, report) for report in message.reports]
+        points = desk.points.get(member.pk) or await load(tx, member.pk)
+    desk.points[member.pk] = points
+    updates = [
+        _read(report, row, points) for report, row in zip(message.reports, found, strict=True)
+    ]
+    await _ingest(desk, caller, member, found, updates, points)
+    for update in updates:
+        if update.readings:
+            await desk.observe("on_update_report", update, caller.context(desk))
+    over = [
+        row.request.report_request_id for row in found if row.state in ("cancelling", "cancelled")
+    ]
+    return m.UpdatedReport(
+        response=outcome(message),
+        cancel_report=_cancellation(desk, over) if over else None,
+        ven_id=member.ven_id,
+    )
+
+
+async def _request(tx: Transaction, member: Member, report: m.Report) -> StoredRequest:
+    """Returns the request that a report answers; another VEN's is not found (R304)."""
+    row = await reports.request(tx, party_pk=member.pk, report_request_id=report.report_request_id)
+    if row is None:
+        raise InvalidId(
+            f"reportRequestID {report.report_request_id!r} is not one of this VEN's", rule="R304"
+        )
+    return row
+
+
+def _read(report: m.Report, row: StoredRequest, points: Points) -> Update:
+    offer = points.offer(row.request.report_specifier_id)
+    check_update(report, row.request, offer)
+    return Update(
+        report_request_id=report.report_request_id,
+        specifier_id=row.request.report_specifier_id,
+        report_name=offer.report_name,
+        readings=unpack(report, points=offer.by_id()),
+        points=offer.by_id(),
+    )
+
+
+async def _ingest(
+    desk: Desk,
+    caller: Caller,
+    member: Member,
+    found: list[StoredRequest],
+    updates: list[Update],
+    points: Points,
+) -> None:
+    now = caller.received_at
+    async with desk.store.begin() as tx:
+        for row, update in zip(found, updates, strict=True):
+            await readings.ingest(tx, rows=_rows(update, row.pk, points, now))
+            if row.kind in (RequestKind.ONE_SHOT, RequestKind.HISTORY) and row.state in _OPEN:
+                await reports.set_request_state(tx, pk=row.pk, state="done", now=now)
+        await reports.received(tx, pks=[row.pk for row in found], now=now)
+
+
+def _rows(update: Update, request_pk: int, points: Points, now: datetime) -> list[readings.Raw]:
+    """Returns the rows to store; a repeated value of an on-change report is none (R317)."""
+    keys, specifier_id = points.keys, update.specifier_id
+    return [
+        readings.row(
+            data_point_pk=keys[specifier_id, reading.r_id],
+            start=reading.start,
+            duration=reading.duration,
+            value=reading.value,
+            quality=reading.quality,
+            accuracy=reading.accuracy,
+            confidence=reading.confidence,
+            request_pk=request_pk,
+            received_at=now,
+        )
+        for reading in update.readings
+        if reading.quality != DataQuality.PREVIOUS_VALUE
+    ]
+
+
+def _cancellation(desk: Desk, ids: list[str]) -> m.CancelReport:
+    """Returns the piggyback for reports that keep coming after their end (R328, R335)."""
+    return m.CancelReport(
+        request_id=desk.new_id(), report_request_ids=tuple(ids), report_to_follow=False
+    )
+
+
+async def updated(desk: Desk, caller: Caller, message: m.UpdatedReport) -> m.Message:
+    """Takes oadrUpdatedReport, which answers nothing that this VTN sends."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    return m.Response(response=outcome(message), ven_id=member.ven_id)
+
+
+async def cancel(desk: Desk, caller: Caller, message: m.CancelReport) -> m.Message:
+    """Answers oadrCancelReport of a VEN: it has requested nothing, so 452 (R336)."""
+    caller.registered()
+    caller.check_ven_id(message.ven_id)
+    raise InvalidId("this VEN has requested no reports", rule="R336")
+
+
+async def canceled(desk: Desk, caller: Caller, message: m.CanceledReport) -> m.Message:
+    """Takes oadrCanceledReport: requests have ended at the VEN."""
+    member = caller.registered()
+    caller.check_ven_id(message.ven_id)
+    now = caller.received_at
+    async with desk.store.begin() as tx:
+        await rows.done(
+            tx,
+            party_pk=member.pk,
+            kind=outbox.CANCEL_REPORT,
+            ref=message.response.request_id or None,
+            now=now,
+        )
+        for row in await reports.requests(tx, party_pk=member.pk, states=_CANCELLING):
+            if row.request.report_request_id not in message.pending:
+                await reports.set_request_state(tx, pk=row.pk, state="cancelled", now=now)
+    member.stale = True
+    if not message.response.ok:
+        raise ProtocolError(f"the VEN could not cancel: {message.response.code}", rule="R336")
+    return m.Response(response=outcome(message), ven_id=member.ven_id)
+
+
+HANDLES: dict[type, Any] = {
+    m.RegisterReport: register,
+    m.RegisteredReport: registered,
+    m.CreateReport: create,
+    m.CreatedReport: created,
+    m.UpdateReport: update,
+    m.UpdatedReport: updated,
+    m.CancelReport: cancel,
+    m.CanceledReport: canceled,
+}

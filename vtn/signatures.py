@@ -1,0 +1,97 @@
+"""XML signatures on the VTN's side: keys loaded once, nonces remembered (R514)."""
+
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+from lxml import etree
+
+from oadr import codec
+from oadr import messages as m
+from oadr.errors import SignatureError
+from oadr.signature import Fingerprints, ReplayCache, SigningKey, sign, verify
+from runtime.settings import ConfigError
+from vtn.config import Settings
+from vtn.desk import Caller
+
+
+class Signatures:
+    """Signs replies and verifies messages.
+
+    Args:
+        key: signs what the VTN sends; None if nothing can be signed.
+        replay: nonces that were used.
+    """
+
+    def __init__(self, key: SigningKey | None, replay: ReplayCache) -> None:
+        self.key = key
+        self.replay = replay
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Signatures":
+        """Returns what ``[signatures]`` and ``[tls]`` describe.
+
+        Raises:
+            ConfigError: a key cannot be used.
+        """
+        section = settings.signatures
+        certificate = section.certificate or settings.tls.certificate
+        key = section.key or settings.tls.key
+        replay = ReplayCache(tolerance=section.tolerance)
+        if certificate is None or key is None:
+            return cls(None, replay)
+        return cls(_load(certificate, key, passphrase_of(settings)), replay)
+
+    def encode(self, message: m.Message, signed: bool, now: datetime) -> bytes:
+        """Returns the document, signed if that is wanted and possible."""
+        if signed and self.key is not None:
+            return sign(message, self.key, now=now, nonce=uuid.uuid4().hex)
+        return codec.encode(message)
+
+    def verify(self, root: etree._Element, caller: Caller) -> etree._Element:
+        """Returns the element that a signature of this caller covers.
+
+        Raises:
+            SignatureError: it is not the caller's, or not good.
+        """
+        fingerprints = _valid(caller)
+        if not fingerprints:
+            raise SignatureError("no certificate of this VEN is known")
+        return verify(
+            root,
+            trusted=Fingerprints(*sorted(fingerprints)),
+            now=caller.received_at,
+            replay=self.replay,
+            who=caller.member.ven_id if caller.member else caller.fingerprint,
+        )
+
+
+def _valid(caller: Caller) -> set[str]:
+    """Returns the certificates that may have signed a message of this caller."""
+    found = {caller.fingerprint} if caller.fingerprint else set()
+    member = caller.member
+    if member is not None:
+        found |= {one for one in member.certificates if member.accepts(one, caller.received_at)}
+    return found
+
+
+def passphrase_of(settings: Settings) -> str | None:
+    """Returns what opens the private keys, from the file that the configuration names."""
+    path = settings.tls.passphrase_file
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, IndexError) as error:
+        raise ConfigError(f"cannot be read: {error}", key="tls.passphrase_file") from None
+
+
+def _load(certificate: Path, key: Path, passphrase: str | None) -> SigningKey:
+    try:
+        return SigningKey.load(
+            certificate.read_bytes(),
+            key.read_bytes(),
+            passphrase.encode() if passphrase else None,
+        )
+    except (OSError, ValueError, SignatureError) as error:
+        raise ConfigError(f"cannot sign with {certificate}: {error}", key="signatures") from None

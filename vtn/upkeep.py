@@ -1,0 +1,79 @@
+"""What a VTN does between messages: notice changes, write down sightings, tidy up."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from vtn.desk import Caller, Desk
+from vtn.dispatch.mailbox import poll_interval
+from vtn.store import StorageError, delivery, party
+
+log = logging.getLogger("openadr.vtn.upkeep")
+
+#: Real seconds between looks for what another process has changed.
+WATCH = 0.5
+#: Real seconds between writing down when VENs were last seen.
+FLUSH = 5.0
+#: Real seconds between closing what is over.
+TIDY = 30.0
+
+
+def start(desk: Desk) -> None:
+    """Starts the work in the background."""
+    for name, work, pause in (
+        ("watch for changes", watch, WATCH),
+        ("write down sightings", flush, FLUSH),
+        ("look for silent VENs", silent, FLUSH),
+        ("close what is over", tidy, TIDY),
+    ):
+        desk.tasks.start(_repeat(desk, work, pause, name), name=name)
+
+
+async def _repeat(
+    desk: Desk, work: Callable[[Desk], Awaitable[None]], pause: float, name: str
+) -> None:
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            await work(desk)
+        except StorageError as error:
+            # A full disk or a long lock passes; the next round tries again.
+            log.error("cannot %s: %s", name, error)
+
+
+async def watch(desk: Desk) -> None:
+    """Takes over what another process has written, such as the command line."""
+    if await desk.store.changed_elsewhere():
+        for pk in await desk.roster.refresh(desk.store):
+            desk.points.pop(pk, None)
+
+
+async def flush(desk: Desk) -> None:
+    """Writes down when VENs were last seen, all in one batch."""
+    if desk.sightings:
+        sightings, desk.sightings = desk.sightings, {}
+        async with desk.store.begin() as tx:
+            await party.touch(tx, last_seen=sightings)
+
+
+async def silent(desk: Desk) -> None:
+    """Tells the handlers of VENs that have missed their polls."""
+    now = desk.clock.now()
+    missed = desk.settings.registration.offline_after
+    for member in desk.roster:
+        if not member.online or member.last_seen is None:
+            continue
+        # Half an interval of grace, for the jitter that VENs are told to add.
+        allowed = poll_interval(desk, member) * missed + poll_interval(desk, member) / 2
+        if now - member.last_seen > max(allowed, timedelta(seconds=1)):
+            member.online = False
+            log.info("offline since %s", member.last_seen, extra={"ven": member.ven_name})
+            caller = Caller(member=member, fingerprint="", secure=False, received_at=now)
+            await desk.hooks.notify("on_ven_offline", caller.context(desk))
+
+
+async def tidy(desk: Desk) -> None:
+    """Closes the deliveries of events that are over (R66)."""
+    async with desk.store.begin() as tx:
+        await delivery.retire(tx, now=desk.clock.now())
