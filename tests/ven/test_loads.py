@@ -36,12 +36,14 @@ HALF = 30 * MINUTE
 TABLE = {Decimal(1): Fraction(3, 20), Decimal(2): Fraction(2, 5)}
 
 
-def event(*, ramp_up: timedelta | None = None, recovery: timedelta | None = None) -> Event:
+def event(
+    *, ramp_up: timedelta | None = None, recovery: timedelta | None = None, event_id: str = "e-1"
+) -> Event:
     hour = timedelta(hours=1)
     interval = Interval(duration=hour, uid="0", payloads=(SignalPayload(value=Decimal(1)),))
     return Event(
         descriptor=EventDescriptor(
-            event_id="e-1",
+            event_id=event_id,
             market_context="http://peak.example",
             created_date_time=START,
             event_status=EventStatus.ACTIVE,
@@ -218,13 +220,29 @@ async def test_the_same_command_again_changes_nothing() -> None:
 
 async def test_a_signal_that_the_load_does_not_follow_is_left_alone() -> None:
     load = SimulatedLoad("hvac", TABLE)
-    await load.apply(command(1), START)
-    await load.apply(command(3, signal="ELECTRICITY_PRICE"), START + MINUTE)
-    await load.apply(command(None, CommandKind.NORMAL, signal="ELECTRICITY_PRICE"), START + HALF)
+    about = event()
+    await load.apply(command(1, about=about), START)
+    await load.apply(command(3, signal="ELECTRICITY_PRICE", about=about), START + MINUTE)
     assert load.shedding.target == Fraction(3, 20)
     prices = SimulatedLoad("hvac", TABLE, signals=frozenset({"ELECTRICITY_PRICE"}))
     await prices.apply(command(2, signal="ELECTRICITY_PRICE"), START)
     assert prices.shedding.target == Fraction(2, 5)
+
+
+async def test_when_an_event_without_its_signal_counts_the_load_is_back_to_normal(
+    tmp_path: Path,
+) -> None:
+    notes = Notes(tmp_path / "hvac.json")
+    both, price = event(event_id="e-1"), event(event_id="e-2")
+    load = SimulatedLoad("hvac", TABLE, notes=notes)
+    await load.apply(command(1, about=both), START)
+    load = SimulatedLoad("hvac", TABLE, notes=notes)
+    await load.apply(command(5, signal="ELECTRICITY_PRICE", about=both), START)
+    assert load.shedding.target == Fraction(3, 20)
+    await load.apply(command(5, signal="ELECTRICITY_PRICE", about=price), START + MINUTE)
+    assert load.shedding.target == 0
+    await load.apply(command(1, about=both), START + HALF)
+    assert load.shedding.target == Fraction(3, 20)
 
 
 async def test_a_load_that_is_started_again_knows_what_it_was_told(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ class SimulatedLoad:
         self._signals = signals
         self._memory = memory
         self._notes = notes or Notes(None)
+        self._event_id = ""
         self._restore()
 
     def reduced(self, value: Decimal, start: datetime, end: datetime) -> Decimal:
@@ -76,16 +77,23 @@ class SimulatedLoad:
         return self.shedding.reduced(value, start, end)
 
     async def apply(self, command: Command, now: datetime) -> None:
-        """Goes to the fraction of the level; a command for another signal is left alone."""
-        if command.signal_name and command.signal_name not in self._signals:
-            return
+        """Goes to the fraction of the level.
+
+        A signal that it does not follow changes nothing while it is of the same event. Of
+        another event it means normal: that one counts now, and wants nothing of this load.
+        """
+        event_id = "" if command.event is None else command.event.event_id
         level = command.level
+        if command.signal_name and command.signal_name not in self._signals:
+            if event_id == self._event_id:
+                return
+            level = None
+        self._event_id = "" if level is None else event_id
         target = NOTHING if level is None else fraction_for(level, self._table)
         if target == self.shedding.target:
             return
         why = "normal" if level is None else f"{command.signal_name} {level}"
-        if command.event is not None:
-            why += f" ({command.event.event_id})"
+        why += f" ({event_id})" if event_id else ""
         self.shedding.add(Step(at=now, target=target, ramp=self._duration(command), why=why))
         self.shedding.forget(now - self._memory)
         self._keep()
@@ -108,11 +116,13 @@ class SimulatedLoad:
             }
             for step in self.shedding.steps
         ]
-        self._notes.write({"load": self.name, "steps": steps})
+        self._notes.write({"load": self.name, "event": self._event_id, "steps": steps})
 
     def _restore(self) -> None:
         try:
-            for entry in self._notes.read().get("steps", ()):
+            notes = self._notes.read()
+            self._event_id = str(notes.get("event", ""))
+            for entry in notes.get("steps", ()):
                 self.shedding.add(_step(entry))
         except (KeyError, TypeError, ValueError) as error:
             problem = f"is not the history of a load ({error!r}); delete it to start afresh"
