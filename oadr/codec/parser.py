@@ -73,8 +73,6 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, validate: bool = True) -> 
         root = etree.fromstring(data, _parser(validate))
     except etree.XMLSyntaxError as error:
         raise XMLError(_reason(error), line=error.lineno or 0) from None
-    except ValueError as error:
-        raise XMLError(f"not an XML document: {error}") from None
     if root.tag != _PAYLOAD:
         raise XMLError("the document element is not oadrPayload in the namespace of 2.0b")
     return root
