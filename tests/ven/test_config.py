@@ -377,7 +377,7 @@ async def test_a_simulated_load_takes_from_its_meter_and_not_from_the_baseline(
     full, left = await values(baseline, start, later), await values(meter, start, later)
     assert full == [18500, 18500]
     # A third of the first interval at 20 % on average, the rest at 40 %.
-    assert left == [Decimal("12333.333"), Decimal(11100)]
+    assert left == [Decimal("12333.333333"), Decimal(11100)]
     assert (tmp_path / "ven-load-hvac%2F1.json").exists()
     assert await values(devices(path).meters[0], start, later) == left
 

@@ -399,8 +399,9 @@ def test_the_parts_of_a_value_add_up_to_it_exactly(value: Decimal, parts: int) -
 
 def test_a_part_that_decimals_hold_is_exact() -> None:
     assert share(Decimal("3.1240001"), Fraction(1, 10)) == Decimal("0.3124000")
-    assert share(Decimal(1000), Fraction(3, 20)) == 150
-    assert share(Decimal(1), Fraction(1, 3)) == Decimal("0.333")
+    assert str(share(Decimal(1000), Fraction(3, 20))) == "150"
+    assert str(share(Decimal("0.0"), Fraction(1, 2))) == "0"
+    assert share(Decimal(1), Fraction(1, 3)) == Decimal("0.333333")
     with pytest.raises(ValueError, match="not a finite number"):
         share(Decimal("nan"), Fraction(1, 2))
 

@@ -239,10 +239,10 @@ async def test_power_lies_between_idle_and_full_in_proportion() -> None:
 async def test_energy_is_power_over_time() -> None:
     meter = cpu("energyReal", (0, 0), (50, 100), (100, 200))
     first, second = await follow(meter, 2)
-    assert first == [Sample(start=START - TEN, duration=TEN, value=Decimal("0.111"))]
-    assert second == [Sample(start=START, duration=TEN, value=Decimal("0.111"))]
+    assert first == [Sample(start=START - TEN, duration=TEN, value=Decimal("0.111111"))]
+    assert second == [Sample(start=START, duration=TEN, value=Decimal("0.111111"))]
     (later,) = await cpu("energyReal", (0, 0), (100, 100)).samples(START, START + 360 * TEN)
-    assert (later.duration, later.value) == (TEN, Decimal("0.194"))
+    assert (later.duration, later.value) == (TEN, Decimal("0.194444"))
 
 
 async def test_where_nobody_counts_the_load_average_stands_in() -> None:

@@ -105,7 +105,7 @@ class Shedding:
         """Returns what is left of a metered value.
 
         Nothing is shed of a value that is not positive: there is no load then. What is
-        shed is rounded to a thousandth of the unit; left and shed add up to the value.
+        shed is rounded to a millionth of the unit; left and shed add up to the value.
         """
         if value <= 0:
             return value

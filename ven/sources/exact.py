@@ -25,9 +25,8 @@ EXPONENTS = {
     Scale.GIGA: 9,
     Scale.TERA: 12,
 }
-#: Places after the point that a share is rounded to: a thousandth of the unit, unless the
-#: value itself has more.
-PLACES = 3
+#: Places after the point that a share is rounded to, unless the value itself has more.
+PLACES = 6
 
 
 def share(value: Decimal, part: Fraction) -> Decimal:
@@ -42,7 +41,10 @@ def share(value: Decimal, part: Fraction) -> Decimal:
     if not isinstance(exponent, int):
         raise ValueError(f"{value} is not a finite number")
     places = max(PLACES, -exponent)
-    return Decimal(f"{round(Fraction(value) * part * 10**places)}E-{places}")
+    digits, left = str(round(Fraction(value) * part * 10**places)), places
+    while left and digits.endswith("0"):
+        digits, left = digits[:-1], left - 1
+    return Decimal(f"{digits or '0'}E-{left}")
 
 
 def split(value: Decimal, parts: int) -> list[Decimal]:
