@@ -41,10 +41,10 @@ def share(value: Decimal, part: Fraction) -> Decimal:
     if not isinstance(exponent, int):
         raise ValueError(f"{value} is not a finite number")
     places = max(PLACES, -exponent)
-    digits, left = str(round(Fraction(value) * part * 10**places)), places
-    while left and digits.endswith("0"):
-        digits, left = digits[:-1], left - 1
-    return Decimal(f"{digits or '0'}E-{left}")
+    whole = round(Fraction(value) * part * 10**places)
+    while places and whole % 10 == 0:
+        whole, places = whole // 10, places - 1
+    return Decimal(f"{whole}E-{places}")
 
 
 def split(value: Decimal, parts: int) -> list[Decimal]:
