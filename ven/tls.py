@@ -6,7 +6,7 @@ wrong, to say what.
 """
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -28,7 +28,7 @@ class TlsFiles:
         certificate: of the VEN, PEM; intermediate certificates may follow.
         key: its private key, PEM.
         ca: certificates of the authorities that the VTN's may come from, PEM.
-        passphrase_file: its first line opens the key.
+        passphrase: opens the key; empty if it is not encrypted.
         profile: ``compatible``, or ``certification`` (exactly R67 and R68).
         check_hostname: whether the VTN's certificate must name the host of its URL.
     """
@@ -36,24 +36,24 @@ class TlsFiles:
     certificate: Path
     key: Path
     ca: Path
-    passphrase_file: Path | None = None
+    passphrase: str = field(default="", repr=False)
     profile: Literal["compatible", "certification"] = "compatible"
     check_hostname: bool = True
 
-    @property
-    def passphrase(self) -> str:
-        """What opens the key; empty if there is none.
 
-        Raises:
-            ConfigError: its file cannot be read.
-        """
-        if self.passphrase_file is None:
-            return ""
-        try:
-            return self.passphrase_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-        except (OSError, UnicodeDecodeError) as error:
-            problem = f"cannot be read: {error}; expected the passphrase of the key"
-            raise ConfigError(problem, file=str(self.passphrase_file)) from None
+def read_passphrase(file: Path | None) -> str:
+    """Returns the first line of a file; empty for None.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"cannot be read: {error}; expected the passphrase of the key"
+        raise ConfigError(problem, key="tls.passphrase_file", file=str(file)) from None
 
 
 def client_context(files: TlsFiles) -> ssl.SSLContext:
@@ -62,7 +62,6 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
     Raises:
         ConfigError: a file is missing, is not what it should be, or they do not fit.
     """
-    passphrase = files.passphrase
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = files.check_hostname
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
@@ -73,19 +72,21 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
     try:
         context.load_verify_locations(files.ca)
         # Never None: OpenSSL would ask for the passphrase on the terminal.
-        context.load_cert_chain(files.certificate, files.key, password=passphrase)
+        context.load_cert_chain(files.certificate, files.key, password=files.passphrase)
     except (OSError, ValueError) as error:
-        raise ConfigError(_diagnosis(files, passphrase, error), key="tls") from None
+        raise ConfigError(_diagnosis(files, error), key="tls") from None
     return context
 
 
-def _diagnosis(files: TlsFiles, passphrase: str, error: Exception) -> str:
+def _diagnosis(files: TlsFiles, error: Exception) -> str:
     """Returns what is wrong, in the words of the package that knows certificates."""
     from certs.errors import CertsError
     from certs.tls import KeyPair, Profile, TLSFiles
     from certs.tls import client_context as strict
 
-    pair = KeyPair(certificate=files.certificate, key=files.key, passphrase=passphrase or None)
+    pair = KeyPair(
+        certificate=files.certificate, key=files.key, passphrase=files.passphrase or None
+    )
     try:
         strict(TLSFiles(ca=files.ca, pairs=(pair,)), profile=Profile(files.profile))
     except CertsError as found:
