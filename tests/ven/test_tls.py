@@ -86,8 +86,8 @@ def test_an_encrypted_key_is_opened_by_its_passphrase(files: TlsFiles, folder: P
 def test_a_file_that_does_not_fit_is_named(
     files: TlsFiles, folder: Path, changes: dict[str, str], problem: str
 ) -> None:
+    paths: dict[str, Any] = {name: folder / path for name, path in changes.items()}
     with pytest.raises(ConfigError, match=problem) as caught:
-        paths: dict[str, Any] = {name: folder / path for name, path in changes.items()}
         client_context(replace(files, **paths))
     assert str(caught.value).startswith("tls: ")
     assert "\n" not in str(caught.value)
