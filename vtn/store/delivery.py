@@ -91,11 +91,10 @@ _NOTHING_SAID: dict[str, None] = dict.fromkeys(
         "opt_source",
     )
 )
+_FIELDS = tuple(Delivery.__dataclass_fields__)
 _COLUMNS = [
-    delivery.c[name]
-    for name in Delivery.__dataclass_fields__
-    if name not in ("event_id", "modification")
-] + [event.c.event_id, event.c.modification]
+    event.c[name] if name in ("event_id", "modification") else delivery.c[name] for name in _FIELDS
+]
 
 
 async def assign(
@@ -327,8 +326,10 @@ def _update(event_pk: int) -> Update:
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    values = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
-    values["opt_type"] = None if row.opt_type is None else OptType(row.opt_type)
+    """Returns the delivery of a row that ends with ``_COLUMNS``."""
+    values: dict[str, Any] = dict(zip(_FIELDS, row[-len(_FIELDS) :], strict=True))
+    if values["opt_type"] is not None:
+        values["opt_type"] = OptType(values["opt_type"])
     return Delivery(**values)
 
 

@@ -80,9 +80,9 @@ async def done(
     Args:
         tx: the transaction.
         pk: one item; or else
-        party_pk: all that wait for this VEN,
-        kind: of this kind, needed with ``party_pk``,
-        ref: and about this; None for whatever they are about.
+        party_pk: what waits for this VEN,
+        kind: of this kind; None for every kind,
+        ref: and about this; None for whatever it is about.
         now: when.
 
     Returns:
@@ -115,11 +115,6 @@ async def parties_with_waiting(tx: Transaction) -> set[int]:
     return {row.party_pk for row in await tx.rows(statement)}
 
 
-async def clear(tx: Transaction, *, party_pk: int) -> int:
-    """Removes what waits for a VEN, and returns how much it was."""
-    return await tx.count(delete(outbox).where(_waits(party_pk)))
-
-
 async def prune(tx: Transaction, *, before: datetime) -> int:
     """Removes items that ended before a moment, and returns how many."""
     return await tx.count(delete(outbox).where(outbox.c.done_at < before))
@@ -134,10 +129,13 @@ def _chosen(
 ) -> ColumnElement[bool]:
     if pk is not None:
         return (outbox.c.pk == pk) & outbox.c.done_at.is_(None)
-    if party_pk is None or kind is None:
-        raise ValueError("expected pk, or party_pk with kind")
-    chosen = _waits(party_pk) & (outbox.c.kind == kind)
-    return chosen if ref is None else chosen & (outbox.c.ref == ref)
+    if party_pk is None:
+        raise ValueError("expected pk, or party_pk with kind and ref")
+    chosen = _waits(party_pk)
+    for column, value in ((outbox.c.kind, kind), (outbox.c.ref, ref)):
+        if value is not None:
+            chosen &= column == value
+    return chosen
 
 
 async def _end(tx: Transaction, chosen: ColumnElement[bool], values: dict[str, object]) -> int:

@@ -23,6 +23,10 @@ from vtn.store.unregistration import erase
 PartyState = Literal["enrolled", "registered", "cancelled"]
 SignaturePolicy = Literal["required", "accepted", "ignored"]
 _Kind = Literal["group", "resource", "market_context"]
+_Proof = tuple[str, datetime | None]
+_COLUMNS = tuple(party.c.keys())
+_PROFILES = {name.value: name for name in ProfileName}
+_TRANSPORTS = {name.value: name for name in TransportName}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,12 @@ async def changed_since(
     return await _load(tx, party.c.version > version, now)
 
 
+async def removed(tx: Transaction, *, among: Collection[int]) -> frozenset[int]:
+    """Returns those of these parties that are no longer there."""
+    there = await tx.rows(select(party.c.pk).where(party.c.pk.in_(integers(among))))
+    return frozenset(among) - {row.pk for row in there}
+
+
 async def register(
     tx: Transaction,
     *,
@@ -195,10 +205,10 @@ async def register(
 
 
 async def unregister(tx: Transaction, *, pk: int, now: datetime) -> Party:
-    """Ends the registration of a VEN and erases what came with it (R407).
+    """Ends the registration of a VEN and all that came with it (R407).
 
     Report offers, report requests, opt schedules, waiting messages and the state of
-    deliveries go; the enrolment, certificates, stored readings and histories stay.
+    deliveries end; the enrolment, certificates, stored readings and histories stay.
 
     Raises:
         UnknownId: there is no such party.
@@ -343,29 +353,39 @@ async def _load(
         rows = await tx.rows(parties)
     if not rows:
         return []
-    names: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
-    for row in await tx.rows(labels):
-        names[row.party_pk, row.kind].append(row.name)
-    proofs: defaultdict[int, list[tuple[str, datetime | None]]] = defaultdict(list)
-    for row in await tx.rows(certificates):
-        proofs[row.party_pk].append((row.fingerprint, row.valid_until))
-    return [_party(row, names, proofs.get(row.pk, ())) for row in rows]
+    names: defaultdict[str, defaultdict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for party_pk, kind, name in map(tuple, await tx.rows(labels)):
+        names[kind][party_pk].append(name)
+    proofs: defaultdict[int, list[_Proof]] = defaultdict(list)
+    for party_pk, fingerprint, end in map(tuple, await tx.rows(certificates)):
+        proofs[party_pk].append((fingerprint, end))
+    shared = _Shared(names)
+    return [_party(row, shared, proofs.get(row[0], ())) for row in rows]
 
 
-def _party(
-    row: Row[Any],
-    names: Mapping[tuple[int, str], list[str]],
-    proofs: Collection[tuple[str, datetime | None]],
-) -> Party:
-    values: dict[str, Any] = dict(row._mapping)
-    pk = row.pk
-    values["profile"] = ProfileName(row.profile)
-    values["transport"] = TransportName(row.transport)
+class _Shared:
+    """Gives the labels of parties; equal sets are one object, as most parties are alike."""
+
+    def __init__(self, names: Mapping[str, Mapping[int, list[str]]]) -> None:
+        self._names = names
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
+
+    def of(self, kind: _Kind, pk: int) -> frozenset[str]:
+        """Returns the labels of one kind."""
+        found = frozenset(self._names[kind].get(pk, ()))
+        return self._sets.setdefault(found, found)
+
+
+def _party(row: Row[Any], labels: _Shared, proofs: Collection[_Proof]) -> Party:
+    values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+    values["profile"] = _PROFILES[values["profile"]]
+    values["transport"] = _TRANSPORTS[values["transport"]]
+    pk = values["pk"]
     return Party(
         **values,
-        groups=frozenset(names.get((pk, "group"), ())),
-        resources=frozenset(names.get((pk, "resource"), ())),
-        market_contexts=frozenset(names.get((pk, "market_context"), ())),
-        fingerprints=tuple(fingerprint for fingerprint, _ in proofs),
-        ends=tuple((fingerprint, end) for fingerprint, end in proofs if end is not None),
+        groups=labels.of("group", pk),
+        resources=labels.of("resource", pk),
+        market_contexts=labels.of("market_context", pk),
+        fingerprints=tuple([fingerprint for fingerprint, _ in proofs]),
+        ends=tuple([(fingerprint, end) for fingerprint, end in proofs if end is not None]),
     )

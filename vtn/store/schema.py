@@ -15,10 +15,11 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     text,
 )
 
-from vtn.store.types import Duration, UTCDateTime
+from vtn.store.types import DecimalText, Duration, UTCDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -211,5 +212,98 @@ outbox = Table(
     Column("failed", String),
     Index("ix_outbox_party", "party_pk", "done_at"),
     Index("ix_outbox_done", "done_at", "party_pk"),
+    sqlite_autoincrement=True,
+)
+
+opt = Table(
+    "opt",
+    metadata,
+    _pk(),
+    _party(),
+    Column("opt_id", String, nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    Column("received_at", UTCDateTime, nullable=False),
+    Column("superseded_at", UTCDateTime),
+    Column("cancelled_at", UTCDateTime),
+    Index("ix_opt_party", "party_pk", "cancelled_at", "opt_id"),
+    sqlite_autoincrement=True,
+)
+
+#: All reports that a VEN offers, in one document, as it registered them.
+report_offer = Table(
+    "report_offer",
+    metadata,
+    _party(primary_key=True),
+    Column("xml", LargeBinary, nullable=False),
+    Column("registered_at", UTCDateTime, nullable=False),
+)
+
+data_point = Table(
+    "data_point",
+    metadata,
+    _pk(),
+    _party(),
+    Column("specifier_id", String, nullable=False),
+    Column("r_id", String, nullable=False),
+    Column("report_name", String),
+    Column("report_type", String, nullable=False),
+    Column("reading_type", String, nullable=False),
+    Column("unit_name", String),
+    Column("unit_units", String),
+    Column("unit_scale", String),
+    Column("resource_ids", String, nullable=False),
+    Column("offered", Boolean, nullable=False),
+    UniqueConstraint("party_pk", "specifier_id", "r_id"),
+    sqlite_autoincrement=True,
+)
+
+report_request = Table(
+    "report_request",
+    metadata,
+    _pk(),
+    _party(),
+    Column("report_request_id", String, nullable=False, unique=True),
+    Column("specifier_id", String, nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("standing", Boolean, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("accepted_at", UTCDateTime),
+    Column("last_update", UTCDateTime),
+    Column("code", Integer),
+    Column("description", String),
+    Column("callback", String),
+    Index("ix_report_request_party", "party_pk", "state"),
+    sqlite_autoincrement=True,
+)
+
+#: The one table that grows without end; its key is all that it is searched by.
+reading = Table(
+    "reading",
+    metadata,
+    Column("data_point_pk", Key, ForeignKey("data_point.pk", ondelete="CASCADE"), primary_key=True),
+    Column("start", UTCDateTime, primary_key=True),
+    Column("duration", Duration, nullable=False),
+    Column("value", DecimalText),
+    Column("status", String),
+    Column("quality", String),
+    Column("accuracy", DecimalText),
+    Column("confidence", Integer),
+    Column("request_pk", Key),
+    Column("received_at", UTCDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _pk(),
+    Column("at", UTCDateTime, nullable=False, index=True),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Index("ix_audit_subject", "subject", "pk"),
     sqlite_autoincrement=True,
 )

@@ -1,6 +1,6 @@
 """A transaction: what every function of the store gets first."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, Row
@@ -56,12 +56,14 @@ class Transaction:
             with translated():
                 await self.connection.exec_driver_sql(sql, list(rows))
 
-    async def stream(self, statement: Executable, *, chunk: int) -> AsyncIterator[Row[Any]]:
+    async def stream(self, statement: Executable, *, chunk: int) -> AsyncGenerator[Row[Any], None]:
         """Yields the rows of a query, holding ``chunk`` of them at a time."""
         with translated():
             result = await self.connection.stream(statement.execution_options(yield_per=chunk))
             try:
-                async for row in result:
-                    yield row
+                # One step of the event loop for a chunk, not for each row.
+                async for rows in result.partitions(chunk):
+                    for row in rows:
+                        yield row
             finally:
                 await result.close()

@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-from vtn.store import delivery, outbox
+from vtn.store import delivery, opt, outbox, report
 from vtn.store.transaction import Transaction
 
 
 async def erase(tx: Transaction, *, party_pk: int, now: datetime) -> None:
-    """Erases what a VEN said and what waits for it.
+    """Ends what a VEN said and what waits for it; histories stay.
 
     Its open events are as if they had never been sent, so that it gets them when it
     registers again.
     """
-    await outbox.clear(tx, party_pk=party_pk)
+    await report.forget(tx, party_pk=party_pk)
+    await opt.cancel_all(tx, party_pk=party_pk, now=now)
+    await outbox.fail(tx, party_pk=party_pk, reason="the registration ended", now=now)
     await delivery.forget(tx, party_pk=party_pk)

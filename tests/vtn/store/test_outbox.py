@@ -48,8 +48,8 @@ async def test_items_are_done_by_what_they_are_about(store: Store, ven: Party) -
 
 async def test_done_wants_to_know_what(store: Store, ven: Party) -> None:
     async with store.begin() as tx:
-        with pytest.raises(ValueError, match="party_pk with kind"):
-            await outbox.done(tx, party_pk=ven.pk, now=NOW)
+        with pytest.raises(ValueError, match="expected pk, or party_pk"):
+            await outbox.done(tx, now=NOW)
 
 
 async def test_a_failed_item_waits_no_more(store: Store, ven: Party) -> None:
