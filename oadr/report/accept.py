@@ -11,6 +11,7 @@ from oadr.enums import ReportName
 from oadr.errors import InvalidData, InvalidId, ProtocolError, ReportNotSupported
 from oadr.messages import Period, ReportRequest
 from oadr.report.offer import METADATA, DataPoint, Offer
+from oadr.report.words import listed, quoted
 from oadr.times import ZERO, end_of, format_datetime, format_duration
 
 
@@ -79,7 +80,7 @@ def _check(request: ReportRequest, offers: Iterable[Offer], now: datetime | None
     offer = next((o for o in offers if o.specifier_id == request.report_specifier_id), None)
     if offer is None:
         raise InvalidId(
-            f"reportSpecifierID {request.report_specifier_id!r} is not offered", rule="R304"
+            f"reportSpecifierID {quoted(request.report_specifier_id)} is not offered", rule="R304"
         )
     if offer.report_name == ReportName.HISTORY_GREENBUTTON:
         raise ReportNotSupported("Green Button reports cannot be made here", rule="R331")
@@ -112,8 +113,8 @@ def _wanted(request: ReportRequest, offer: Offer) -> list[DataPoint]:
     unknown = [point.r_id for point in request.data_points if point.r_id not in known]
     if unknown:
         raise InvalidId(
-            f"rID {', '.join(map(repr, unknown))} is not offered in report "
-            f"{offer.specifier_id!r}; expected {_some(known)}",
+            f"rID {listed(unknown)} is not offered in report "
+            f"{quoted(offer.specifier_id)}; expected {listed(known)}",
             rule="R304",
         )
     if not request.data_points:
@@ -151,7 +152,7 @@ def _check_on_change(points: Sequence[DataPoint]) -> None:
     fixed = [point.r_id for point in points if not point.on_change]
     if fixed:
         raise InvalidData(
-            f"changes of rID {_some(fixed)} are not offered; ask with a granularity > 0",
+            f"changes of rID {listed(fixed)} are not offered; ask with a granularity > 0",
             rule="R340",
         )
 
@@ -167,7 +168,7 @@ def _check_periodic(request: ReportRequest, offer: Offer, points: Sequence[DataP
     for point in points:
         if granularity < point.min_period or ZERO < point.max_period < granularity:
             raise InvalidData(
-                f"granularity {format_duration(granularity)} of rID {point.r_id!r} is not "
+                f"granularity {format_duration(granularity)} of rID {quoted(point.r_id)} is not "
                 f"offered; expected {_range(point)}",
                 rule="R340",
             )
@@ -183,8 +184,8 @@ def _check_amount(request: ReportRequest, offer: Offer, point: DataPoint) -> Non
     most = max(1, offer.duration // (point.min_period or granularity))
     if offer.duration and back // granularity > most:
         raise InvalidData(
-            f"a report every {format_duration(back)} is asked for; of rID {point.r_id!r} there are "
-            f"values for at most {format_duration(granularity * most)} at this granularity",
+            f"a report every {format_duration(back)} is asked for; of rID {quoted(point.r_id)} "
+            f"there are values for at most {format_duration(granularity * most)} at this granularity",
             rule="R340",
         )
 
@@ -239,13 +240,7 @@ def cancel_requests(pending: Iterable[str], ids: Iterable[str]) -> tuple[str, ..
     unknown = [name for name in gone if name not in remaining]
     if unknown:
         raise InvalidId(
-            f"reportRequestID {_some(unknown)} is not scheduled; nothing was cancelled",
+            f"reportRequestID {listed(unknown)} is not scheduled; nothing was cancelled",
             rule="R336",
         )
     return tuple(name for name in remaining if name not in gone)
-
-
-def _some(names: Iterable[str], most: int = 5) -> str:
-    quoted = [repr(name) for name in names]
-    more = f" and {len(quoted) - most} more" if len(quoted) > most else ""
-    return ", ".join(quoted[:most]) + more

@@ -9,6 +9,7 @@ from datetime import datetime
 from oadr.errors import InvalidId
 from oadr.messages import Report, ReportDescription, SamplingRate, Unit
 from oadr.report.offer import PREFIX, DataPoint, Offer
+from oadr.report.words import quoted
 from oadr.times import ZERO
 
 #: ``reportRequestID`` inside of metadata (R311).
@@ -71,7 +72,7 @@ def read_metadata(reports: Sequence[Report]) -> tuple[Offer, ...]:
 
 
 def _read_report(report: Report) -> Offer:
-    where = f"report {report.report_specifier_id!r}"
+    where = f"report {quoted(report.report_specifier_id)}"
     _unique((description.r_id for description in report.descriptions), "rID", where)
     return Offer(
         specifier_id=report.report_specifier_id,
@@ -104,6 +105,7 @@ def _unique(ids: Iterable[str], what: str, where: str) -> None:
     for name in ids:
         if name in seen:
             raise InvalidId(
-                f"{what} {name!r} occurs twice in the {where}; each must be unique", rule="R308"
+                f"{what} {quoted(name)} occurs twice in the {where}; it must not",
+                rule="R308",
             )
         seen.add(name)

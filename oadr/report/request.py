@@ -11,6 +11,7 @@ from oadr.errors import InvalidData
 from oadr.messages import Period, ReportRequest, SpecifierPayload
 from oadr.report.accept import check_against, kind_of
 from oadr.report.offer import METADATA, Offer
+from oadr.report.words import quoted
 from oadr.times import ZERO, utc
 
 
@@ -98,7 +99,7 @@ def build_history_request(
     """
     if not offer.is_history:
         raise InvalidData(
-            f"report {offer.specifier_id!r} is {offer.report_name or 'unnamed'}, "
+            f"report {quoted(offer.specifier_id)} is {offer.report_name or 'unnamed'}, "
             "which holds no history; ask for a HISTORY report",
             rule="R325",
         )

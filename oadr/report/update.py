@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from oadr.errors import InvalidId
 from oadr.messages import Report, ReportPayload, ReportRequest
 from oadr.report.offer import PREFIX, Offer
+from oadr.report.words import listed, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +42,21 @@ def check_update(report: Report, request: ReportRequest, offer: Offer) -> None:
     """
     if report.report_request_id != request.report_request_id:
         raise InvalidId(
-            f"reportRequestID {report.report_request_id!r} is not the one that was asked "
-            f"with, {request.report_request_id!r}",
+            f"reportRequestID {quoted(report.report_request_id)} is not the one that was asked "
+            f"with, {quoted(request.report_request_id)}",
             rule="R304",
         )
     if report.report_specifier_id not in {request.report_specifier_id, offer.specifier_id}:
         raise InvalidId(
-            f"reportSpecifierID {report.report_specifier_id!r} does not belong to request "
-            f"{request.report_request_id!r}; expected {offer.specifier_id!r}",
+            f"reportSpecifierID {quoted(report.report_specifier_id)} does not belong to request "
+            f"{quoted(request.report_request_id)}; expected {quoted(offer.specifier_id)}",
             rule="R304",
         )
     strange = _delivered(report) - {point.r_id for point in request.data_points}
     if strange:
         raise InvalidId(
-            f"rID {', '.join(map(repr, sorted(strange)[:5]))} was not asked for in request "
-            f"{request.report_request_id!r}",
+            f"rID {listed(sorted(strange))} was not asked for in request "
+            f"{quoted(request.report_request_id)}",
             rule="R304",
         )
 
@@ -81,11 +82,12 @@ def _head_findings(report: Report, offer: Offer) -> Iterator[Finding]:
     if not report.report_name:
         yield Finding(rule="R313", text="a data report has a reportName")
     elif report.report_name.startswith(PREFIX):
-        yield Finding(rule="R313", text=f"{report.report_name!r} is a name for metadata only")
+        yield Finding(rule="R313", text=f"{quoted(report.report_name)} is a name for metadata only")
     elif offer.report_name and report.report_name != offer.report_name:
         yield Finding(
             rule="R313",
-            text=f"the report is named {report.report_name!r}, its offer {offer.report_name!r}",
+            text=f"the name of the report is {quoted(report.report_name)}, "
+            f"that of its offer {quoted(offer.report_name)}",
         )
 
 
@@ -116,7 +118,7 @@ def _missing_findings(report: Report, request: ReportRequest) -> Iterator[Findin
     delivered = _delivered(report)
     for point in request.data_points:
         if point.r_id not in delivered:
-            yield Finding(rule="R300", text=f"requested rID {point.r_id!r} is not in the report")
+            yield Finding(rule="R300", text=f"rID {quoted(point.r_id)} is missing in the report")
 
 
 def _delivered(report: Report) -> set[str]:

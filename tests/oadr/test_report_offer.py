@@ -116,6 +116,10 @@ def test_r312_the_slowest_sampling_fits_the_duration() -> None:
         usage_offer("u", UNITS, min_period=MINUTE, max_period=HOUR + MINUTE, duration=HOUR)
 
 
+def test_r312_the_slowest_sampling_may_be_all_of_the_duration() -> None:
+    usage_offer("u", UNITS, min_period=HOUR, max_period=HOUR, duration=HOUR)
+
+
 @pytest.mark.parametrize(
     ("low", "high"), [(HOUR, MINUTE), (-MINUTE, MINUTE)], ids=["turned", "negative"]
 )

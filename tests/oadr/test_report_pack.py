@@ -184,6 +184,12 @@ def test_r317_on_change_only_changes_are_reported() -> None:
     assert got == (point("power", T + 2 * MINUTE, 2), point("power", T + 4 * MINUTE, 1))
 
 
+def test_r317_a_change_at_the_end_of_the_window_belongs_to_the_next_one() -> None:
+    request = asked(USAGE, "power", back=MINUTE)
+    report = packed(request, [point("power", T, 1), point("power", T + MINUTE, 2)])
+    assert unpack(report) == (point("power", T, 1),)
+
+
 def test_r317_a_change_of_quality_is_a_change() -> None:
     request = asked(USAGE, "power", back=5 * MINUTE)
     samples = [point("power", T, 1), point("power", T + MINUTE, 1, "Quality Bad - Comm Failure")]
@@ -387,6 +393,9 @@ def test_a_large_report_is_split_oldest_first() -> None:
 def test_a_report_without_starts_stays_whole() -> None:
     bare = packed(asked(STATUS, "pump"), [state("pump", T)])
     assert split(bare, 0) == (bare,)
+    started = replace(bare.intervals[0], dtstart=T)
+    partly = replace(bare, intervals=(*bare.intervals, started))
+    assert split(partly, 1) == (partly,)
 
 
 numbers = st.decimals(

@@ -103,6 +103,12 @@ def test_a_mean_has_no_more_digits_than_it_needs() -> None:
     assert str(made.value) == "1E+3"
 
 
+def test_a_mean_has_as_many_digits_as_the_finest_value_needs() -> None:
+    samples = [point("power", T, "0.0000001"), point("power", T + SECOND, 1)]
+    (made,) = resample(samples, MINUTE, T, T + MINUTE)
+    assert made.value == Decimal("0.50000005")
+
+
 def test_the_index_of_a_meter_is_its_last_one() -> None:
     samples = [point("meter", T, 1000), point("meter", T + 30 * SECOND, 1001)]
     assert resample(samples, MINUTE, T, T + MINUTE, points=METER) == (point("meter", T, 1001),)

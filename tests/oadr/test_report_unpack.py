@@ -137,7 +137,7 @@ def test_r314_an_interval_without_a_start_follows_one_with_a_start() -> None:
 
 
 def test_r314_no_start_anywhere_cannot_be_placed() -> None:
-    with pytest.raises(InvalidData, match=r"interval 0 cannot be placed.*R314") as caught:
+    with pytest.raises(InvalidData, match=r"interval '0' cannot be placed.*R314") as caught:
         unpack(report(step(uid="0"), start=None))
     assert caught.value.code == 454
 
@@ -146,7 +146,7 @@ def test_r314_no_start_anywhere_cannot_be_placed() -> None:
 def test_r315_several_intervals_without_start_and_duration_cannot_be_placed(
     duration: timedelta | None,
 ) -> None:
-    with pytest.raises(InvalidData, match=r"interval 1 cannot be placed.*R315"):
+    with pytest.raises(InvalidData, match=r"interval '1' cannot be placed.*R315"):
         unpack(report(step(), step(), duration=duration))
 
 
@@ -214,6 +214,16 @@ def test_r318_a_number_that_is_none_is_a_bad_zero(number: str) -> None:
     assert got == point("power", T, 0, "Quality Bad - Non Specific")
 
 
+def test_an_accuracy_that_is_no_number_is_dropped() -> None:
+    payload = replace(value("power", 3), accuracy=Decimal("Infinity"))
+    assert unpack(report(Interval(dtstart=T, payloads=(payload,)))) == (point("power", T, 3),)
+
+
+def test_r318_a_number_that_is_none_needs_no_accuracy_to_be_found() -> None:
+    (got,) = unpack(report(step(at=T), Interval(dtstart=T, payloads=(value("a", "NaN"),))))[1:]
+    assert got.value == 0
+
+
 def test_green_button_needs_no_time_and_is_found_apart() -> None:
     feeds = report(Interval(payloads=(FEED,)), Interval(payloads=(FEED,)), start=None)
     assert unpack(feeds) == ()
@@ -224,6 +234,10 @@ def test_green_button_needs_no_time_and_is_found_apart() -> None:
 def test_green_button_does_not_push_readings_away() -> None:
     got = unpack(report(Interval(payloads=(FEED,)), step(uid="0")))
     assert got == (point("power", T),)
+
+
+def test_green_button_beside_a_reading_does_not_hide_it() -> None:
+    assert unpack(report(Interval(payloads=(FEED, value())))) == (point("power", T),)
 
 
 def test_a_signal_payload_is_no_reading() -> None:

@@ -57,7 +57,7 @@ def test_r304_a_data_point_that_was_not_requested_is_refused() -> None:
 def test_r300_a_missing_data_point_is_found() -> None:
     only = replace(GOOD, intervals=(replace(SECOND_INTERVAL, dtstart=T, payloads=(NUMBER,)),))
     (found,) = findings(only, REQUEST, USAGE)
-    assert str(found) == "requested rID 'energy' is not in the report (R300)"
+    assert str(found) == "rID 'energy' is missing in the report (R300)"
 
 
 DESCRIBED = ReportDescription(r_id="power", report_type="usage", reading_type="Direct Read")
@@ -98,6 +98,11 @@ def test_r316_intervals_without_start_and_uid_are_found() -> None:
     assert rules(replace(GOOD, intervals=bare)) == ["R316"]
     numbered = tuple(replace(one, uid=str(i)) for i, one in enumerate(bare))
     assert rules(replace(GOOD, intervals=numbered)) == []
+
+
+def test_r316_one_interval_without_start_and_uid_is_enough() -> None:
+    first, second = (replace(one, dtstart=None) for one in GOOD.intervals)
+    assert rules(replace(GOOD, intervals=(replace(first, uid="0"), second))) == ["R316"]
 
 
 def test_a_name_is_not_compared_with_one_that_the_offer_lacks() -> None:

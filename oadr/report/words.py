@@ -1,0 +1,18 @@
+"""Names of a peer's choosing, fit for an error text."""
+
+from collections.abc import Iterable
+
+#: Longer than any sensible ID; what is longer is cut, for it goes to logs and peers.
+_LONGEST = 40
+
+
+def quoted(name: str) -> str:
+    """Returns a name in quotes, its beginning if it is long."""
+    return repr(name) if len(name) <= _LONGEST else f"{name[:_LONGEST]!r}..."
+
+
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """Returns names in quotes, the first ``most`` of them and how many there are more."""
+    given = list(names)
+    more = f" and {len(given) - most} more" if len(given) > most else ""
+    return ", ".join(quoted(name) for name in given[:most]) + more
