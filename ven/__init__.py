@@ -1,1 +1,30 @@
-"""The VEN: what a building controller embeds."""
+"""A VEN: registers at a VTN, decides about its events, carries them out, reports.
+
+    from ven import VEN              # in a program; also an OpenLEADR client by its type
+    from ven.client import Client    # the same without OpenLEADR, which takes memory
+
+Where next: ``client`` is the facade; ``hooks``, ``meter`` and ``load`` are what a program
+plugs in; ``engine`` is what a VEN does on its own; ``state`` is what it must not forget;
+``transport`` reaches the VTN; ``config`` and ``cli`` are the command ``ven``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ven.client import Client
+    from ven.compat import VEN
+
+__all__ = ["VEN", "Client"]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name when it is first used, so that nobody pays for what is not."""
+    if name == "VEN":
+        from ven.compat import VEN
+
+        return VEN
+    if name == "Client":
+        from ven.client import Client
+
+        return Client
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """How a VEN behaves, apart from how it reaches its VTN."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from oadr.enums import OptType
@@ -33,6 +33,8 @@ class Options:
         poll_interval: in place of the VTN's, None to do as the VTN says.
         poll_jitter: part of the interval, 0 to 1, by which polls come later.
         backoff_cap: longest wait after failures.
+        reregister_after: how long to stay away after the VTN has cancelled the
+            registration (R401).
         query_first: ask what the VTN supports before registering.
         xml_signature: whether messages are signed, for the registration (R514).
         report_only: whether this is a Report Only VEN.
@@ -48,15 +50,21 @@ class Options:
     group_ids: frozenset[str] | None = None
     party_ids: frozenset[str] = frozenset()
     device_classes: frozenset[str] | None = None
-    signals: Supported = DEFAULT_SIGNALS
+    signals: Supported = field(default_factory=lambda: DEFAULT_SIGNALS)
     poll_interval: timedelta | None = None
     poll_jitter: float = POLL_JITTER
     backoff_cap: timedelta = CAP
+    reregister_after: timedelta = timedelta(minutes=1)
     query_first: bool = False
     xml_signature: bool = False
     report_only: bool = False
     hook_seconds: float = 10.0
     parked_reports: int = 1000
+
+    def given(self, **changes: object) -> "Options":
+        """Returns the options with those changes that are not None."""
+        made = {name: value for name, value in changes.items() if value is not None}
+        return replace(self, **made)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         if not self.ven_name:

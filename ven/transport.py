@@ -4,6 +4,8 @@ Spec: sections 9.1 and 9.2; rules 51, 53 and 511.
 """
 
 import asyncio
+import hashlib
+import hmac
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -56,6 +58,7 @@ class HttpTransport:
             nothing is sent to a server with another one.
         timeout: of a whole exchange, real time, 5 seconds or more.
         max_bytes: a longer answer is not read.
+        stamp: says when the files behind ``context`` have changed; it is made anew then.
         trace: sees what goes out and comes in, by the name of the moment.
 
     Raises:
@@ -71,6 +74,7 @@ class HttpTransport:
         fingerprint: str | None = None,
         timeout: timedelta = TIMEOUT,
         max_bytes: int = MAX_BYTES,
+        stamp: Callable[[], object] | None = None,
         trace: Trace | None = None,
     ) -> None:
         if timeout < MIN_TIMEOUT:
@@ -80,10 +84,13 @@ class HttpTransport:
             raise ValueError(f"{url}: a VTN fingerprint can only be checked over https")
         self._signatures = signatures
         self._context = context
-        self._fingerprint = fingerprint
+        self._fingerprint = fingerprint_digits(fingerprint) if fingerprint else None
         self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds())
         self._max_bytes = max_bytes
+        self._stamp = stamp
+        self._stamped: object = None
         self._trace = trace
+        self._tls: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, service: ServiceName, message: Message) -> Message | None:
@@ -111,13 +118,25 @@ class HttpTransport:
         await self._traced("after_parse_xml", reply)
         return reply
 
+    def open(self) -> None:
+        """Reads the certificates, so that what is wrong with them shows at the start.
+
+        Raises:
+            ConfigError: they cannot be used.
+        """
+        if self._context is not None and self._tls is None:
+            self._stamped = self._stamp() if self._stamp is not None else None
+            self._tls = self._context()
+
     async def close(self) -> None:
         """Closes the connection; the next message opens another."""
-        session, self._session = self._session, None
+        session, self._session, self._tls = self._session, None, None
         if session is not None:
             await session.close()
 
     async def _exchange(self, url: str, data: bytes) -> bytes:
+        if self._tls is not None and self._stamp is not None and self._stamp() != self._stamped:
+            await self.close()
         try:
             return await self._post(url, data)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
@@ -149,8 +168,8 @@ class HttpTransport:
 
     def _ensure_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            context = self._context() if self._context is not None else True
-            connector = _PinnedConnector(self._fingerprint, ssl=context, limit=4)
+            self.open()
+            connector = _PinnedConnector(self._fingerprint, ssl=self._tls or True, limit=4)
             self._session = aiohttp.ClientSession(
                 connector=connector, timeout=self._timeout, headers=_HEADERS
             )
@@ -181,14 +200,38 @@ class _PinnedConnector(aiohttp.TCPConnector):
 
 
 def _check_peer(transport: asyncio.BaseTransport, fingerprint: str) -> None:
-    from certs.errors import FingerprintMismatchError
-    from certs.fingerprint import verify_peer_fingerprint
+    """Returns if the server showed the pinned certificate.
 
+    ``certs.fingerprint`` knows all forms of a certificate and takes a library for it; the
+    bytes of the connection need none, and an idle VEN stays small.
+    """
     tls = transport.get_extra_info("ssl_object")
-    try:
-        verify_peer_fingerprint(tls.getpeercert(binary_form=True) if tls else None, fingerprint)
-    except FingerprintMismatchError as error:
-        raise WrongPeer(str(error)) from error
+    der = tls.getpeercert(binary_form=True) if tls is not None else None
+    if der is None:
+        raise WrongPeer("the VTN showed no certificate")
+    found = {
+        20: hashlib.sha256(der).hexdigest()[-20:],
+        40: hashlib.sha1(der, usedforsecurity=False).hexdigest(),
+        64: hashlib.sha256(der).hexdigest(),
+    }[len(fingerprint)]
+    if not hmac.compare_digest(found, fingerprint):
+        shown = bytes.fromhex(found).hex(":").upper()
+        raise WrongPeer(f"the VTN's certificate has fingerprint {shown}, which is not the pinned")
+
+
+def fingerprint_digits(text: str) -> str:
+    """Returns the digits of a fingerprint, lower case.
+
+    Raises:
+        ValueError: it is none: 20 (OpenADR), 40 (SHA-1) or 64 (SHA-256) digits.
+    """
+    digits = "".join(text.replace(":", " ").split()).lower()
+    if len(digits) not in {20, 40, 64} or set(digits) - set("0123456789abcdef"):
+        raise ValueError(
+            f"{text[:80]!r} is no fingerprint; expected 20 (OpenADR), 40 (SHA-1) or 64 (SHA-256) "
+            "hexadecimal digits"
+        )
+    return digits
 
 
 def base_url(url: str) -> str:

@@ -49,6 +49,7 @@ class Core:
         ready: set while registered and introduced, so that reports may be sent.
         woken: set to make the session look at once.
         patience: counts what the VTN cannot digest.
+        resigned: whether this VEN ended the registration itself and stays away.
         parked: reports given up since the start.
     """
 
@@ -66,6 +67,7 @@ class Core:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     patience: Patience = field(default_factory=Patience)
+    resigned: bool = False
     parked: int = 0
 
     @property
@@ -90,7 +92,7 @@ class Core:
         response = getattr(reply, "response", None)
         if isinstance(response, EiResponse) and not response.ok:
             name = message_name(message)
-            if response.code == NotRegistered.code:
+            if response.code == NotRegistered.code and self.registration is not None:
                 self.lose(f"the VTN answered {name} with {response.code}")
             raise Refused(response.code, response.description or "", message=name)
         return reply
@@ -145,6 +147,16 @@ class Core:
             await work
 
         self.tasks.start(later(), name="work of a handler after the reply")
+
+    async def keep_running(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        """Runs work that never ends, and starts it again should it fail."""
+        backoff = self.backoff()
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                log.error("%s: unexpected %r", name, error, extra=self.extra, exc_info=error)
+                await self.pause(backoff.failed())
 
     def backoff(self) -> BackOff:
         """Returns a back-off with this VEN's cap and randomness."""

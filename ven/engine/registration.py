@@ -104,6 +104,7 @@ class RegistrationEngine:
             ven_id=core.party.ven_id,
         )
         await core.ask(_SERVICE, message, CanceledPartyRegistration)
+        core.resigned = True
         await self._end("this VEN cancelled its registration")
 
     async def on_cancel(self, message: CancelPartyRegistration) -> None:
@@ -171,7 +172,7 @@ class RegistrationEngine:
     async def _keep(self, registration: Registration) -> None:
         core = self._core
         await core.state.registration.save(registration)
-        core.registration, core.lost = registration, ""
+        core.registration, core.lost, core.resigned = registration, "", False
         every = registration.poll_interval
         log.info(
             "registered at %s as %s, poll every %s",

@@ -89,6 +89,24 @@ class ReadingStore:
 
         return await self._database.run(work)
 
+    async def first_since(self, r_ids: Iterable[str], moment: datetime) -> datetime | None:
+        """Returns when the oldest reading from ``moment`` on started; None if there is none."""
+        names = tuple(r_ids)
+
+        def work(connection: sqlite3.Connection) -> datetime | None:
+            found = [
+                row[0]
+                for name in names
+                for row in connection.execute(
+                    "SELECT min(start_us) FROM reading WHERE r_id = ? AND start_us >= ?",
+                    (name, to_us(moment)),
+                )
+                if row[0] is not None
+            ]
+            return from_us(min(found)) if found else None
+
+        return await self._database.run(work)
+
     async def prune(self, r_id: str, before: datetime) -> int:
         """Deletes readings that started before a moment, and returns how many.
 

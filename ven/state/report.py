@@ -95,14 +95,20 @@ class RequestStore:
         await self._database.run(work)
 
     async def made(
-        self, request_id: str, *, index: int, report: Message | None, final: bool, now: datetime
+        self,
+        request_id: str,
+        *,
+        index: int,
+        reports: Sequence[Message],
+        final: bool,
+        now: datetime,
     ) -> None:
-        """Notes a window as served and puts its report into the outbox, both or neither.
+        """Notes a window as served and puts its reports into the outbox, all or nothing.
 
         Args:
             request_id: the request.
             index: of the window.
-            report: what has to be sent; None if nothing has.
+            reports: what has to be sent.
             final: no other window follows.
             now: when it was made.
         """
@@ -113,11 +119,10 @@ class RequestStore:
                 " WHERE report_request_id = ?",
                 (index, "done" if final else "active", request_id),
             )
-            if report is not None:
-                connection.execute(
-                    "INSERT INTO outbox (report_request_id, xml, created_us) VALUES (?, ?, ?)",
-                    (request_id, pack_xml(report), to_us(now)),
-                )
+            connection.executemany(
+                "INSERT INTO outbox (report_request_id, xml, created_us) VALUES (?, ?, ?)",
+                [(request_id, pack_xml(report), to_us(now)) for report in reports],
+            )
 
         await self._database.run(work)
 

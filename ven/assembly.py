@@ -1,0 +1,125 @@
+"""From a configuration to a VEN."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from runtime import plugins
+from runtime.settings import ConfigError
+from ven.config import Settings, SignatureSettings, TlsSettings, load
+from ven.connection import Connection
+from ven.devices import build_devices
+from ven.options import Options
+
+if TYPE_CHECKING:
+    from oadr.signature import SigningKey
+    from ven.client import Client
+
+C = TypeVar("C", bound="Client")
+
+
+def assemble(cls: "type[C]", settings: Path | str | Settings, overrides: dict[str, Any]) -> C:
+    """Returns the VEN that a configuration describes.
+
+    Args:
+        cls: the class of the VEN.
+        settings: a file, or what is in one.
+        overrides: arguments of the constructor that count more.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    found = settings if isinstance(settings, Settings) else load(Path(settings))
+    arguments: dict[str, Any] = {
+        "ven_name": found.ven_name,
+        "vtn_url": found.vtn_url,
+        "options": _options(found),
+        "ven_id": found.ven_id,
+        "state": found.state.path,
+        "connection": _connection(found),
+        "clock": found.clock.clock(),
+        "handlers": _handlers(found),
+    }
+    client = cls(**(arguments | overrides))
+    devices = build_devices(found.meters, found.loads, state=found.state.path)
+    for meter in devices.meters:
+        client.add_meter(meter)
+    for device in devices.loads:
+        client.add_load(device)
+    return client
+
+
+def _options(settings: Settings) -> Options:
+    return Options(
+        ven_name=settings.ven_name,
+        default_opt=settings.policy.default,
+        market_contexts=settings.market_contexts,
+        resource_ids=settings.resources,
+        group_ids=settings.groups,
+        device_classes=settings.device_classes,
+        poll_interval=settings.poll.interval,
+        poll_jitter=settings.poll.jitter,
+        backoff_cap=settings.poll.backoff_cap,
+        hook_seconds=settings.time_limit.total_seconds(),
+    )
+
+
+def _connection(settings: Settings) -> Connection:
+    tls, signatures = settings.tls, settings.signatures
+    passphrase = _passphrase(tls)
+    try:
+        return Connection(
+            url=settings.vtn_url,
+            cert=tls.certificate if tls else None,
+            key=tls.key if tls else None,
+            passphrase=passphrase,
+            ca_file=tls.ca if tls else None,
+            check_hostname=tls.check_hostname if tls else True,
+            tls_profile=tls.profile if tls else "compatible",
+            vtn_fingerprint=tls.vtn_fingerprint if tls else None,
+            signing_key=_signing_key(signatures, tls, passphrase),
+            signatures=signatures.policy,
+            signature_fingerprint=signatures.vtn_fingerprint,
+            tolerance=signatures.tolerance,
+            timeout=settings.poll.timeout,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _passphrase(tls: TlsSettings | None) -> str | None:
+    if tls is None or tls.passphrase_file is None:
+        return None
+    try:
+        return tls.passphrase_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"cannot be read: {error}; expected the passphrase of the key"
+        raise ConfigError(problem, file=str(tls.passphrase_file), key="tls") from None
+
+
+def _signing_key(
+    signatures: SignatureSettings, tls: TlsSettings | None, passphrase: str | None
+) -> "SigningKey | None":
+    if not signatures.sign:
+        return None
+    certificate = signatures.certificate or (tls.certificate if tls else None)
+    key = signatures.key or (tls.key if tls else None)
+    if certificate is None or key is None:
+        raise ConfigError("to sign takes certificate and key", key="signatures")
+    from oadr.signature import SigningKey
+
+    secret = passphrase.encode() if passphrase and signatures.key is None else None
+    try:
+        return SigningKey.load(certificate.read_bytes(), key.read_bytes(), secret)
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(error), key="signatures") from None
+
+
+def _handlers(settings: Settings) -> list[object]:
+    handlers = [
+        plugins.build(name, settings.handler_settings.get(name, {}), key=f"handlers.{number}")
+        for number, name in enumerate(settings.handlers)
+    ]
+    if settings.policy.limits:
+        section = {**settings.policy.limits, "default": settings.policy.default}
+        handlers.append(plugins.build(settings.policy.handler, section, key="policy"))
+    return handlers

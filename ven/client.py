@@ -1,0 +1,418 @@
+"""A VEN inside a program.
+
+ven = Client("school-7", "https://vtn.example:8443", cert="ven.crt", key="ven.key",
+             ca_file="ca.crt", state="ven.db")
+
+@ven.meter("main-meter", measurement="energyReal", unit="Wh", every="10s")
+async def main_meter() -> float: ...
+
+await ven.run()
+"""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING, Any, Self
+
+from oadr.enums import OptType
+from oadr.errors import InvalidId
+from oadr.messages import (
+    EVERYTHING,
+    CreatedPartyRegistration,
+    DistributeEvent,
+    Event,
+    Message,
+    Period,
+    Target,
+)
+from runtime.clock import Clock, SystemClock
+from ven.connection import Connection
+from ven.engine.core import Core, new_registry
+from ven.engine.machine import Machine
+from ven.options import Options
+from ven.plugging import Pluggable
+from ven.state import Registration, State
+from ven.status import Status, read_status
+from ven.transport import Exchange, HttpTransport
+
+if TYPE_CHECKING:
+    from ven.config import Settings
+
+log = logging.getLogger("openadr.ven")
+#: Moments at which ``add_hook`` lets a program look at the traffic.
+TRACES = (
+    "before_send_xml",
+    "after_receive_xml",
+    "before_schema_validation",
+    "after_parse_xml",
+)
+Hooked = Callable[[Any], Any]
+
+
+class Client(Pluggable):
+    """A VEN.
+
+    Args:
+        ven_name: what people call it.
+        vtn_url: of the VTN, with or without ``/OpenADR2/Simple/2.0b``.
+        options: how it behaves; ``ven_name``, ``ven_id`` and ``default_opt`` are taken
+            from the other arguments.
+        ven_id: allocated beforehand by the VTN; None lets it choose.
+        default_opt: answer to events when no handler decides.
+        state: file that it remembers everything in; ``":memory:"`` forgets.
+        cert: certificate of the VEN (PEM), for TLS and for signing.
+        key: its private key (PEM).
+        passphrase: opens the key.
+        ca_file: authority that the VTN's certificate must come from (PEM).
+        connection: how the VTN is reached, in place of ``cert`` to ``ca_file`` and of
+            ``vtn_fingerprint``, where these do not suffice.
+        vtn_fingerprint: of the VTN's certificate; no other server is talked to.
+        clock: tells the time.
+        random: source of jitter and random offsets.
+        handlers: objects with hook methods, see ``ven.hooks``.
+        exchange: reaches the VTN in place of HTTP, for tests and other transports.
+
+    Raises:
+        ValueError: an argument cannot be used.
+        HandlerError: a handler cannot be used.
+    """
+
+    def __init__(
+        self,
+        ven_name: str,
+        vtn_url: str,
+        *,
+        options: Options | None = None,
+        ven_id: str | None = None,
+        default_opt: OptType | str | None = None,
+        state: str | Path = ":memory:",
+        cert: str | Path | None = None,
+        key: str | Path | None = None,
+        passphrase: str | None = None,
+        ca_file: str | Path | None = None,
+        connection: Connection | None = None,
+        vtn_fingerprint: str | None = None,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        handlers: Iterable[object] = (),
+        exchange: Exchange | None = None,
+    ) -> None:
+        self._connection = connection or Connection(
+            url=vtn_url,
+            cert=cert,
+            key=key,
+            passphrase=passphrase,
+            ca_file=ca_file,
+            vtn_fingerprint=vtn_fingerprint,
+        )
+        options = (options or Options(ven_name=ven_name)).given(
+            ven_name=ven_name,
+            ven_id=ven_id,
+            default_opt=OptType(default_opt) if default_opt is not None else None,
+            xml_signature=self._connection.signs,
+        )
+        self._traces: dict[str, list[Hooked]] = {name: [] for name in TRACES}
+        clock = clock or SystemClock()
+        self._transport: HttpTransport | None = None
+        if exchange is None:
+            exchange = self._transport = self._connection.transport(clock, self._trace)
+        self._stopped = asyncio.Event()
+        self._machine = Machine(
+            Core(
+                options=options,
+                exchange=exchange,
+                state=State(state),
+                clock=clock,
+                random=random or SystemRandom(),
+                hooks=new_registry(options.hook_seconds),
+            )
+        )
+        for handler in handlers:
+            self.add_handler(handler)
+
+    @classmethod
+    def from_config(cls, settings: "Path | str | Settings", **overrides: Any) -> Self:
+        """Returns the VEN that a configuration describes.
+
+        Args:
+            settings: a ``ven.toml``, or what ``ven.config.load`` made of one.
+            overrides: arguments of the constructor that count more.
+
+        Raises:
+            ConfigError: it cannot be used; the text names file, key and what was expected.
+        """
+        from ven.assembly import assemble
+
+        return assemble(cls, settings, overrides)
+
+    # Who and how this is
+
+    @property
+    def ven_name(self) -> str:
+        """What people call this VEN."""
+        return self._machine.core.options.ven_name
+
+    @property
+    def registration(self) -> Registration | None:
+        """Who this VEN is to its VTN; None while it is not registered."""
+        return self._machine.core.registration
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events that this VEN holds."""
+        return tuple(held.event for held in self._machine.events.held.values())
+
+    async def status(self) -> Status:
+        """Returns how this VEN is; also works beside a VEN that runs in another process.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        core = self._machine.core
+        await core.state.open()
+        return await read_status(
+            core.state,
+            now=core.clock.now(),
+            ven_name=self.ven_name,
+            vtn_url=self._connection.url,
+            running=self._machine.running,
+            lost=core.lost,
+        )
+
+    # Living on its own
+
+    async def run(self) -> None:
+        """Lives on its own until ``stop`` is called or the task is cancelled.
+
+        Raises:
+            StateError: the state cannot be used.
+            ComplianceError: a meter cannot be offered.
+        """
+        await self.start()
+        try:
+            await self._stopped.wait()
+        finally:
+            await self.stop()
+
+    async def start(self) -> None:
+        """Lives on its own from now on, in the background.
+
+        Raises:
+            ConfigError: certificate, key or CA cannot be used.
+            StateError: the state cannot be used.
+            ComplianceError: a meter cannot be offered.
+        """
+        self._stopped.clear()
+        if self._transport is not None:
+            self._transport.open()
+        await self._machine.start()
+
+    async def stop(self) -> None:
+        """Ends; what is in flight is finished, what waits is kept."""
+        self._stopped.set()
+        await self._machine.stop()
+        if self._transport is not None:
+            await self._transport.close()
+
+    # One step at a time
+
+    async def poll(self) -> Message | None:
+        """Asks the VTN once and acts on the answer, which is returned.
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            message = await self._machine.poll.poll()
+            if message is not None:
+                await self._machine.poll.dispatch(message)
+            return message
+
+    async def query_registration(self) -> CreatedPartyRegistration:
+        """Asks what the VTN supports.
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            return await self._machine.registration.query()
+
+    async def create_party_registration(self) -> Registration:
+        """Registers anew.
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            registration = await self._machine.registration.create()
+        self._machine.core.woken.set()
+        return registration
+
+    async def create_party_reregistration(self, registration_id: str | None = None) -> Registration:
+        """Registers again under the same IDs.
+
+        Args:
+            registration_id: in place of the one that is kept.
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            return await self._machine.registration.renew(registration_id)
+
+    async def cancel_party_registration(self) -> None:
+        """Ends the registration; the VEN stays away until it is told to register.
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            await self._machine.registration.cancel()
+
+    async def register_reports(self) -> None:
+        """Sends the metadata of all meters; the VTN asks anew for what it wants (R306).
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            await self._machine.reports.register()
+
+    async def request_event(self, reply_limit: int | None = None) -> DistributeEvent:
+        """Asks for all events, takes them in and answers them.
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            return await self._machine.events.request(reply_limit)
+
+    async def sync_events(self) -> None:
+        """Asks for all events, takes them in and answers them.
+
+        Raises:
+            VenError: it did not work; the subclass says how.
+        """
+        await self.request_event()
+
+    # Taking part
+
+    async def opt(self, event_id: str, opt_type: OptType | str) -> None:
+        """Changes this VEN's mind about an event and tells the VTN.
+
+        If the VTN cannot be reached, it is told as soon as it can.
+
+        Raises:
+            InvalidId: this VEN holds no such event.
+            ValueError: the opt is neither optIn nor optOut.
+        """
+        await self._machine.load()
+        async with self._machine.core.turn:
+            await self._machine.events.opt(event_id, OptType(opt_type))
+
+    async def created_event(
+        self, request_id: str, event_id: str, opt_type: OptType | str, modification_number: int = 0
+    ) -> None:
+        """Changes this VEN's mind about an event, by OpenLEADR's name and arguments.
+
+        Request ID and modification number are those that the VEN holds.
+
+        Raises:
+            InvalidId: this VEN holds no such event.
+        """
+        await self.opt(event_id, opt_type)
+
+    async def create_opt(
+        self,
+        opt_type: OptType | str,
+        opt_reason: str,
+        *,
+        availability: Sequence[Period] = (),
+        event_id: str | None = None,
+        market_context: str | None = None,
+        target: Target = EVERYTHING,
+        device_class: Target | None = None,
+        opt_id: str | None = None,
+    ) -> str:
+        """Tells the VTN a schedule, or qualifies an event; returns the optID (R206).
+
+        If the VTN cannot be reached, it is told as soon as it can.
+
+        Args:
+            opt_type: in or out.
+            opt_reason: one of ``oadr.enums.OptReason`` or an ``x-`` value.
+            availability: when, for a schedule; duration 0 is open-ended.
+            event_id: the event to qualify, in place of a schedule.
+            market_context: limits a schedule to a programme.
+            target: limits it to resources; empty is the whole VEN.
+            device_class: limits it to device classes.
+            opt_id: chosen by the caller; None makes one.
+
+        Raises:
+            ProtocolError: parts do not go together, or the event is not known.
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        event: Event | None = None
+        if event_id is not None:
+            held = self._machine.events.held.get(event_id)
+            if held is None:
+                raise InvalidId(f"this VEN holds no event {event_id!r}", rule="R206")
+            event = held.event
+        return await self._machine.opts.create(
+            OptType(opt_type),
+            opt_reason,
+            availability=availability,
+            event=event,
+            market_context=market_context,
+            target=target,
+            device_class=device_class,
+            opt_id=opt_id,
+        )
+
+    async def cancel_opt(self, opt_id: str) -> None:
+        """Ends all schedules with this optID.
+
+        If the VTN cannot be reached, it is told as soon as it can.
+
+        Raises:
+            NotAllowed: it qualifies an event (R211).
+            VenError: it did not work; the subclass says how.
+        """
+        await self._machine.load()
+        await self._machine.opts.cancel(opt_id)
+
+    # Looking at the traffic
+
+    def add_hook(self, hook_name: str, handler: Hooked) -> None:
+        """Lets a function or coroutine function see what goes out and comes in.
+
+        Args:
+            hook_name: one of ``TRACES``.
+            handler: gets the bytes, or after ``after_parse_xml`` the message.
+
+        Raises:
+            ValueError: there is no such moment.
+        """
+        if hook_name not in self._traces:
+            raise ValueError(f"there is no hook {hook_name!r}; hooks are: {', '.join(TRACES)}")
+        self._traces[hook_name].append(handler)
+
+    async def _trace(self, moment: str, what: object) -> None:
+        for handler in self._traces[moment]:
+            try:
+                result = handler(what)
+                if inspect.isawaitable(result):
+                    await result
+            except Exception as error:  # noqa: BLE001 - somebody else's code
+                log.error("hook %s: %s", moment, error)

@@ -1,0 +1,148 @@
+"""How the VTN is reached: address, certificates, signatures."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from oadr.codec import MAX_BYTES
+from runtime.clock import Clock
+from ven.signing import TOLERANCE, SignaturePolicy, Signatures
+from ven.tls import TlsFiles, client_context
+from ven.transport import TIMEOUT, HttpTransport, Trace
+
+if TYPE_CHECKING:
+    from oadr.signature import SigningKey
+
+
+class _Files(TlsFiles):
+    """Files whose passphrase is known already."""
+
+    __slots__ = ("_secret",)
+    _secret: str
+
+    @property
+    def passphrase(self) -> str:
+        """What opens the key; empty if there is none."""
+        return self._secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How the VTN is reached.
+
+    Attributes:
+        url: of the VTN, with or without ``/OpenADR2/Simple/2.0b``.
+        cert: certificate of the VEN (PEM).
+        key: its private key (PEM).
+        passphrase: opens the key.
+        ca_file: authority that the VTN's certificate must come from (PEM).
+        check_hostname: whether the VTN's certificate must name the host of the URL.
+        tls_profile: versions and cipher suites, see ``ven.tls``.
+        vtn_fingerprint: of the VTN's TLS certificate; no other server is talked to.
+        sign: whether messages are signed, with ``signing_key`` or else ``cert``.
+        signing_key: loaded elsewhere.
+        signatures: what is made of the VTN's signatures.
+        signature_fingerprint: OpenADR fingerprint of the certificate that the VTN signs
+            with; that of TLS if left out.
+        tolerance: largest difference between the VTN's clock and ours, for signatures.
+        timeout: of one exchange, real time, 5 seconds or more.
+        max_bytes: a longer answer is not read.
+    """
+
+    url: str
+    cert: str | Path | None = None
+    key: str | Path | None = None
+    passphrase: str | None = field(default=None, repr=False)
+    ca_file: str | Path | None = None
+    check_hostname: bool = True
+    tls_profile: Literal["compatible", "certification"] = "compatible"
+    vtn_fingerprint: str | None = None
+    sign: bool = False
+    signing_key: "SigningKey | None" = field(default=None, repr=False)
+    signatures: SignaturePolicy = SignaturePolicy.IGNORED
+    signature_fingerprint: str | None = None
+    tolerance: timedelta = TOLERANCE
+    timeout: timedelta = TIMEOUT
+    max_bytes: int = MAX_BYTES
+
+    def __post_init__(self) -> None:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together; give both or none")
+        if self.cert is not None and self.ca_file is None:
+            raise ValueError("cert without ca_file: the VTN could not be verified; give both")
+        if self.sign and self.cert is None and self.signing_key is None:
+            raise ValueError("to sign takes cert and key, or a signing_key")
+
+    @property
+    def signs(self) -> bool:
+        """Whether messages are signed."""
+        return self.sign or self.signing_key is not None
+
+    def transport(self, clock: Clock, trace: Trace | None = None) -> HttpTransport:
+        """Returns the transport; files are read when it is first used.
+
+        Args:
+            clock: dates the signatures.
+            trace: sees the traffic.
+
+        Raises:
+            ValueError: something in here cannot be used.
+        """
+        signatures = Signatures(
+            clock=clock,
+            key=self._signing_key(),
+            policy=self.signatures,
+            vtn_fingerprint=self.signature_fingerprint or self.vtn_fingerprint,
+            tolerance=self.tolerance,
+        )
+        return HttpTransport(
+            self.url,
+            signatures=signatures,
+            context=self._context_maker(),
+            stamp=self._stamp,
+            fingerprint=self.vtn_fingerprint,
+            timeout=self.timeout,
+            max_bytes=self.max_bytes,
+            trace=trace,
+        )
+
+    def _signing_key(self) -> "SigningKey | None":
+        if self.signing_key is not None or not self.sign or not (self.cert and self.key):
+            return self.signing_key
+        from oadr.signature import SigningKey
+
+        passphrase = self.passphrase.encode() if self.passphrase else None
+        return SigningKey.load(
+            Path(self.cert).read_bytes(), Path(self.key).read_bytes(), passphrase
+        )
+
+    def _context_maker(self) -> Callable[[], ssl.SSLContext] | None:
+        if not self.url.lower().startswith("https:"):
+            return None
+        return self._context
+
+    def _stamp(self) -> tuple[int, ...]:
+        """Returns when the files were last changed; 0 for one that is missing."""
+        paths = [Path(path) for path in (self.cert, self.key, self.ca_file) if path is not None]
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+
+    def _context(self) -> ssl.SSLContext:
+        """Makes the TLS context anew for each session, so that renewed files count."""
+        if self.cert is None or self.key is None or self.ca_file is None:
+            context = ssl.create_default_context(
+                cafile=str(self.ca_file) if self.ca_file is not None else None
+            )
+            context.check_hostname = self.check_hostname
+            return context
+        files = _Files(
+            certificate=Path(self.cert),
+            key=Path(self.key),
+            ca=Path(self.ca_file),
+            profile=self.tls_profile,
+            check_hostname=self.check_hostname,
+        )
+        object.__setattr__(files, "_secret", self.passphrase or "")
+        return client_context(files)

@@ -1,0 +1,260 @@
+"""Reports: what is offered, what is asked for, what is made when.
+
+Spec: rules 300 to 346 as far as they concern a source.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from oadr.enums import ServiceName
+from oadr.errors import InvalidId, ProtocolError
+from oadr.messages import (
+    CanceledReport,
+    CancelReport,
+    CreatedReport,
+    CreateReport,
+    EiResponse,
+    RegisteredReport,
+    RegisterReport,
+    ReportRequest,
+    UpdatedReport,
+    UpdateReport,
+)
+from oadr.report import Offer, build_metadata, cancel_requests, check_request
+from runtime.hooks import HookFailed
+from ven.engine.core import Core, log
+from ven.engine.offers import build_offers, digest_of
+from ven.engine.reporting import Reporting
+from ven.errors import Refused, TransportError
+from ven.state import HeldRequest, RequestState
+
+_SERVICE = ServiceName.EI_REPORT
+#: How many cancelled requests are remembered, so that a repeated cancellation is no error.
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    """What becomes of the requests of one message."""
+
+    accepted: tuple[HeldRequest, ...]
+    response: EiResponse
+
+
+class ReportEngine:
+    """Offers reports and takes requests for them.
+
+    Args:
+        core: what the engines share.
+        reporting: makes the reports.
+    """
+
+    def __init__(self, core: Core, reporting: Reporting) -> None:
+        self._core = core
+        self._reporting = reporting
+        self._cancelled: deque[str] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """What the VEN offers."""
+        return self._reporting.offers
+
+    @property
+    def digest(self) -> str:
+        """Digest of the metadata as it is now."""
+        return digest_of(self.offers)
+
+    async def load(self) -> None:
+        """Makes the offers from the meters, and takes up the requests of the last run."""
+        self._reporting.offers = build_offers(one.spec for one in self._reporting.meters)
+        await self._reporting.load()
+
+    async def register(self) -> None:
+        """Sends the metadata and takes the requests that come with the answer (R301, R306).
+
+        Raises:
+            TransportError: no usable answer.
+            Refused: the VTN does not accept it.
+        """
+        message = RegisterReport(
+            request_id=self._core.new_id(),
+            reports=build_metadata(self.offers, self._core.clock.now()),
+            ven_id=self._core.party.ven_id,
+        )
+        await self.registered(message, await self._core.ask(_SERVICE, message, RegisteredReport))
+
+    async def registered(self, message: RegisterReport, reply: RegisteredReport) -> None:
+        """Takes the answer to metadata: older requests are void (R306), new ones may be in it.
+
+        Raises:
+            TransportError: the requests could not be confirmed; made up for later.
+        """
+        await self._core.state.requests.clear(keep_metadata=True)
+        await self._reporting.load()
+        if reply.requests:
+            request_id = reply.response.request_id or message.request_id
+            await self._take(reply.requests, request_id)
+
+    async def on_create(self, message: CreateReport) -> None:
+        """Answers a request for reports, then serves it (R304, R329, R340)."""
+        if await self._foreign(message):
+            return
+        await self._take(message.requests, message.request_id)
+
+    async def on_cancel(self, message: CancelReport) -> None:
+        """Answers a cancellation; all its requests are cancelled or none (R336, R345)."""
+        if await self._foreign(message):
+            return
+        response = EiResponse(request_id=message.request_id)
+        try:
+            await self.cancel(message)
+        except ProtocolError as error:
+            response = _error(error, message.request_id)
+            log.warning("cancellation of reports refused: %s", error, extra=self._core.extra)
+        pending = self._reporting.pending()
+        await self._core.tell(
+            _SERVICE,
+            CanceledReport(response=response, pending=pending, ven_id=self._core.party.ven_id),
+        )
+
+    async def cancel(self, message: CancelReport, *, among: Iterable[str] | None = None) -> None:
+        """Obeys a cancellation, whether or not it wants an answer.
+
+        Args:
+            message: the cancellation.
+            among: the requests that it may name (R328); None for all.
+
+        Raises:
+            InvalidId: it names one that is not scheduled; nothing is cancelled.
+        """
+        wanted = [name for name in message.report_request_ids if name not in self._cancelled]
+        pending = self._reporting.pending()
+        allowed = pending if among is None else tuple(set(among) & set(pending))
+        cancel_requests(allowed, wanted)
+        await self._reporting.cancel(wanted, follow=message.report_to_follow)
+        for name in wanted:
+            self._cancelled.append(name)
+            context = self._core.context(self._core.clock.now())
+            await self._core.hooks.notify("on_report_cancelled", name, context)
+            log.info("report %s cancelled", name, extra={**self._core.extra, "report": name})
+
+    async def on_register(self, message: RegisterReport) -> None:
+        """Answers the VTN's own metadata; this VEN asks for none of it (R301)."""
+        response = self._response_to(message)
+        await self._core.tell(
+            _SERVICE, RegisteredReport(response=response, ven_id=self._core.party.ven_id)
+        )
+
+    async def on_update(self, message: UpdateReport) -> None:
+        """Answers reports of the VTN; none was asked for, so none is expected (R304)."""
+        response = self._response_to(message)
+        if response.ok and message.reports:
+            unasked = InvalidId("this VEN has asked for no report", rule="R304")
+            response = _error(unasked, message.request_id)
+        await self._core.tell(
+            _SERVICE, UpdatedReport(response=response, ven_id=self._core.party.ven_id)
+        )
+
+    async def flush(self) -> None:
+        """Confirms requests whose confirmation the VTN has not taken.
+
+        Raises:
+            TransportError: it cannot be reached, or cannot be understood.
+            Refused: the VTN does not know this VEN.
+        """
+        waiting = [
+            held.created_for
+            for held in self._reporting.requests
+            if held.state is RequestState.ACCEPTED
+        ]
+        for request_id in dict.fromkeys(waiting):
+            await self._confirm(EiResponse(request_id=request_id))
+
+    async def _take(self, requests: Sequence[ReportRequest], request_id: str) -> None:
+        verdict = await self._judge(requests, request_id)
+        await self._core.state.requests.accept(verdict.accepted)
+        await self._reporting.load()
+        await self._confirm(verdict.response)
+
+    async def _judge(self, requests: Sequence[ReportRequest], request_id: str) -> _Verdict:
+        """Decides about each request on its own; the first error is the one that is told."""
+        response = EiResponse(request_id=request_id)
+        accepted: list[HeldRequest] = []
+        for request in requests:
+            try:
+                held = await self._accept(request, request_id)
+            except ProtocolError as error:
+                name = request.report_request_id
+                where = {**self._core.extra, "report": name, "rule": error.rule}
+                log.warning("report %s refused: %s", name, error.description, extra=where)
+                response = response if not response.ok else _error(error, request_id)
+            else:
+                if held is not None:
+                    accepted.append(held)
+        return _Verdict(accepted=tuple(accepted), response=response)
+
+    async def _accept(self, request: ReportRequest, request_id: str) -> HeldRequest | None:
+        """Returns a request to be served; None if it is being served already."""
+        core, now = self._core, self._core.clock.now()
+        kind = check_request(request, self.offers, self._reporting.pending(), now=now)
+        known = self._reporting.find(request.report_request_id)
+        if known is not None and known.request == request:
+            return None
+        try:
+            await core.hooks.observe("on_report_requested", request, core.context(now))
+        except HookFailed as error:
+            log.error("%s", error, extra=core.extra)
+        where = {**core.extra, "report": request.report_request_id}
+        log.info("report %s: %s, %s", request.report_request_id, _words(request), kind, extra=where)
+        return HeldRequest(request=request, kind=kind, accepted_at=now, created_for=request_id)
+
+    async def _confirm(self, response: EiResponse) -> None:
+        """Sends oadrCreatedReport; what it announces is made only afterwards (R324, R329)."""
+        core = self._core
+        message = CreatedReport(
+            response=response, pending=self._reporting.pending(), ven_id=core.party.ven_id
+        )
+        what = f"oadrCreatedReport {response.request_id}"
+        try:
+            await core.tell(_SERVICE, message)
+        except (TransportError, Refused) as error:
+            if core.lost or not core.patience.exhausted(what, error):
+                raise
+            # The VTN has asked for the reports, so it gets them all the same.
+            log.warning("%s is given up: %s", what, error, extra=core.extra)
+        core.patience.forget(what)
+        await core.state.requests.confirmed(response.request_id)
+        await self._reporting.load()
+
+    def _response_to(
+        self, message: CreateReport | CancelReport | RegisterReport | UpdateReport
+    ) -> EiResponse:
+        """Returns success, or an error if the message is for another VEN (R21)."""
+        ven_id = self._core.party.ven_id
+        if message.ven_id is not None and message.ven_id != ven_id:
+            wrong = InvalidId(f"this VEN is not {message.ven_id!r}", rule="R21")
+            return _error(wrong, message.request_id)
+        return EiResponse(request_id=message.request_id)
+
+    async def _foreign(self, message: CreateReport | CancelReport) -> bool:
+        """Answers a message for another VEN and returns whether it was one."""
+        response = self._response_to(message)
+        if response.ok:
+            return False
+        kind = CreatedReport if isinstance(message, CreateReport) else CanceledReport
+        answer = kind(
+            response=response, pending=self._reporting.pending(), ven_id=self._core.party.ven_id
+        )
+        await self._core.tell(_SERVICE, answer)
+        return True
+
+
+def _error(error: ProtocolError, request_id: str) -> EiResponse:
+    return EiResponse(code=error.code, description=error.description, request_id=request_id)
+
+
+def _words(request: ReportRequest) -> str:
+    names = [point.r_id for point in request.data_points]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

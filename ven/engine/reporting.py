@@ -1,0 +1,213 @@
+"""Makes each report when it is due, and puts it into the outbox.
+
+That a window was made and its report are written together, so a report is made once,
+whatever happens in between.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from oadr.messages import RegisterReport, Report, UpdateReport
+from oadr.report import (
+    Offer,
+    Reading,
+    RequestKind,
+    Window,
+    build_metadata,
+    closing_window,
+    is_repeated,
+    next_window,
+    pack,
+    split,
+)
+from ven.engine.core import Core, log
+from ven.engine.metering import Metering
+from ven.errors import StateError
+from ven.meter import Meter
+from ven.state import HeldRequest, RequestState
+from ven.state.report import NOTHING
+
+#: Intervals in one report, so that no message becomes too large for the VTN.
+MAX_INTERVALS = 1000
+#: Windows that were due before that long, and of which nothing was measured, are left out:
+#: nobody wants a report of nothing for each minute that this VEN was switched off.
+STALE = timedelta(hours=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Reporting:
+    """Report requests and when their reports are due.
+
+    Args:
+        core: what the engines share.
+        metering: has the samples.
+        outgoing: set when there is something to send.
+    """
+
+    def __init__(self, core: Core, metering: Metering, outgoing: asyncio.Event) -> None:
+        self._core = core
+        self._metering = metering
+        self._outgoing = outgoing
+        self._changed = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self.offers: tuple[Offer, ...] = ()
+        self.requests: tuple[HeldRequest, ...] = ()
+
+    @property
+    def meters(self) -> tuple[Meter, ...]:
+        """The meters that are reported."""
+        return self._metering.meters
+
+    def pending(self) -> tuple[str, ...]:
+        """Returns the IDs of all requests that are still served (R329)."""
+        return tuple(held.request_id for held in self.requests)
+
+    def find(self, request_id: str) -> HeldRequest | None:
+        """Returns a request that is still served."""
+        return next((held for held in self.requests if held.request_id == request_id), None)
+
+    async def load(self) -> None:
+        """Reads the requests again after they have changed."""
+        self.requests = await self._core.state.requests.all()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Makes reports for as long as the program runs."""
+        while True:
+            self._changed.clear()
+            try:
+                due = await self.make_due()
+            except StateError as error:
+                log.error("%s", error, extra=self._core.extra)
+                due = self._core.clock.now() + timedelta(minutes=1)
+            await self._core.pause_until(due, self._changed)
+
+    async def make_due(self) -> datetime | None:
+        """Makes everything that is due and returns when the next is; None if nothing is."""
+        async with self._lock:
+            moments: list[datetime] = []
+            for held in self.requests:
+                if held.state is RequestState.ACTIVE:
+                    moment = await self._serve(held)
+                    moments += [] if moment is None else [moment]
+        return min(moments, default=None)
+
+    async def cancel(self, request_ids: Sequence[str], *, follow: bool) -> None:
+        """Stops serving requests.
+
+        Args:
+            request_ids: which.
+            follow: make one final report of each (R345).
+        """
+        async with self._lock:
+            for name in request_ids if follow else ():
+                held = self.find(name)
+                if held is not None and held.kind is not RequestKind.METADATA:
+                    now = self._core.clock.now()
+                    window = closing_window(held.request, held.kind, held.accepted_at, now)
+                    await self._make(held, window)
+            if not follow:
+                await self._core.state.requests.cancel(request_ids)
+            await self.load()
+
+    async def _serve(self, held: HeldRequest) -> datetime | None:
+        """Makes all windows of a request that are due; returns when the next one is."""
+        index = held.last_index
+        while True:
+            window = await self._next(held, index)
+            if window is None:
+                await self._finish(held, index)
+                return None
+            if window.due > self._core.clock.now():
+                return window.due
+            await self._make(held, window)
+            if window.final:
+                return None
+            index = window.index
+
+    async def _next(self, held: HeldRequest, index: int) -> Window | None:
+        """Returns the next window; after a long silence, the next that has readings."""
+        after = None if index == NOTHING else index
+        window = next_window(held.request, held.kind, held.accepted_at, after)
+        recent = self._core.clock.now() - STALE
+        if window is None or window.due >= recent or not is_repeated(held.request, held.kind):
+            return window
+        r_ids = [point.r_id for point in held.request.data_points]
+        first = await self._core.state.readings.first_since(r_ids, window.start)
+        if first is not None and first < window.end:
+            return window
+        skipped = recent if first is None else min(first, recent)
+        return next_window(held.request, held.kind, held.accepted_at, skipped)
+
+    async def _finish(self, held: HeldRequest, index: int) -> None:
+        now = self._core.clock.now()
+        await self._core.state.requests.made(
+            held.request_id, index=index, reports=(), final=True, now=now
+        )
+        await self._reload()
+
+    async def _make(self, held: HeldRequest, window: Window) -> None:
+        now = self._core.clock.now()
+        reports: tuple[UpdateReport | RegisterReport, ...]
+        if held.kind is RequestKind.METADATA:
+            reports = (self._metadata(held, now),)
+        else:
+            reports = tuple(self._update(part) for part in await self._pack(held, window, now))
+        await self._core.state.requests.made(
+            held.request_id, index=window.index, reports=reports, final=window.final, now=now
+        )
+        await self._reload()
+        self._outgoing.set()
+
+    async def _reload(self) -> None:
+        self.requests = await self._core.state.requests.all()
+
+    async def _pack(self, held: HeldRequest, window: Window, now: datetime) -> Sequence[Report]:
+        r_ids = [point.r_id for point in held.request.data_points]
+        offer = next(
+            (one for one in self.offers if one.specifier_id == held.request.report_specifier_id),
+            None,
+        )
+        if offer is None:
+            log.warning(
+                "report %s is not offered any more", held.request_id, extra=self._core.extra
+            )
+            return ()
+        await self._metering.catch_up(r_ids)
+        readings = await self._readings(held, window, r_ids)
+        report = pack(held.request, held.kind, window, readings, offer, now=now)
+        return split(report, MAX_INTERVALS)
+
+    async def _readings(
+        self, held: HeldRequest, window: Window, r_ids: Sequence[str]
+    ) -> list[Reading]:
+        store = self._core.state.readings
+        readings: list[Reading] = []
+        if held.kind is not RequestKind.ONE_SHOT and window.start < window.end:
+            readings += await store.between(r_ids, window.start, window.end)
+        if held.kind is RequestKind.ONE_SHOT or window.start >= window.end:
+            readings += await self._newest(r_ids, None)
+        elif held.kind is RequestKind.ON_CHANGE:
+            # What changed is told from what was before; that value may be older than the window.
+            have = {(one.r_id, one.start) for one in readings}
+            before = await self._newest(r_ids, window.start - _MICROSECOND)
+            readings += [one for one in before if (one.r_id, one.start) not in have]
+        return readings
+
+    async def _newest(self, r_ids: Sequence[str], at: datetime | None) -> list[Reading]:
+        found = [await self._core.state.readings.newest(r_id, at) for r_id in r_ids]
+        return [reading for reading in found if reading is not None]
+
+    def _update(self, report: Report) -> UpdateReport:
+        return UpdateReport(
+            request_id=self._core.new_id(), reports=(report,), ven_id=self._core.party.ven_id
+        )
+
+    def _metadata(self, held: HeldRequest, now: datetime) -> RegisterReport:
+        return RegisterReport(
+            request_id=self._core.new_id(),
+            reports=build_metadata(self.offers, now),
+            ven_id=self._core.party.ven_id,
+            report_request_id=held.request_id,
+        )

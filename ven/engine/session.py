@@ -1,0 +1,131 @@
+"""The loop of a VEN's life: register, introduce, poll, and again, for years.
+
+Spec: rules 301, 309, 401, 405 and 500.
+"""
+
+from datetime import timedelta
+
+from oadr.errors import OpenADRError
+from ven.backoff import BackOff
+from ven.engine.core import Core, log
+from ven.engine.event import EventEngine
+from ven.engine.opt import OptEngine
+from ven.engine.poll import PollEngine
+from ven.engine.registration import RegistrationEngine
+from ven.engine.report import ReportEngine
+from ven.errors import Rejected, Unreachable
+from ven.options import POLL_INTERVAL
+
+
+class Session:
+    """Keeps the VEN registered and its VTN listened to."""
+
+    def __init__(
+        self,
+        core: Core,
+        registration: RegistrationEngine,
+        events: EventEngine,
+        reports: ReportEngine,
+        opts: OptEngine,
+        poll: PollEngine,
+    ) -> None:
+        self._core = core
+        self._registration = registration
+        self._events = events
+        self._reports = reports
+        self._opts = opts
+        self._poll = poll
+        self._silent = False
+        self._fresh = True
+
+    async def run(self) -> None:
+        """Lives for as long as the program runs."""
+        backoff = self._core.backoff()
+        while True:
+            self._core.woken.clear()
+            if self._core.resigned:
+                await self._core.woken.wait()
+                continue
+            wait = await self._cycle(backoff)
+            if backoff.failures:
+                # What failed must not be tried at once because it failed.
+                self._core.woken.clear()
+            await self._core.pause(wait, self._core.woken)
+
+    async def cycle(self) -> None:
+        """Does everything once: registers if need be, sends what waits, polls until empty.
+
+        Raises:
+            OpenADRError: something did not work; the next cycle makes up for it.
+        """
+        core = self._core
+        await self.ensure()
+        async with core.turn:
+            await self._events.flush()
+            await self._reports.flush()
+            await self._opts.flush()
+        await self._poll.drain()
+
+    async def ensure(self) -> None:
+        """Registers and introduces this VEN as far as that has not happened.
+
+        Raises:
+            OpenADRError: it could not be finished; what was reached is kept.
+        """
+        core = self._core
+        async with core.turn:
+            if core.registration is None or core.lost:
+                await self._register()
+            if core.party.introduced != self._reports.digest:
+                await self._introduce()
+            elif self._fresh:
+                await self._events.request()
+            self._fresh = False
+            core.ready.set()
+
+    async def _register(self) -> None:
+        core = self._core
+        if core.options.query_first:
+            await self._registration.query()
+        await self._registration.create()
+        await self._reports.load()
+
+    async def _introduce(self) -> None:
+        """Tells the VTN what can be reported, and asks for its events (R309, R405)."""
+        digest = self._reports.digest
+        await self._reports.register()
+        await self._events.request()
+        await self._registration.introduced(digest)
+
+    async def _cycle(self, backoff: BackOff) -> timedelta:
+        """Does one cycle and returns how long to wait."""
+        core = self._core
+        try:
+            await self.cycle()
+        except OpenADRError as error:
+            return self._failed(error, backoff)
+        if self._silent:
+            log.info("the VTN answers again", extra=core.extra)
+        self._silent = False
+        backoff.succeeded()
+        return self._interval() if core.registration else core.options.reregister_after
+
+    def _interval(self) -> timedelta:
+        core = self._core
+        asked = core.registration.poll_interval if core.registration is not None else None
+        interval = core.options.poll_interval or asked or POLL_INTERVAL
+        # Later only: no VEN polls faster than it was asked to.
+        return interval * (1 + core.random.uniform(0, core.options.poll_jitter))
+
+    def _failed(self, error: OpenADRError, backoff: BackOff) -> timedelta:
+        core = self._core
+        wait = backoff.failed()
+        if isinstance(error, Rejected):
+            # The same will fail again; somebody has to do something first.
+            wait = max(wait, core.options.backoff_cap)
+        if isinstance(error, Unreachable) and error.retry_after is not None:
+            wait = max(wait, min(timedelta(seconds=error.retry_after), core.options.backoff_cap))
+        level = log.debug if self._silent else log.warning
+        level("%s; next attempt in %.0f s", error, wait.total_seconds(), extra=core.extra)
+        self._silent = True
+        return wait
