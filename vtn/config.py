@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from oadr.enums import ReportName
 from runtime.hooks import TIME_LIMIT
@@ -61,6 +61,7 @@ class TlsSettings(Section):
         rsa_certificate: a second certificate, for peers that speak RSA only.
         rsa_key: its private key.
         passphrase_file: file whose first line opens the keys.
+        passphrase: opens the keys; better in a file.
         profile: ``compatible``, or ``certification`` (exactly R67 and R68).
     """
 
@@ -71,6 +72,7 @@ class TlsSettings(Section):
     rsa_certificate: Path | None = None
     rsa_key: Path | None = None
     passphrase_file: Path | None = None
+    passphrase: SecretStr | None = None
     profile: Literal["compatible", "certification"] = "compatible"
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from oadr import messages as m
 from oadr.event import cancel as cancelled
@@ -54,6 +55,34 @@ class Audience:
     vens: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     resources: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What is to change about a VEN; None leaves a thing as it is.
+
+    Attributes:
+        ven_name: its new name.
+        groups: all that it is in from now on.
+        resources: all that it has from now on.
+        market_contexts: all programmes that it takes part in from now on.
+        signature_policy: ``default`` leaves it to the configuration.
+    """
+
+    ven_name: str | None = None
+    groups: frozenset[str] | None = None
+    resources: frozenset[str] | None = None
+    market_contexts: frozenset[str] | None = None
+    signature_policy: Literal["required", "accepted", "ignored", "default"] | None = None
+
+    def detail(self) -> dict[str, object]:
+        """Returns what changes, for the audit."""
+        values = {name: getattr(self, name) for name in Changes.__dataclass_fields__}
+        return {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in values.items()
+            if value is not None
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +162,12 @@ class Operator:
             await self._note(tx, now, "enrol", name, {"ven_id": row.ven_id})
         return row
 
+    async def provide(self, ven_id: str, *, now: datetime) -> None:
+        """Makes sure that a venID is enrolled, so that something can wait for it."""
+        async with self._acting() as tx:
+            if await party.get(tx, ven_id=ven_id) is None:
+                await party.create(tx, ven_id=ven_id, ven_name=ven_id, now=now)
+
     async def renew(
         self,
         name: str,
@@ -174,6 +209,31 @@ class Operator:
             await party.unregister(tx, pk=row.pk, now=now)
             await self._note(tx, now, "revoke", name, {"fingerprints": list(row.fingerprints)})
         return row.fingerprints
+
+    async def change(self, name: str, changes: Changes, *, now: datetime) -> Party:
+        """Changes what the VTN knows of a VEN, and returns it as it is then.
+
+        Raises:
+            NotFound: nobody is called so.
+            vtn.store.errors.DuplicateId: the new name is taken.
+        """
+        async with self._acting() as tx:
+            row = await find_ven(tx, name)
+            if changes.ven_name is not None:
+                await party.rename(tx, pk=row.pk, ven_name=changes.ven_name)
+            if changes.groups is not None:
+                await party.set_groups(tx, pk=row.pk, groups=changes.groups)
+            if changes.resources is not None:
+                await party.set_resources(tx, pk=row.pk, resources=changes.resources)
+            if changes.market_contexts is not None:
+                await party.set_market_contexts(
+                    tx, pk=row.pk, market_contexts=changes.market_contexts
+                )
+            if changes.signature_policy is not None:
+                policy = None if changes.signature_policy == "default" else changes.signature_policy
+                await party.set_signature_policy(tx, pk=row.pk, signature_policy=policy)
+            await self._note(tx, now, "change", row.ven_name, changes.detail())
+            return await find_ven(tx, row.ven_id)
 
     async def request_reregistration(self, name: str, *, now: datetime) -> None:
         """Asks a VEN to register again at its next poll."""
@@ -453,6 +513,7 @@ def _require_registered(row: Party) -> str:
 
 __all__ = [
     "Audience",
+    "Changes",
     "Operator",
     "describe",
     "find_event",

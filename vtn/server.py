@@ -37,7 +37,7 @@ class Server:
 
     Args:
         settings: the configuration.
-        handlers: handler objects beside those that the configuration names.
+        handlers: handler objects; ``from_config`` adds those that the configuration names.
         clock: the time; that of the configuration if None.
         store: an open database; the configured one is opened if None.
     """
@@ -54,7 +54,7 @@ class Server:
         self.clock = clock or settings.clock.clock()
         self.tasks = Tasks()
         self.hooks = Registry(HOOKS, time_limit=settings.time_limit.total_seconds())
-        for handler in (*handlers, *_configured(settings)):
+        for handler in handlers:
             self.hooks.add(handler)
         self.ssl_context = tls_context(settings)
         self.desk: Desk | None = None
@@ -71,7 +71,8 @@ class Server:
             runtime.settings.ConfigError: it names the file, the key and what was expected.
             InsecureSetup: it would serve without the protection that it promises.
         """
-        return cls(load(Path(path)), handlers=handlers)
+        settings = load(Path(path))
+        return cls(settings, handlers=(*handlers, *configured_handlers(settings)))
 
     @property
     def url(self) -> str:
@@ -158,7 +159,7 @@ class Server:
             await self.stop()
 
 
-def _configured(settings: Settings) -> list[object]:
+def configured_handlers(settings: Settings) -> list[object]:
     """Returns the handlers that the configuration names, built from their sections."""
     registration = settings.registration
     found = [plugins.build(registration.handler, registration.settings, key="registration.handler")]

@@ -76,7 +76,9 @@ def _valid(caller: Caller) -> set[str]:
 
 
 def passphrase_of(settings: Settings) -> str | None:
-    """Returns what opens the private keys, from the file that the configuration names."""
+    """Returns what opens the private keys, if the configuration says it."""
+    if settings.tls.passphrase is not None:
+        return settings.tls.passphrase.get_secret_value()
     path = settings.tls.passphrase_file
     if path is None:
         return None

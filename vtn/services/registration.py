@@ -38,6 +38,8 @@ async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration)
         raise InvalidId("registrationID is not known here", rule="R400")
     accept = await _decide(desk, caller, message, member)
     if member is None:
+        member = await _adopt(desk, caller, message, accept)
+    if member is None:
         member = await _enrol(desk, caller, message, accept)
     return await _register(desk, caller, member, message, accept)
 
@@ -78,6 +80,29 @@ async def _decide(
     if not isinstance(decision, Accept):
         raise DeploymentError("the registration handler of this VTN decided nothing")
     return decision
+
+
+async def _adopt(
+    desk: Desk, caller: Caller, message: m.CreatePartyRegistration, accept: Accept
+) -> Member | None:
+    """Returns the enrolled VEN that a handler recognises this one as; None if it names none.
+
+    A VEN that has a certificate keeps it: nobody else becomes that VEN by a handler.
+    """
+    member = desk.roster.of_ven_id(accept.ven_id) if accept.ven_id else None
+    if member is None:
+        return None
+    if caller.secure:
+        if member.certificates:
+            raise NotRegistered("that VEN is enrolled with another certificate", rule="R517")
+        now = caller.received_at
+        async with desk.store.begin() as tx:
+            await certificate.add(tx, party_pk=member.pk, fingerprint=caller.fingerprint, now=now)
+    if message.ven_name and desk.roster.of_name(message.ven_name) is None:
+        async with desk.store.begin() as tx:
+            await party.rename(tx, pk=member.pk, ven_name=message.ven_name)
+    await desk.roster.refresh(desk.store)
+    return member
 
 
 async def _enrol(
