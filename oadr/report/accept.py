@@ -185,7 +185,7 @@ def _check_amount(request: ReportRequest, offer: Offer, point: DataPoint) -> Non
     if offer.duration and back // granularity > most:
         raise InvalidData(
             f"a report every {format_duration(back)} is asked for; of rID {quoted(point.r_id)} "
-            f"there are values for at most {format_duration(granularity * most)} at this granularity",
+            f"at most {format_duration(granularity * most)} of values are kept at this granularity",
             rule="R340",
         )
 

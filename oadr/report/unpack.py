@@ -107,11 +107,8 @@ def _places(report: Report) -> tuple[Sequence[_Place], timedelta]:
     share = ZERO
     if len(places) < len(report.intervals):
         places, share = _derive(report)
-    for interval, _, duration in places:
-        if duration.days < 0:
-            raise InvalidData(
-                "an interval has a negative duration; expected 0 or more", rule="R315"
-            )
+    if any(duration.days < 0 for _, _, duration in places):
+        raise InvalidData("an interval has a negative duration; expected 0 or more", rule="R315")
     return places, share
 
 
