@@ -31,12 +31,16 @@ class Database:
 
     Args:
         path: of the file, or ``":memory:"`` for a state that ends with the process.
+
+    Attributes:
+        transactions: how many were run since it was made.
     """
 
     def __init__(self, path: str | Path = MEMORY) -> None:
         self.path = str(path)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
+        self.transactions = 0
 
     async def open(self) -> None:
         """Opens the file, makes it if there is none, and brings it up to date.
@@ -57,6 +61,7 @@ class Database:
         connection = self._connection
         if connection is None:
             raise StateError(self.path, "the state is closed; open() it first")
+        self.transactions += 1
         return await self._call(lambda: self._transact(connection, work))
 
     async def close(self) -> None:
