@@ -69,13 +69,12 @@ class Store:
             StorageError: it cannot be opened.
         """
         path, folder = _place(url, create=create)
+        store = cls(path, busy_timeout=busy_timeout, folder=folder)
         try:
             await _prepare(path, busy_timeout)
-            store = cls(path, busy_timeout=busy_timeout, folder=folder)
             await store.changed_elsewhere()
         except BaseException:
-            if folder is not None:
-                folder.cleanup()
+            await store.close()
             raise
         return store
 
@@ -116,9 +115,7 @@ class Store:
         async with self._alone():
             with translated():
                 async with self._writer.connect() as connection:
-                    raw = await connection.get_raw_connection()
-                    result = await connection.exec_driver_sql("PRAGMA data_version")
-                    seen = (raw.driver_connection, int(result.scalar_one()))
+                    seen = await sqlite.data_version(connection)
         before, self._seen = self._seen, seen
         return before != seen
 

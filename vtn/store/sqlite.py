@@ -11,18 +11,28 @@ from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import aiosqlite
 from sqlalchemy import Select, column, event, exc, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from vtn.store import errors
 
-__all__ = ["Role", "create_file", "engine", "insert", "integers", "path_of", "translated"]
+__all__ = [
+    "Role",
+    "create_file",
+    "data_version",
+    "engine",
+    "insert",
+    "integers",
+    "path_of",
+    "translated",
+]
 
 #: Primary result code -> error; https://sqlite.org/rescode.html
 _ERRORS: dict[int, type[errors.StorageError]] = {
@@ -117,6 +127,16 @@ def engine(path: Path, role: Role, *, busy_timeout: timedelta) -> AsyncEngine:
             connection.exec_driver_sql(_BEGIN[role])
 
     return made
+
+
+async def data_version(connection: AsyncConnection) -> tuple[object, int]:
+    """Returns a number that changes with the commits of others, and whose number it is."""
+    raw = await connection.get_raw_connection()
+    driver = cast(aiosqlite.Connection, raw.driver_connection)
+    # Past SQLAlchemy, which would begin a transaction first.
+    async with driver.execute("PRAGMA data_version") as cursor:
+        rows = list(await cursor.fetchall())
+    return driver, int(rows[0][0])
 
 
 def integers(values: Iterable[int]) -> Select[Any]:

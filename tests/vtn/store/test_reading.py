@@ -208,7 +208,7 @@ async def test_an_export_is_in_order_and_longer_than_a_chunk(store: Store) -> No
     async with store.read() as tx:
         found = await exported(tx)
     assert [(one.r_id, one.start) for one in found] == [
-        (r_id, START + minute * MINUTE) for r_id in ("power", "energy") for minute in range(2500)
+        (r_id, START + minute * MINUTE) for r_id in ("energy", "power") for minute in range(2500)
     ]
 
 
