@@ -111,6 +111,7 @@ class Limits(Section):
             the two limits below.
         max_temperature: highest temperature to take part at, in the function's unit.
         min_temperature: lowest.
+        default: answer within the limits; left out for that of the VEN.
     """
 
     max_duration: Annotated[Duration, Field(gt=ZERO)] | None = None
@@ -121,6 +122,7 @@ class Limits(Section):
     temperature: str | None = None
     max_temperature: Decimal | None = None
     min_temperature: Decimal | None = None
+    default: OptType | None = None
 
     @model_validator(mode="after")
     def _measured(self) -> "Limits":
@@ -166,7 +168,7 @@ class OptByLimits(EventHandler):
         return cls(limits, function or None)
 
     async def on_event(self, event: Event, ctx: Context) -> Opt:
-        """Returns optOut beyond a limit, otherwise None: the default policy."""
+        """Returns optOut beyond a limit, otherwise the default."""
         return await self._decide(_Found(event, ctx.received_at, update=False), ctx)
 
     async def on_update_event(self, event: Event, ctx: Context) -> Opt:
@@ -176,7 +178,7 @@ class OptByLimits(EventHandler):
     async def _decide(self, found: _Found, ctx: Context) -> Opt:
         reason = self._beyond(found) or await self._uncomfortable()
         if not reason:
-            return None
+            return self.limits.default
         extra = {"event": found.event.event_id}
         ctx.log.info("event %s: optOut, %s", found.event.event_id, reason, extra=extra)
         return OptType.OPT_OUT

@@ -1,8 +1,8 @@
 """A bundle: one zip with all that a VEN needs to join a VTN.
 
-It holds, without folders: ``ven.toml``, the VEN's private key (``*.key``), its
-certificate and that of the authority (``*.crt``). ``[tls]`` of the ``ven.toml`` names
-them.
+It holds, without folders: ``ven.toml``, the VEN's private key, its certificate and that of
+the authority. ``[tls]`` of the ``ven.toml`` names them. The key is missing if the VEN made
+its own and sent a signing request.
 
 A bundle may come from anybody, so nothing in it is trusted: names that lead out of the
 folder, links, encryption, doubles, and contents larger than keys ever are, are refused
@@ -40,7 +40,7 @@ _DAMAGED = (
     ValueError,
     struct.error,
 )
-_TLS_FILES = ("certificate", "key", "ca")
+_NEEDED = ("certificate", "ca")
 
 
 class BundleError(OpenADRError):
@@ -131,7 +131,7 @@ def _settings(path: Path, files: dict[str, bytes]) -> dict[str, Any]:
     tls = settings.get("tls")
     if not isinstance(tls, dict):
         raise BundleError(path, f"{CONFIGURATION}: there is no [tls]")
-    for key in _TLS_FILES:
+    for key in _NEEDED:
         if tls.get(key) not in files:
             problem = f"{CONFIGURATION}: tls.{key}: {tls.get(key)!r} is not in the bundle"
             raise BundleError(path, problem)

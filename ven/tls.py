@@ -41,21 +41,6 @@ class TlsFiles:
     check_hostname: bool = True
 
 
-def read_passphrase(file: Path | None) -> str:
-    """Returns the first line of a file; empty for None.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    if file is None:
-        return ""
-    try:
-        return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"cannot be read: {error}; expected the passphrase of the key"
-        raise ConfigError(problem, key="tls.passphrase_file", file=str(file)) from None
-
-
 def client_context(files: TlsFiles) -> ssl.SSLContext:
     """Returns a context that verifies the VTN and shows our certificate.
 

@@ -83,6 +83,12 @@ async def test_without_limits_everything_is_left_to_the_default() -> None:
     assert await decide({}, event(duration=timedelta(0), level=3), heard=START + HOUR) is None
 
 
+async def test_within_the_limits_the_default_of_the_policy_is_the_answer() -> None:
+    assert await decide({"max_level": 2, "default": "optIn"}) is OptType.OPT_IN
+    assert await decide({"max_level": 2, "default": "optOut"}) is OptType.OPT_OUT
+    assert await decide({"max_level": 0, "default": "optIn"}) is OptType.OPT_OUT
+
+
 async def test_an_event_may_be_as_long_as_the_limit() -> None:
     assert await decide({"max_duration": "1h"}) is None
     assert await decide({"max_duration": "59m"}) == OUT

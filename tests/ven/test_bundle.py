@@ -175,7 +175,10 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
             {"ven.toml": TOML.replace(b'"ca.crt"', b'"../ca.crt"')},
             r"tls\.ca: '\.\./ca\.crt' is not in the bundle",
         ),
-        ({"ven.toml": TOML.replace(b"key =", b"# key =")}, r"tls\.key: None is not in the bundle"),
+        (
+            {"ven.toml": TOML.replace(b"certificate =", b"# c =")},
+            r"tls\.certificate: None is not in the bundle",
+        ),
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused(
@@ -183,6 +186,11 @@ def test_a_configuration_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(BundleError, match=problem):
         bundle.read(make(FILES | changes))
+
+
+def test_a_bundle_for_somebody_who_made_the_key_has_none(make: Make) -> None:
+    found = bundle.read(make({n: c for n, c in FILES.items() if n != "school-7.key"}))
+    assert "school-7.key" not in found.files
 
 
 def test_a_bundle_without_a_configuration_is_refused(make: Make) -> None:

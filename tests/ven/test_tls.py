@@ -12,7 +12,7 @@ from certs.tls import KeyPair, Profile, TLSFiles, server_context
 from certs.tls import client_context as strict
 from runtime.settings import ConfigError
 from tests.certs.handshake import handshake
-from ven.tls import TlsFiles, client_context, read_passphrase
+from ven.tls import TlsFiles, client_context
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +91,3 @@ def test_a_file_that_does_not_fit_is_named(
         client_context(replace(files, **paths))
     assert str(caught.value).startswith("tls: ")
     assert "\n" not in str(caught.value)
-
-
-def test_a_passphrase_is_the_first_line_of_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "passphrase"
-    file.write_text("open sesame\r\nsecond line\n")
-    assert read_passphrase(file) == "open sesame"
-    assert read_passphrase(None) == ""
-    with pytest.raises(ConfigError, match=r"none: tls\.passphrase_file: cannot be read"):
-        read_passphrase(tmp_path / "none")

@@ -1,0 +1,40 @@
+"""The command ``ven``: set up a VEN, run it, look at it.
+
+``base`` loads each command when it is used; each of the other modules holds one.
+"""
+
+import click
+
+from ven.cli.base import HELP, Main
+
+
+@click.group(
+    cls=Main,
+    late={
+        "init": ("ven.cli.init:init", "Make a folder for a VEN, from a bundle or from nothing."),
+        "run": ("ven.cli.run:run", "Run the VEN until Ctrl-C or SIGTERM."),
+        "status": ("ven.cli.status:status", "Say how the VEN is, whether or not it runs."),
+    },
+    context_settings=HELP,
+)
+def main() -> None:
+    r"""Run an OpenADR 2.0b VEN: the side of the building.
+
+    \b
+    First hour:
+      ven init school-7 --bundle school-7.zip     key, certificate, configuration
+      cd school-7
+      ven run
+
+    \b
+    On another terminal:
+      ven status
+
+    A VEN needs no code: ven.toml names its meters (a CSV file, a Python function, this
+    computer), its loads and when to take part in an event. Times are UTC.
+
+    Exit codes: 0 all is well, 1 refused, failed or not well, 2 wrong usage.
+    """
+
+
+__all__ = ["main"]

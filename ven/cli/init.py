@@ -1,0 +1,95 @@
+"""``ven init``: a folder that ``ven run`` can work in."""
+
+import tomllib
+from pathlib import Path
+
+import click
+
+from runtime.settings import check
+from ven.bundle import CONFIGURATION, BundleError, configured, read, write
+from ven.config import Settings
+from ven.starter import starter
+
+_WORDS = {".key": "private key: keep it safe", ".crt": "certificate"}
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--bundle",
+    "bundle_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Zip that the operator of the VTN made ('vtn ven enrol NAME --issue --out FILE').",
+)
+@click.option("--vtn", metavar="URL", help="Where the VTN is; in place of what the bundle says.")
+@click.option("--name", metavar="NAME", help="Of the VEN; in place of what the bundle says.")
+def init(folder: Path | None, bundle_path: Path | None, vtn: str | None, name: str | None) -> None:
+    r"""Make a folder for a VEN; DIR is this folder if left out.
+
+    Nothing that exists is overwritten.
+
+    \b
+    With a bundle from the operator of the VTN:
+      ven init school-7 --bundle school-7.zip
+
+    \b
+    Without one: certificates are put there later, or a VTN on this computer is
+    reached by plain HTTP:
+      ven init school-7 --vtn https://vtn.example:8443
+      ven init test --vtn http://localhost:8080
+    """
+    folder = folder or Path()
+    if bundle_path is not None:
+        files = _from_bundle(bundle_path, vtn, name)
+    elif vtn is None:
+        raise click.UsageError("give --bundle FILE, or --vtn URL to begin without one")
+    else:
+        files = {CONFIGURATION: starter(name=name or folder.resolve().name, url=vtn).encode()}
+    text = files[CONFIGURATION].decode()
+    settings = check(tomllib.loads(text), Settings, file=str(folder / CONFIGURATION))
+    write(files, folder)
+    _tell(folder, files, settings)
+
+
+def _from_bundle(path: Path, vtn: str | None, name: str | None) -> dict[str, bytes]:
+    found = read(path)
+    values = {"vtn_url": vtn, "ven_name": name}
+    text = configured(
+        found.files[CONFIGURATION].decode(),
+        **{key: value for key, value in values.items() if value is not None},
+    )
+    if "vtn_url" not in tomllib.loads(text):
+        raise BundleError(path, "does not say where the VTN is; give --vtn URL")
+    return found.files | {CONFIGURATION: text.encode()}
+
+
+def _tell(folder: Path, files: dict[str, bytes], settings: Settings) -> None:
+    click.echo(f"Created {folder}/")
+    width = max(len(name) for name in files)
+    for name in sorted(files, key=lambda name: (name != CONFIGURATION, name)):
+        words = _WORDS.get(Path(name).suffix, "")
+        click.echo(f"  {name:<{width}}  {_words(name, words, settings)}".rstrip())
+    missing = _missing(folder, settings)
+    if missing:
+        click.echo(f"Missing  {', '.join(missing)}    from the operator of the VTN")
+    run = "ven run" if folder == Path() else f"cd {folder}; ven run"
+    click.echo(
+        f"Next: {run}" if settings.meters else f"Next: name meters in {CONFIGURATION}; {run}"
+    )
+
+
+def _words(name: str, words: str, settings: Settings) -> str:
+    if name == CONFIGURATION:
+        return f"configuration of {settings.ven_name} at {settings.vtn_url} (edit me)"
+    if settings.tls is not None and name == settings.tls.ca.name:
+        return "certificate of the authority: whom the VEN believes"
+    return words
+
+
+def _missing(folder: Path, settings: Settings) -> list[str]:
+    tls = settings.tls
+    if tls is None:
+        return []
+    wanted = (tls.certificate, tls.key, tls.ca, tls.passphrase_file)
+    return [str(path) for path in wanted if path is not None and not (folder / path).exists()]

@@ -1,0 +1,111 @@
+"""What a running VEN lets others know: that it runs, and when it last heard its VTN.
+
+A small file beside the state says it, because the state itself changes only when there is
+something to remember.
+"""
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from runtime.settings import ConfigError
+from ven.config import Settings
+from ven.sources.notes import Notes
+
+log = logging.getLogger("openadr.ven")
+#: Real seconds between two writes; polls may come faster.
+PAUSE = 1.0
+
+
+def pulse_path(state: Path) -> Path:
+    """Returns where the pulse of the VEN with this state file is."""
+    return state.with_name(f"{state.stem}-run.json")
+
+
+class Pulse:
+    """Writes that the VEN runs, and when it heard the VTN.
+
+    Args:
+        path: the file.
+        settings: of the VEN, for its clock.
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self._notes = Notes(path)
+        self._clock = settings.clock.clock()
+        self._started = self._clock.now()
+        self._heard: datetime | None = None
+        self._written = 0.0
+
+    def started(self) -> None:
+        """Notes that the VEN runs; what the last run has heard stays."""
+        self._started = self._clock.now()
+        last = read_pulse(self._notes.path)
+        self._heard = last.heard if last is not None else None
+        self._write(running=True)
+
+    def heard(self, _: object) -> None:
+        """Notes that the VTN has answered."""
+        self._heard = self._clock.now()
+        if time.monotonic() - self._written >= PAUSE:
+            self._write(running=True)
+
+    def stopped(self) -> None:
+        """Notes that the VEN has ended."""
+        self._write(running=False)
+
+    def _write(self, *, running: bool) -> None:
+        self._written = time.monotonic()
+        content = {
+            "pid": os.getpid() if running else None,
+            "started": self._started.isoformat(),
+            "heard": self._heard.isoformat() if self._heard is not None else None,
+        }
+        try:
+            self._notes.write(content)
+        except OSError as error:
+            log.warning("cannot note that this VEN runs: %s", error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastPulse:
+    """What the file says.
+
+    Attributes:
+        running: whether its process is alive.
+        started: when the VEN was started, by its clock.
+        heard: when it last heard the VTN, by its clock; None if never.
+    """
+
+    running: bool
+    started: datetime
+    heard: datetime | None
+
+
+def read_pulse(path: Path | None) -> LastPulse | None:
+    """Returns the pulse; None if there is none that can be read."""
+    try:
+        content = Notes(path).read()
+        heard = content["heard"]
+        return LastPulse(
+            running=_alive(content["pid"]),
+            started=datetime.fromisoformat(content["started"]),
+            heard=datetime.fromisoformat(heard) if heard is not None else None,
+        )
+    except (ConfigError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _alive(pid: int | None) -> bool:
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's, and alive
+        return True
+    return True

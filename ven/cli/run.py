@@ -1,0 +1,111 @@
+"""``ven run``: a VEN on its own, until somebody stops it."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from runtime import logs
+from runtime.settings import ConfigError
+from ven.cli.base import config_option, debug_option
+from ven.cli.pulse import Pulse, pulse_path
+from ven.config import Settings, load
+
+if TYPE_CHECKING:
+    from ven.client import Client
+
+log = logging.getLogger("openadr.ven")
+
+
+@click.command()
+@config_option
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="One line for people, or one JSON object, for each thing that happens.",
+)
+@debug_option
+def run(config: Path, log_format: Literal["text", "json"], debug: bool) -> None:
+    r"""Run the VEN until Ctrl-C or SIGTERM.
+
+    Both let what is in flight finish; then the exit code is 0. A second one ends it at
+    once. A VTN that cannot be reached is no error: the VEN goes on trying. Modules that
+    the configuration names may lie beside it. The log goes to standard error.
+
+    \b
+    ven run
+    ven run -c school-7/ven.toml --log-format json
+    """
+    logs.configure(style=log_format, debug=debug)
+    settings = load(config)
+    client = build_client(settings, config)
+    asyncio.run(_live(client, Pulse(pulse_path(settings.state.path), settings)))
+
+
+def build_client(settings: Settings, config: Path) -> "Client":
+    """Returns the VEN of a configuration, whose modules may lie beside the file.
+
+    Raises:
+        ConfigError: something that it names cannot be used; says in which file.
+    """
+    folder = str(config.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    settings.state.path.parent.mkdir(parents=True, exist_ok=True)
+    with _no_public_authorities():
+        from ven.client import Client
+    try:
+        return Client.from_config(settings)
+    except ConfigError as error:
+        file = error.file or str(config)
+        raise ConfigError(error.problem, key=error.key, file=file) from error
+
+
+@contextmanager
+def _no_public_authorities() -> Iterator[None]:
+    """Keeps aiohttp from loading all public authorities when it is imported.
+
+    They take 3 MB, and a VEN believes the authority of its programme.
+    """
+    nothing = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+    before = {name: os.environ.get(name) for name in nothing}
+    os.environ.update(nothing)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+async def _live(client: "Client", pulse: Pulse) -> None:
+    client.add_hook("after_receive_xml", pulse.heard)
+    living = asyncio.ensure_future(client.run())
+    loop = asyncio.get_running_loop()
+
+    def end(number: signal.Signals) -> None:
+        log.info("%s: finishing what is in flight", number.name, extra={"ven": client.ven_name})
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+        living.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    pulse.started()
+    try:
+        with suppress(asyncio.CancelledError):
+            await living
+    finally:
+        pulse.stopped()
+    log.info("stopped", extra={"ven": client.ven_name})
