@@ -62,6 +62,16 @@ async def for_party(tx: Transaction, *, party_pk: int) -> list[StoredOpt]:
     return [_stored(row) for row in await tx.rows(statement)]
 
 
+async def in_force(tx: Transaction) -> list[StoredOpt]:
+    """Returns the opts of all VENs that are neither cancelled nor superseded, oldest first."""
+    statement = (
+        select(table)
+        .where(table.c.cancelled_at.is_(None), table.c.superseded_at.is_(None))
+        .order_by(table.c.pk)
+    )
+    return [_stored(row) for row in await tx.rows(statement)]
+
+
 async def cancel(tx: Transaction, *, party_pk: int, opt_id: str, now: datetime) -> int:
     """Ends all opts of a VEN that used an optID (R204), and returns how many."""
     return await tx.count(

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Select, func, literal, literal_column, or_, select
@@ -252,7 +252,7 @@ def _energy_sum(key: _PointKey, total: energy.Total) -> EnergySum:
     )
 
 
-@cache
+@lru_cache(maxsize=8)
 def _ingest_sql(dialect: Dialect) -> str:
     new = insert(reading)
     key = [reading.c.data_point_pk, reading.c.start]

@@ -222,10 +222,13 @@ async def test_the_driver_error_stays_with_ours(store: Store, ven: Party) -> Non
 
 
 async def test_a_full_disk_is_told_apart_and_undoes_the_write(store: Store, ven: Party) -> None:
-    with pytest.raises(DatabaseFull, match="Free space"):
+    async def fill() -> None:
         async with store.begin() as tx:
             await tx.connection.exec_driver_sql("PRAGMA max_page_count=1")
             await party.set_groups(tx, pk=ven.pk, groups=["a" * 1_000_000])
+
+    with pytest.raises(DatabaseFull, match="Free space"):
+        await fill()
     async with store.read() as tx:
         assert await party.get(tx, pk=ven.pk) == ven
 
