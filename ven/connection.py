@@ -17,18 +17,6 @@ if TYPE_CHECKING:
     from oadr.signature import SigningKey
 
 
-class _Files(TlsFiles):
-    """Files whose passphrase is known already."""
-
-    __slots__ = ("_secret",)
-    _secret: str
-
-    @property
-    def passphrase(self) -> str:
-        """What opens the key; empty if there is none."""
-        return self._secret
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """How the VTN is reached.
@@ -137,12 +125,12 @@ class Connection:
             )
             context.check_hostname = self.check_hostname
             return context
-        files = _Files(
+        files = TlsFiles(
             certificate=Path(self.cert),
             key=Path(self.key),
             ca=Path(self.ca_file),
+            passphrase=self.passphrase or "",
             profile=self.tls_profile,
             check_hostname=self.check_hostname,
         )
-        object.__setattr__(files, "_secret", self.passphrase or "")
         return client_context(files)
