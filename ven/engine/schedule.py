@@ -9,7 +9,7 @@ Spec: rules 30, 31, 32, 47 and 65.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oadr.enums import OptType
 from oadr.event import Step, StepKind, plan, running_interval
@@ -23,6 +23,7 @@ from ven.hooks import IntervalCall, Moment
 from ven.load import CommandKind
 from ven.state import EventState, HeldEvent
 
+_MICROSECOND = timedelta(microseconds=1)
 Finished = Callable[[HeldEvent], Awaitable[None]]
 
 
@@ -55,6 +56,12 @@ class _Run:
     @property
     def end(self) -> datetime:
         return end_of(self.start, self.event.active_period.duration)
+
+    @property
+    def closed(self) -> datetime:
+        """When nothing is in force any more: the end, or that of a cancelled event."""
+        until = self.held.until if self.held.state is EventState.ENDING else None
+        return self.end if until is None else min(until, self.end)
 
 
 class Schedule:
@@ -149,14 +156,18 @@ class Schedule:
 
     async def _catch_up(self, run: _Run, steps: Sequence[Step], now: datetime) -> None:
         """Puts in force what should be, given what is."""
-        wanted = {
-            call.signal_id: call
-            for signal in run.event.signals
-            if (call := _call_at(run, signal, now)) is not None
-        }
-        missed = run.resumed and run.held.received_at < run.end <= now
-        if missed and run.held.opt is OptType.OPT_IN:
-            run.current = {call.signal_id: call for call in _last_calls(run)}
+        closed = run.closed
+        wanted = {} if closed <= now else _calls_at(run, now)
+        missed = (
+            run.resumed and run.held.opt is OptType.OPT_IN and run.held.received_at < closed <= now
+        )
+        if missed:
+            # The last run of the program may have died before it could end these.
+            run.current = _calls_at(run, closed - _MICROSECOND)
+            run.ramping = any(step.kind is StepKind.RAMP_UP for step in steps if step.at < closed)
+        past = {step.kind for step in steps if step.at <= now}
+        ramping = StepKind.RAMP_UP in past and now < run.start and now < closed
+        had_any = bool(run.current) or run.ramping
         for signal_id, call in list(run.current.items()):
             there = wanted.get(signal_id)
             if there is None or (there.index, there.value) != (call.index, call.value):
@@ -164,13 +175,11 @@ class Schedule:
         for signal_id, call in wanted.items():
             if signal_id not in run.current:
                 await self._start(run, call)
-        past = {step.kind for step in steps if step.at <= now}
-        if not wanted and (missed or run.ramping or StepKind.END in past):
-            kind = CommandKind.NORMAL
-            if StepKind.END in past and StepKind.RECOVERED not in past and _recovers(run):
-                kind = CommandKind.RECOVERY
-            await self._release(run, kind, force=missed)
-        if StepKind.RAMP_UP in past and now < run.start:
+        if had_any and not wanted and not ramping:
+            recovering = StepKind.END in past and StepKind.RECOVERED not in past
+            kind = CommandKind.RECOVERY if recovering and _recovers(run) else CommandKind.NORMAL
+            await self._release(run, kind, force=True)
+        if ramping:
             await self._ramp_up(run)
 
     async def _fire(self, run: _Run, step: Step) -> None:
@@ -221,16 +230,16 @@ class Schedule:
         await self._core.hooks.notify("on_interval", run.event, call, context)
 
 
-def _call_at(run: _Run, signal: Signal, now: datetime) -> IntervalCall | None:
-    """Returns the interval of a signal that is to be in force; None if none is."""
-    if not run.start <= now < run.end:
-        return None
-    index = running_interval(signal.intervals, run.start, now)
-    return None if index is None else _call(run, signal, index)
-
-
-def _last_calls(run: _Run) -> tuple[IntervalCall, ...]:
-    return tuple(_call(run, signal, len(signal.intervals) - 1) for signal in run.event.signals)
+def _calls_at(run: _Run, moment: datetime) -> dict[str, IntervalCall]:
+    """Returns the intervals that are to be in force at a moment, by signal ID."""
+    if not run.start <= moment < run.end:
+        return {}
+    found = (
+        (signal, running_interval(signal.intervals, run.start, moment))
+        for signal in run.event.signals
+    )
+    calls = (_call(run, signal, index) for signal, index in found if index is not None)
+    return {call.signal_id: call for call in calls}
 
 
 def _call(run: _Run, signal: Signal, index: int) -> IntervalCall:
