@@ -1,0 +1,57 @@
+"""The VTN of this project, on a database in a file, configured as its users would."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.child import Channel
+from benchmarks.keys import Keys
+from vtn.server import Server
+
+VTN_ID = "benchmark"
+
+
+def configure(folder: Path, keys: Keys | None = None, *, poll: str = "10s") -> Path:
+    """Returns a ``vtn.toml`` in a new folder: as usual, but for the messages a second.
+
+    Args:
+        folder: where the database is kept too.
+        keys: for mutual TLS and required signatures; None for plain HTTP.
+        poll: how often VENs are to poll.
+    """
+    folder.mkdir()
+    http: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "rate": 1e9, "burst": 1e9}
+    sections: dict[str, dict[str, Any]] = {
+        "http": http,
+        "registration": {"handler": "open-enrolment", "poll_interval": poll},
+    }
+    if keys is None:
+        http["plain"] = True
+    else:
+        sections["tls"] = {
+            "ca": str(keys.ca),
+            "certificate": str(keys.vtn.certificate),
+            "key": str(keys.vtn.key),
+        }
+        sections["signatures"] = {"policy": "required"}
+    path = folder / "vtn.toml"
+    path.write_text(_toml(sections), encoding="utf-8")
+    return path
+
+
+def _toml(sections: dict[str, dict[str, Any]]) -> str:
+    lines = [f'vtn_id = "{VTN_ID}"']
+    for name, values in sections.items():
+        # What JSON writes for text, numbers and truth is TOML as well.
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+    lines += ["[[reports.request]]", 'report = "TELEMETRY_USAGE"', 'every = "1m"', 'deliver = "5m"']
+    return "\n".join(lines) + "\n"
+
+
+async def main(channel: Channel, *, config: str) -> None:
+    """Serves until the input ends; says which port it has."""
+    server = Server.from_config(config)
+    await server.start()
+    channel.answer({"port": server.port})
+    await channel.next()
+    await server.stop()
