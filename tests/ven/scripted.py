@@ -298,7 +298,7 @@ class World:
         """Ends a VEN as kill -9 would: nothing more is written or sent."""
         self._open.remove(client)
         await database_of(client).close()
-        await client.stop()
+        await client._machine.stop(grace=0.001)
 
     async def close(self) -> None:
         """Ends all VENs."""

@@ -21,10 +21,10 @@ from oadr.messages import (
     UpdatedReport,
     UpdateReport,
 )
-from oadr.report import Offer, build_metadata, cancel_requests, check_request
+from oadr.report import Offer, cancel_requests, check_request
 from runtime.hooks import HookFailed
 from ven.engine.core import Core, log
-from ven.engine.offers import build_offers, digest_of
+from ven.engine.offers import build_offers, digest_of, metadata
 from ven.engine.reporting import Reporting
 from ven.errors import Refused, TransportError
 from ven.state import HeldRequest, RequestState
@@ -79,7 +79,7 @@ class ReportEngine:
         """
         message = RegisterReport(
             request_id=self._core.new_id(),
-            reports=build_metadata(self.offers, self._core.clock.now()),
+            reports=metadata(self.offers, self._core.clock.now()),
             ven_id=self._core.party.ven_id,
         )
         await self.registered(message, await self._core.ask(_SERVICE, message, RegisteredReport))

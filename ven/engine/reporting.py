@@ -14,7 +14,6 @@ from oadr.report import (
     Reading,
     RequestKind,
     Window,
-    build_metadata,
     closing_window,
     is_repeated,
     next_window,
@@ -23,6 +22,7 @@ from oadr.report import (
 )
 from ven.engine.core import Core, log
 from ven.engine.metering import Metering
+from ven.engine.offers import metadata
 from ven.errors import StateError
 from ven.meter import Meter
 from ven.state import HeldRequest, RequestState
@@ -207,7 +207,7 @@ class Reporting:
     def _metadata(self, held: HeldRequest, now: datetime) -> RegisterReport:
         return RegisterReport(
             request_id=self._core.new_id(),
-            reports=build_metadata(self.offers, now),
+            reports=metadata(self.offers, now),
             ven_id=self._core.party.ven_id,
             report_request_id=held.request_id,
         )
