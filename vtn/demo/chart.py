@@ -40,7 +40,7 @@ def draw(curves: Sequence[Curve], summary: Summary, path: Path) -> None:
             f"{curve.name}: {result.opt}, {result.shed_kwh:.2f} kWh shed", loc="left", fontsize=10
         )
     axes[0].legend(loc="upper left", ncols=3, fontsize=8)
-    axes[-1].xaxis.set_major_formatter(dates.DateFormatter("%H:%M"))
+    axes[-1].xaxis.set_major_formatter(dates.DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
     axes[-1].set_xlabel(f"{summary.day:%Y-%m-%d}, UTC")
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -157,18 +157,22 @@ def _free_port() -> int:
         return port
 
 
+_REPORTS = """[reports]
+handlers = []
+request = [{ report = "TELEMETRY_USAGE", every = "30m", deliver = "1h" }]
+"""
+
+
 def _edit(path: Path, port: int) -> None:
     """Puts the demo's own values into the vtn.toml that ``vtn init`` wrote."""
     changed = {
         "port": f"port = {port}",
         "host": 'host = "127.0.0.1"',
         "poll_interval": 'poll_interval = "5m"',
-        "request": 'request = [{ report = "TELEMETRY_USAGE", every = "30m", deliver = "1h" }]',
     }
-    lines = [
-        changed.pop(line.split("=")[0].strip(" #"), line) for line in path.read_text().splitlines()
-    ]
-    path.write_text("\n".join(lines) + "\n")
+    text = path.read_text().partition("[reports]")[0]
+    lines = [changed.pop(line.split("=")[0].strip(), line) for line in text.splitlines()]
+    path.write_text("\n".join(lines) + f"\n{_REPORTS}")
 
 
 def _write_tail(path: Path, text: str) -> None:

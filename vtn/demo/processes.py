@@ -47,6 +47,11 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     @property
+    def refused(self) -> bool:
+        """Whether it ended by itself with an error, as with a wrong configuration."""
+        return self._child is not None and (self._child.poll() or 0) > 0
+
+    @property
     def pid(self) -> int:
         """Its process ID; 0 before it was started."""
         return self._child.pid if self._child else 0

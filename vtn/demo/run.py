@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 
@@ -33,8 +33,8 @@ class Demo:
         factor: how fast the clock runs.
 
     Attributes:
-        processes: the VTN and the VENs; one that ends is started again, as a service
-            manager would.
+        processes: the VTN and the VENs; one that is killed is started again, as a
+            service manager would.
         restarts: how often that was.
     """
 
@@ -45,7 +45,6 @@ class Demo:
         self.processes = folder.processes()
         self.restarts = 0
         self.said: list[str] = []
-        self._ending = False
 
     async def run(self) -> Summary:
         """Runs the day and returns what came of it."""
@@ -59,7 +58,6 @@ class Demo:
                 process.start()
             await self._watch(store, clock, day)
         finally:
-            self._ending = True
             await asyncio.to_thread(self._stop)
             self.folder.note_end(clock.now())
         try:
@@ -74,18 +72,21 @@ class Demo:
         operator = Operator(store=store, actor="demo")
         acts = list(script(day))
         end = day + timedelta(days=1) + AFTER
-        with Live(console=self.console, auto_refresh=False, transient=False) as live:
+        with Live(console=self.console, auto_refresh=False) as live:
             while (now := clock.now()) < end:
                 self._revive()
                 while acts and acts[0].at <= now - day:
                     await self._act(acts.pop(0), operator, now)
-                rows = await screen.lines(store, day)
-                status = await screen.event_status(store, day, now)
                 if self.console.is_terminal:
-                    live.update(screen.render(now, status, rows, self.said), refresh=True)
+                    live.update(await self._screen(store, day, now), refresh=True)
                 await asyncio.sleep(STEP)
-        if not self.console.is_terminal:
-            self.console.print(screen.render(now, status, rows, ()))
+            live.update(await self._screen(store, day, now), refresh=True)
+
+    async def _screen(self, store: Store, day: datetime, now: datetime) -> RenderableType:
+        rows = await screen.lines(store, day)
+        status = await screen.event_status(store, day, now)
+        said = self.said if self.console.is_terminal else ()
+        return screen.render(now, status, rows, said)
 
     async def _act(self, act: Act, operator: Operator, now: datetime) -> None:
         await act.do(operator, now)
@@ -95,11 +96,12 @@ class Demo:
 
     def _revive(self) -> None:
         for process in self.processes.values():
-            if not process.running and not self._ending:
-                self.restarts += 1
-                if self.restarts > 200:
-                    raise VTNError(f"{process.name} keeps ending: {process.last_words()}")
-                process.start()
+            if process.running:
+                continue
+            if process.refused:
+                raise VTNError(f"{process.name} ended: {process.last_words()}")
+            self.restarts += 1
+            process.start()
 
     def _stop(self) -> None:
         # The VENs first: what they still have to say should find somebody.

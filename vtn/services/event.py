@@ -1,10 +1,11 @@
 """EiEvent: the snapshot on demand, and what VENs answer (R12, R16, R17, R25, R27, R48)."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from oadr import messages as m
-from oadr.errors import InvalidId, OutOfSequence, ProtocolError
+from oadr.errors import ComplianceError, InvalidId, OutOfSequence, ProtocolError
 from oadr.replies import outcome
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
@@ -50,6 +51,8 @@ async def created(desk: Desk, caller: Caller, message: m.CreatedEvent) -> m.Mess
             extra={"ven": member.ven_name, "rule": "R25"},
         )
         return m.Response(response=outcome(message), ven_id=message.ven_id)
+    if not message.responses:
+        raise ComplianceError("eventResponses are missing", rule="R35")
     answers, fault = await _store(desk, caller, member, message)
     for answer in answers:
         log.info(
@@ -60,7 +63,7 @@ async def created(desk: Desk, caller: Caller, message: m.CreatedEvent) -> m.Mess
             "" if answer.code == 200 else f": {answer.code} {answer.description}",
             extra={"ven": member.ven_name, "event": answer.event_id},
         )
-        await desk.observe("on_created_event", answer, caller.context(desk))
+    await desk.observe_all("on_created_event", answers, caller.context(desk))
     if fault is not None:
         raise fault
     return m.Response(response=outcome(message), ven_id=message.ven_id)
@@ -72,7 +75,7 @@ async def _store(
     answers: list[EventAnswer] = []
     fault: ProtocolError | None = None
     async with desk.store.begin() as tx:
-        for given in message.responses:
+        for given in _last_of_each(message.responses):
             found = await delivery.get(tx, party_pk=member.pk, event_id=given.event_id)
             problem = _fault(given, found)
             if problem is not None or found is None:
@@ -86,7 +89,6 @@ async def _store(
                 opt_type=given.opt_type,
                 code=given.code,
                 description=given.description,
-                request_id=given.request_id,
                 source="createdEvent",
                 now=caller.received_at,
             )
@@ -101,6 +103,12 @@ async def _store(
             )
     member.stale = True
     return answers, fault
+
+
+def _last_of_each(responses: Sequence[m.EventResponse]) -> list[m.EventResponse]:
+    """Returns one answer for each version of an event, the last if there are several."""
+    last = {(given.event_id, given.modification_number): given for given in responses}
+    return list(last.values())
 
 
 def _fault(given: m.EventResponse, found: Delivery | None) -> ProtocolError | None:

@@ -1,18 +1,27 @@
 """Which reports the VTN asks a VEN for."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from oadr import messages as m
-from oadr.errors import DeploymentError
-from oadr.report import Offer, RequestKind, build_one_shot, build_request, kind_of
+from oadr.errors import DeploymentError, ProtocolError
+from oadr.report import (
+    Offer,
+    RequestKind,
+    build_history_request,
+    build_one_shot,
+    build_request,
+    kind_of,
+)
 from vtn.config import StandingRequest
 from vtn.desk import Caller, Desk
 from vtn.hooks import Wanted
 from vtn.store import Transaction
 from vtn.store import report as reports
+
+log = logging.getLogger("openadr.vtn.report")
 
 Numbered = tuple[m.ReportRequest, RequestKind]
 
@@ -23,17 +32,47 @@ async def requests(desk: Desk, caller: Caller, offers: Sequence[Offer]) -> list[
     The handler decides; without one, the standing requests of the configuration do.
     """
     decided = await desk.decide("on_register_report", offers, caller.context(desk))
+    now = caller.received_at
     if decided is None:
-        standing = desk.settings.reports.request
-        decided = [entry for offer in offers for entry in _standing(standing, offer)]
+        return _standing_requests(desk, caller, offers)
     by_id = {offer.specifier_id: offer for offer in offers}
     found: list[Numbered] = []
     for entry in decided:
         if not isinstance(entry, Wanted) or entry.specifier_id not in by_id:
+            log.error("the report handler wants %r, which is not offered", entry)
             raise DeploymentError("the report handler of this VTN wants what is not offered")
-        offer = by_id[entry.specifier_id]
-        request = build(entry, offer, request_id="0", now=caller.received_at)
-        found.append((request, kind_of(request, offer)))
+        found.append(_build_decided(entry, by_id[entry.specifier_id], now))
+    return found
+
+
+def _build_decided(entry: Wanted, offer: Offer, now: datetime) -> Numbered:
+    try:
+        request = build(entry, offer, request_id="0", now=now)
+    except (ProtocolError, TypeError, AttributeError) as error:
+        log.error("the report handler wants what cannot be requested: %s", error)
+        raise DeploymentError("the report handler of this VTN wants too much") from error
+    return request, kind_of(request, offer)
+
+
+def _standing_requests(desk: Desk, caller: Caller, offers: Sequence[Offer]) -> list[Numbered]:
+    """Returns the standing requests that the offers can serve.
+
+    One that an offer cannot serve is left out: the VEN may offer what it likes.
+    """
+    found: list[Numbered] = []
+    for offer in offers:
+        for entry in _standing(desk.settings.reports.request, offer):
+            try:
+                request = build(entry, offer, request_id="0", now=caller.received_at)
+            except ProtocolError as error:
+                log.warning(
+                    "report %s is offered, but not as it is wanted: %s",
+                    offer.specifier_id,
+                    error,
+                    extra={"ven": caller.name},
+                )
+            else:
+                found.append((request, kind_of(request, offer)))
     return found
 
 
@@ -43,25 +82,44 @@ async def number(tx: Transaction, request: Numbered) -> Numbered:
     return replace(bare, report_request_id=await reports.next_request_id(tx)), kind
 
 
-def build(entry: Wanted, offer: Offer, *, request_id: str, now: Any) -> m.ReportRequest:
+def build(entry: Wanted, offer: Offer, *, request_id: str, now: datetime) -> m.ReportRequest:
     """Returns the request for what is wanted of an offer.
 
     Raises:
         InvalidId: a data point is not offered.
         InvalidData: it is more than is offered (R340).
     """
+    if offer.is_history:
+        return build_history_request(
+            offer,
+            request_id=request_id,
+            start=entry.start or now - offer.duration,
+            duration=entry.duration,
+            r_ids=entry.r_ids,
+        )
     if not entry.deliver:
         return build_one_shot(offer, request_id=request_id, now=now, r_ids=entry.r_ids)
     return build_request(
         offer,
         request_id=request_id,
         now=now,
-        start=entry.start,
+        start=entry.start or on_grid(now, entry.every),
         duration=entry.duration,
         granularity=entry.every,
         back=entry.deliver,
         r_ids=entry.r_ids,
     )
+
+
+def on_grid(moment: datetime, every: timedelta) -> datetime:
+    """Returns the next whole multiple of a sampling period, counted from midnight UTC.
+
+    Readings of all VENs then fall into the same intervals, and those of meters that
+    sample on the hour need not be cut.
+    """
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    steps = -((midnight - moment) // every) if every else 0
+    return midnight + steps * every if every else moment
 
 
 def _standing(entries: Sequence[StandingRequest], offer: Offer) -> list[Wanted]:
