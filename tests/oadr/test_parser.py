@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oadr import codec
 from oadr.codec import parser
 from oadr.errors import OpenADRError, XMLError
-from oadr.messages import Poll
+from oadr.messages import CreatedReport, EiResponse, Poll
 
 GOOD = codec.encode(Poll(ven_id="QQ"))
 BODY = GOOD[GOOD.index(b"<oadr:oadrPayload") :]
@@ -201,14 +201,29 @@ def test_a_missing_schema_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         parser.schema.__wrapped__()
 
 
-@settings(max_examples=200, deadline=None)
+def test_namespaces_that_would_make_canonicalisation_slow_are_refused() -> None:
+    few = b" ".join(b'xmlns:n%d="urn:%d"' % (n, n) for n in range(15))
+    assert codec.parse(inside(few)) is not None
+    with pytest.raises(XMLError, match="more than 32 namespaces"):
+        codec.parse(inside(few + b" " + few.replace(b"n", b"m").replace(b"xmlms", b"xmlns")))
+
+
+def test_a_toolkit_may_declare_its_namespaces_on_every_element() -> None:
+    opened = b"<ei:venID " + NAMES + b">"
+    assert codec.decode(GOOD.replace(b"<ei:venID>", opened)) == Poll(ven_id="QQ")
+    report = codec.encode(CreatedReport(response=EiResponse(), pending=("r",) * 100))
+    report = report.replace(b"<ei:reportRequestID>", b"<ei:reportRequestID " + NAMES + b">")
+    assert codec.decode(report) == CreatedReport(response=EiResponse(), pending=("r",) * 100)
+
+
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_a_documented_error(data: bytes) -> None:
     with pytest.raises(OpenADRError):
         codec.decode(data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     place=st.integers(0, len(GOOD) - 1),
     removed=st.integers(0, 5),
