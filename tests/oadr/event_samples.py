@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from oadr.enums import EventStatus
@@ -87,9 +86,6 @@ def signal(*intervals: Interval, name: str = "SIMPLE", **changes: Any) -> Signal
 
 
 # Strategies
-
-#: For properties: a busy machine is no failure.
-patient = settings(deadline=None)
 
 moments = st.integers(0, 7 * 86400).map(lambda seconds: NOON + timedelta(seconds=seconds))
 spans = st.integers(0, 2 * 86400).map(lambda seconds: timedelta(seconds=seconds))

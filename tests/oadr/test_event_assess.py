@@ -45,7 +45,6 @@ from tests.oadr.event_samples import (
     events,
     interval,
     moments,
-    patient,
     signal,
     steps,
     with_descriptor,
@@ -373,7 +372,6 @@ def wild_events(draw: st.DrawFn) -> Event:
     )
 
 
-@patient
 @given(one=wild_events(), known=st.none() | wild_events(), now=wild_moments)
 def test_r19_no_event_makes_the_assessment_fail(
     one: Event, known: Event | None, now: datetime
@@ -384,7 +382,6 @@ def test_r19_no_event_makes_the_assessment_fail(
     assert found.change is Change.REJECTED or 200 <= found.code < 300
 
 
-@patient
 @given(one=events, now=moments)
 def test_r56_what_a_vtn_builds_a_ven_takes_unless_it_is_over(one: Event, now: datetime) -> None:
     found = judge(one, now=now)

@@ -22,7 +22,6 @@ from tests.oadr.event_samples import (
     ZERO,
     event,
     events,
-    patient,
     steps,
 )
 
@@ -76,7 +75,6 @@ def test_r6_an_event_is_real_unless_it_is_a_test() -> None:
     assert not event().descriptor.is_test
 
 
-@patient
 @given(one=events)
 def test_r2_r8_r102_intervals_are_numbered_and_add_up(one: Event) -> None:
     intervals = one.signals[0].intervals
@@ -193,7 +191,6 @@ def test_levels_that_cannot_be_read_say_which_and_why(text: str, words: str) -> 
         parse_levels(text)
 
 
-@patient
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.decimals(-99, 99, places=2)), min_size=1))
 def test_levels_come_back_as_they_were_written(items: list[tuple[int, Decimal]]) -> None:
     text = ",".join(f"{value}:{seconds}s" for seconds, value in items)

@@ -25,7 +25,6 @@ from tests.oadr.event_samples import (
     event,
     events,
     interval,
-    patient,
     steps,
     with_descriptor,
     with_interval,
@@ -265,7 +264,6 @@ def test_normalize_does_not_hide_wrong_uids() -> None:
         check_event(normalize(with_interval(event(), 0, uid="5")))
 
 
-@patient
 @given(one=events)
 def test_what_passes_is_normal_and_travels_unchanged(one: Event) -> None:
     check_event(one)

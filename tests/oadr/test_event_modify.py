@@ -24,7 +24,6 @@ from tests.oadr.event_samples import (
     events,
     interval,
     moments,
-    patient,
     signal,
     steps,
     with_descriptor,
@@ -104,7 +103,6 @@ def test_r13_status_and_current_value_follow_the_new_period() -> None:
     assert started.signals[0].current_value == 1
 
 
-@patient
 @given(current=events, wanted=events, now=moments)
 def test_r5_r20_a_modification_counts_one_or_is_refused(
     current: Event, wanted: Event, now: datetime
@@ -124,7 +122,6 @@ def test_r5_r20_a_modification_counts_one_or_is_refused(
         assert changed == with_status(changed, now, now)
 
 
-@patient
 @given(current=events, seconds=st.integers(0, 7 * 86400), longer=st.integers(1, 9999))
 def test_r20_what_was_sent_before_now_is_never_changed(
     current: Event, seconds: int, longer: int

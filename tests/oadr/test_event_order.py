@@ -15,7 +15,6 @@ from tests.oadr.event_samples import (
     event,
     events,
     moments,
-    patient,
     steps,
 )
 
@@ -109,7 +108,6 @@ def test_r66_a_completed_event_that_is_still_sent_keeps_its_place() -> None:
     assert names(order((pending, active, over), NOW)) == ["over", "active", "pending"]
 
 
-@patient
 @given(some=st.lists(events, max_size=8), now=moments)
 def test_r15_order_only_rearranges_and_a_second_time_changes_nothing(
     some: list[Event], now: datetime
@@ -119,7 +117,6 @@ def test_r15_order_only_rearranges_and_a_second_time_changes_nothing(
     assert order(listed, now) == listed
 
 
-@patient
 @given(some=st.lists(events, max_size=8), now=moments)
 def test_r15_no_pending_event_stands_before_an_active_one(some: list[Event], now: datetime) -> None:
     pending = [status_at(one.active_period, now) in {"far", "near"} for one in order(some, now)]

@@ -28,7 +28,6 @@ from tests.oadr.event_samples import (
     events,
     interval,
     moments,
-    patient,
     period,
     signal,
     spans,
@@ -108,7 +107,6 @@ def test_intervals_beyond_the_end_of_the_event_have_no_step() -> None:
     assert [step.interval for step in plan(long, ZERO)] == [0, None]
 
 
-@patient
 @given(one=events, offset=spans)
 def test_r30_steps_are_sorted_and_intervals_lie_within_the_event(
     one: Event, offset: timedelta
@@ -126,7 +124,6 @@ def test_r30_steps_are_sorted_and_intervals_lie_within_the_event(
     assert all(step.at >= end for step in planned if step.kind is StepKind.RECOVERED)
 
 
-@patient
 @given(one=events, offset=spans, a=moments, b=moments, c=moments)
 def test_steps_between_divides_the_steps_without_loss_or_repetition(
     one: Event, offset: timedelta, a: datetime, b: datetime, c: datetime
@@ -144,7 +141,6 @@ def test_steps_between_excludes_its_start_and_includes_its_end() -> None:
     ]
 
 
-@patient
 @given(start_after=spans, seed=st.integers())
 def test_r30_the_offset_lies_within_startafter(start_after: timedelta, seed: int) -> None:
     offset = pick_offset(start_after, Random(seed))
@@ -173,7 +169,6 @@ def test_r30_a_modification_keeps_the_offset_unless_startafter_changes() -> None
     assert keep_offset(period(), ZERO, period(start_after=ZERO), random) == ZERO
 
 
-@patient
 @given(start_after=spans, seed=st.integers())
 def test_r65_a_cancelled_event_ends_within_startafter(start_after: timedelta, seed: int) -> None:
     assert NOON <= end_after_cancel(NOON, start_after, Random(seed)) <= NOON + start_after

@@ -30,7 +30,6 @@ from tests.oadr.event_samples import (
     event,
     interval,
     moments,
-    patient,
     period,
     periods,
     signal,
@@ -86,14 +85,12 @@ def test_r47_an_open_ended_event_never_completes() -> None:
     assert effective_end(period(0, start_after=HOUR)) == FOREVER
 
 
-@patient
 @given(when=periods, a=moments, b=moments)
 def test_r13_status_never_goes_back_in_time(when: Period, a: datetime, b: datetime) -> None:
     early, late = sorted((a, b))
     assert RANKS.index(status_at(when, early)) <= RANKS.index(status_at(when, late))
 
 
-@patient
 @given(when=periods, now=moments)
 def test_next_change_is_the_first_moment_at_which_the_status_differs(
     when: Period, now: datetime
@@ -136,7 +133,6 @@ def test_r18_adjacent_events_do_not_overlap_and_startafter_counts(
     assert overlaps(second, first) is touches
 
 
-@patient
 @given(a=periods, b=periods)
 def test_r18_overlap_means_that_there_is_a_moment_in_both(a: Period, b: Period) -> None:
     start = max(a.dtstart, b.dtstart)
@@ -209,7 +205,6 @@ def test_r115_the_created_date_is_the_one_of_the_payload() -> None:
     assert {one.descriptor.modification_number for one in shown} == {0}
 
 
-@patient
 @given(when=periods, now=moments)
 def test_r13_ramp_up_starts_exactly_as_long_before_as_it_says(when: Period, now: datetime) -> None:
     assume(when.ramp_up is not None and when.ramp_up > ZERO)

@@ -35,7 +35,6 @@ from tests.oadr.event_samples import (
     VEN,
     ZERO,
     event,
-    patient,
     period,
     with_descriptor,
 )
@@ -388,7 +387,6 @@ opts = st.builds(
 )
 
 
-@patient
 @given(some=st.lists(opts, max_size=6), last=opts)
 def test_r203_the_newest_schedule_is_never_superseded(
     some: list[CreateOpt], last: CreateOpt
@@ -401,7 +399,6 @@ def test_r203_the_newest_schedule_is_never_superseded(
     assert apply(after, last, NOW + 2 * HOUR) == after
 
 
-@patient
 @given(some=st.lists(opts, max_size=6), at=st.integers(-90, 90))
 def test_r203_at_most_one_whole_schedule_holds_per_type_and_programme(
     some: list[CreateOpt], at: int
@@ -474,7 +471,6 @@ def test_r206_an_opt_keeps_the_modification_that_it_was_given_for() -> None:
     assert unsaid.modification_number == 3
 
 
-@patient
 @given(kinds=st.lists(st.tuples(st.sampled_from(OptType), st.booleans()), min_size=1, max_size=6))
 def test_r206_one_opt_of_the_strongest_kind_holds(kinds: list[tuple[OptType, bool]]) -> None:
     said = [qualified(kind) if explicit else answered(kind) for kind, explicit in kinds]

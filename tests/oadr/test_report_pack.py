@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oadr.enums import DataQuality
@@ -416,7 +416,6 @@ def readings_of(draw: st.DrawFn, r_id: str, start: datetime, duration: timedelta
     )
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(1, 8), st.booleans(), st.booleans())
 def test_periodic_readings_that_fit_come_out_as_they_went_in(
     data: st.DataObject, count: int, power: bool, energy: bool
@@ -433,7 +432,6 @@ def test_periodic_readings_that_fit_come_out_as_they_went_in(
     assert unpack(over_the_wire(report), points=USAGE.by_id()) == readings
 
 
-@settings(deadline=None)
 @given(
     st.data(),
     st.dictionaries(

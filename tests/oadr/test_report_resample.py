@@ -6,7 +6,7 @@ from decimal import Context, Decimal, localcontext
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oadr.report import Reading, resample
@@ -215,7 +215,6 @@ numbers = st.decimals(-(10**9), 10**9, places=4) | st.decimals(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 400), numbers), max_size=12),
     st.integers(5, 900),
@@ -237,7 +236,6 @@ def test_resampling_conserves_energy_exactly(
     assert total(made) == total(readings)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 59), numbers, min_size=1, max_size=8))
 def test_resampling_twice_is_resampling_once(samples: dict[int, Decimal]) -> None:
     readings = [Reading(r_id="p", start=T + s * SECOND, value=v) for s, v in samples.items()]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oadr.messages import ReportRequest
@@ -214,7 +214,6 @@ def test_the_calendar_may_end() -> None:
     assert len(list(windows(every(start=late), PERIODIC, T))) == 1
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 5000),
     st.integers(0, 500_000),
@@ -237,7 +236,6 @@ def test_windows_tile_the_interval_without_gap_or_overlap(
         assert found or accepted >= duration > 0
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**7), st.integers(1, 10**5))
 def test_the_next_window_by_moment_is_the_first_due_after_it(after: int, back: int) -> None:
     moment = T + after * SECOND
