@@ -2,29 +2,20 @@
 
 import asyncio
 import json
-import os
 import re
-import signal
-import ssl
-import subprocess
-import sys
 import zipfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
 from click.testing import CliRunner, Result
 
 from certs.authority import Authority
 from certs.tls import KeyPair, TLSFiles, server_context
-from oadr.codec import CONTENT_TYPE, decode, encode
-from oadr.enums import OptType, ServiceName
-from oadr.messages import CreatedEvent, Poll, ReportPayload, UpdateReport
+from oadr.enums import OptType
+from oadr.messages import CreatedEvent, Poll
+from tests.ven.process import ended, resident_kb, running, served, until, values
 from tests.ven.scripted import ScriptedVTN, event, request
 from ven.cli import main
 from ven.config import load
@@ -33,8 +24,6 @@ from ven.config import load
 SHOWN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: Clock seconds in a real second: half an hour is half a second.
 FACTOR = 3600
-#: Real seconds within which something has to happen.
-PATIENCE = 30.0
 MEMORY_LIMIT_KB = 60 * 1024
 
 Ven = Callable[..., Result]
@@ -197,72 +186,6 @@ def test_status_of_a_ven_that_has_never_run(ven: Ven, folder: Path) -> None:
 # ------------------------------------------------------------------ a VEN as a process
 
 
-@asynccontextmanager
-async def served(vtn: ScriptedVTN, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Serves a scripted VTN; yields its URL."""
-
-    async def post(http: web.Request) -> web.Response:
-        message = decode(await http.read())
-        reply = await vtn(ServiceName(http.match_info["service"]), message)
-        body = b"" if reply is None else encode(reply)
-        return web.Response(body=body, content_type=CONTENT_TYPE)
-
-    app = web.Application()
-    app.router.add_post("/OpenADR2/Simple/2.0b/{service}", post)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    port = runner.addresses[0][1]
-    try:
-        yield f"{'https' if context else 'http'}://localhost:{port}"
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def running(config: Path, *options: str) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """Runs ``ven run`` as a process; kills it in the end if it still runs."""
-    code = "import sys; from ven.cli import main; sys.exit(main())"
-    with (config.parent / "log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: ASYNC220 - started, not waited for
-            [sys.executable, "-c", code, "run", "-c", str(config), *options],
-            stderr=log,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        await asyncio.to_thread(process.wait)
-
-
-async def until(condition: Callable[[], Any], config: Path) -> None:
-    """Waits until something is so; fails with the log of the VEN."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not condition():  # noqa: ASYNC110 - another process makes it so
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        pytest.fail(f"did not happen; log:\n{(config.parent / 'log').read_text()}")
-
-
-def resident_kb(pid: int) -> int:
-    """Returns the memory of a process; 0 where nobody says."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"VmRSS:\s+(\d+) kB", text)
-    assert found is not None
-    return int(found[1])
-
-
-async def ended(process: subprocess.Popen[bytes]) -> int:
-    process.send_signal(signal.SIGTERM)
-    return await asyncio.to_thread(process.wait, PATIENCE)
-
-
 def configure(folder: Path, url: str, more: str = "") -> Path:
     """Writes the configuration of a building that replays a day and sheds at level 2."""
     midnight = datetime(2013, 2, 14, tzinfo=UTC)
@@ -293,21 +216,6 @@ meter = "main"
 shed = {{ "2" = 0.25 }}
 {more}""")
     return path
-
-
-def values(vtn: ScriptedVTN) -> dict[str, dict[datetime, Decimal]]:
-    """Returns rID -> start -> value of all that was reported."""
-    found: dict[str, dict[datetime, Decimal]] = {}
-    for update in vtn.got(UpdateReport):
-        for report in update.reports:
-            for interval in report.intervals:
-                start = interval.dtstart or report.dtstart
-                for payload in interval.payloads:
-                    assert isinstance(payload, ReportPayload)
-                    assert isinstance(payload.value, Decimal)
-                    assert start is not None
-                    found.setdefault(payload.r_id, {})[start] = payload.value
-    return found
 
 
 async def test_a_day_is_replayed_shed_reported_and_survives_a_kill(
