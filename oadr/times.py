@@ -16,6 +16,8 @@ from oadr.errors import InvalidData
 
 #: Later than any event; what "open-ended" ends at.
 FOREVER = datetime.max.replace(tzinfo=UTC)
+#: Earlier than any event or reading.
+EVER = datetime.min.replace(tzinfo=UTC)
 ZERO = timedelta(0)
 
 _DATETIME = re.compile(
@@ -101,7 +103,18 @@ def add(start: datetime, duration: timedelta) -> datetime:
         day = min(start.day, monthrange(year, month + 1)[1])
         return start.replace(year=year, month=month + 1, day=day) + duration.rest
     except OverflowError:
-        return FOREVER if duration > ZERO else datetime.min.replace(tzinfo=UTC)
+        return FOREVER if duration > ZERO else EVER
+
+
+def before(moment: datetime, duration: timedelta) -> datetime:
+    """Returns ``moment - duration``, exact for months, never outside the calendar."""
+    try:
+        if isinstance(duration, CalendarDuration):
+            return add(moment, CalendarDuration(months=-duration.months, rest=-duration.rest))
+        return add(moment, -duration)
+    except OverflowError:
+        # The longest duration has no negative.
+        return EVER
 
 
 def end_of(start: datetime, duration: timedelta) -> datetime:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
 
-from oadr.event.status import before, starts
+from oadr.event.status import starts
 from oadr.messages.common import Period
 from oadr.messages.event import Event
-from oadr.times import FOREVER, ZERO, add, end_of
+from oadr.times import FOREVER, ZERO, add, before, end_of
 
 _SECOND = timedelta(seconds=1)
 

@@ -5,7 +5,7 @@ Spec: rules 13, 14, 18, 29, 47, 66, 110 and 115.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -13,14 +13,7 @@ from oadr.enums import EventStatus
 from oadr.event.signals import is_simple, value_of
 from oadr.messages.common import Interval, Period
 from oadr.messages.event import Event, Signal
-from oadr.times import FOREVER, ZERO, CalendarDuration, add, end_of
-
-
-def before(moment: datetime, duration: timedelta) -> datetime:
-    """Returns ``moment - duration``, exact for months, never outside the calendar."""
-    if isinstance(duration, CalendarDuration):
-        return add(moment, CalendarDuration(months=-duration.months, rest=-duration.rest))
-    return add(moment, -duration)
+from oadr.times import FOREVER, ZERO, add, before, end_of
 
 
 def near_at(period: Period) -> datetime:

@@ -19,8 +19,8 @@ from oadr.report.accept import RequestKind
 from oadr.report.offer import DataPoint, Offer
 from oadr.report.reading import Reading, finite, missing
 from oadr.report.resample import resample
-from oadr.report.schedule import EVER, Window, slots
-from oadr.times import ZERO, add
+from oadr.report.schedule import Window, slots
+from oadr.times import EVER, ZERO, add
 
 _SECOND = timedelta(seconds=1)
 _Points = dict[str, DataPoint | None]

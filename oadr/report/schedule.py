@@ -16,14 +16,11 @@ Periodic metadata is due when its window begins; there is nothing to collect fir
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from oadr.messages import ReportRequest
 from oadr.report.accept import RequestKind
-from oadr.times import FOREVER, ZERO, CalendarDuration, add, end_of
-
-#: Before any reading; where history begins that nobody limited.
-EVER = datetime.min.replace(tzinfo=UTC)
+from oadr.times import EVER, FOREVER, ZERO, CalendarDuration, add, end_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Self
 
@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from oadr.errors import SignatureError
 from oadr.signature.xmldsig import ECDSA_SHA256, RSA_SHA256
-from oadr.times import FOREVER
+from oadr.times import EVER, FOREVER
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -38,7 +38,6 @@ MIN_RSA_BITS = 2048
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _EXPECTED = "RSA with 2048 bits or more, or EC on P-256, P-384 or P-521"
 _FINGERPRINT = re.compile(r"[0-9A-F]{20}")
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,7 @@ class PeerKey:
     """
 
     public_key: PublicKey
-    not_before: datetime = _BEGINNING
+    not_before: datetime = EVER
     not_after: datetime = FOREVER
 
     def __post_init__(self) -> None:

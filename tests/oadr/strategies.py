@@ -70,6 +70,8 @@ MARKUP = [
     "\u2028\u0085\xa0",
     "{{ ven_id }}",
 ]
+#: So long that a ``timedelta`` cannot hold its negative.
+LONGEST = timedelta(days=999_999_999, seconds=1)
 # ---------------------------------------------------------------- simple types
 
 
@@ -113,7 +115,7 @@ def moments() -> SearchStrategy[datetime]:
 def durations() -> SearchStrategy[timedelta]:
     """Of days and seconds, of months, negative, zero."""
     plain = st.timedeltas().map(lambda span: timedelta(days=span.days, seconds=span.seconds))
-    usual = st.sampled_from([timedelta(0), timedelta(minutes=15), timedelta(days=1)])
+    usual = st.sampled_from([timedelta(0), timedelta(minutes=15), timedelta(days=1), LONGEST])
 
     def calendar(months: int, rest: timedelta, sign: int) -> timedelta:
         return CalendarDuration(months=sign * months, rest=sign * rest)

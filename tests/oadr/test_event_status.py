@@ -17,9 +17,9 @@ from oadr.event import (
     status_at,
     with_status,
 )
-from oadr.event.status import before, starts
+from oadr.event.status import starts
 from oadr.messages.common import Period
-from oadr.times import FOREVER, CalendarDuration
+from oadr.times import FOREVER, CalendarDuration, before
 from oadr.units import unit
 from tests.oadr.event_samples import (
     HOUR,

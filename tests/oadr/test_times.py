@@ -8,10 +8,12 @@ from hypothesis import given
 
 from oadr.errors import InvalidData
 from oadr.times import (
+    EVER,
     FOREVER,
     ZERO,
     CalendarDuration,
     add,
+    before,
     end_of,
     format_datetime,
     format_duration,
@@ -202,6 +204,18 @@ def test_a_sum_never_leaves_the_calendar(moment: datetime, duration: timedelta) 
     end = add(moment, duration)
     assert end.tzinfo is UTC
     assert (end >= moment) if duration >= ZERO else (end <= moment)
+
+
+@given(moment=strategies.moments(), duration=strategies.durations())
+def test_a_difference_never_leaves_the_calendar(moment: datetime, duration: timedelta) -> None:
+    start = before(moment, duration)
+    assert (start <= moment) if duration >= ZERO else (start >= moment)
+
+
+def test_the_longest_duration_of_all_can_be_taken_away() -> None:
+    assert before(NOON, timedelta(days=999_999_999, seconds=1)) == EVER
+    assert before(NOON, parse_duration("P33333333M9DT1S")) == EVER
+    assert before(NOON, months(2)) == datetime(2023, 11, 30, 12, tzinfo=UTC)
 
 
 def test_r47_a_duration_of_zero_has_no_end() -> None:
