@@ -1,5 +1,7 @@
 """Whom a target means, and which market contexts are the same."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,3 +201,11 @@ def test_r48_a_ven_may_take_any_market_context_or_only_some() -> None:
     assert not in_market("http://example.com/other", VEN)
     assert in_market("anything", Receiver(ven_id="v"))
     assert not in_market("anything", Receiver(ven_id="v", market_contexts=frozenset()))
+
+
+def test_r512_a_long_uri_takes_time_in_proportion_to_its_length() -> None:
+    # With the square of it this would take a minute, not a fraction of a second.
+    long = "http://market" + "/a" * 300_000 + "/.." * 300_000
+    began = time.perf_counter()
+    assert normalize_uri(long) == "http://market/"
+    assert time.perf_counter() - began < 10
