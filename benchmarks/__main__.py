@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import cores, polls, results
+from benchmarks import cores, polls, reports, results
 from benchmarks.child import ROOT
 from benchmarks.plan import Plan
 from benchmarks.results import Row
@@ -23,6 +23,9 @@ ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
     "idle-poll": polls.idle,
     "rsa-poll": polls.rsa,
     "p256-poll": polls.p256,
+    "report": reports.parsed,
+    "report-commit": reports.committed,
+    "report-http": reports.over_http,
 }
 
 

@@ -2,15 +2,20 @@
 
 from typing import Any
 
-from openleadr import OpenADRServer
+from openleadr import messaging, server
 
 from benchmarks.child import Channel
 
 VTN_ID = "benchmark"
+#: openleadr has no types.
+_create_message: Any = messaging.create_message
+_OpenADRServer: Any = server.OpenADRServer
 
 
 async def main(channel: Channel, *, vens: int, keys: dict[str, Any] | None = None) -> None:
     """Serves until the input ends; says which port it has, and how the VENs are called.
+
+    Sent venIDs, it answers with the polls that a VEN of openleadr writes for them.
 
     Args:
         channel: to the starter.
@@ -36,7 +41,7 @@ async def main(channel: Channel, *, vens: int, keys: dict[str, Any] | None = Non
             "http_key": keys["key"],
             "http_ca_file": keys["ca"],
         }
-    server = OpenADRServer(
+    vtn = _OpenADRServer(
         vtn_id=VTN_ID,
         http_port=0,
         ven_lookup=lambda ven_id: known.get(ven_id),
@@ -44,8 +49,9 @@ async def main(channel: Channel, *, vens: int, keys: dict[str, Any] | None = Non
         **secure,
     )
     # The callback that a report needs is put where oadrRegisterReport would put it.
-    server.services["report_service"].report_callbacks["request-1", "point-1"] = lambda _: None
-    await server.run()
-    channel.answer({"port": server.app_runner.addresses[0][1], "ven_ids": list(known)})
-    await channel.next()
-    await server.stop()
+    vtn.services["report_service"].report_callbacks["request-1", "point-1"] = lambda _: None
+    await vtn.run()
+    channel.answer({"port": vtn.app_runner.addresses[0][1], "ven_ids": list(known)})
+    while (command := await channel.next()) is not None:
+        channel.answer([_create_message("oadrPoll", ven_id=one) for one in command["ven_ids"]])
+    await vtn.stop()

@@ -30,8 +30,10 @@ class _Subject:
     child: Child
     load: Load
     ven_ids: list[str]
-    signers: list[SigningKey | None]
-    vtn_fingerprint: str | None
+    keys: Keys | None
+    signers: list[SigningKey]
+    #: What each VEN sends where no signature has to be new.
+    plain: list[bytes] = field(default_factory=list)
     messages: int = VENS
     rates: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
@@ -59,18 +61,17 @@ class _Subject:
         self.busy.clear()
 
     def _polls(self, ven: int, count: int) -> list[bytes]:
+        if self.keys is None:
+            return [self.plain[ven]] * count
         poll, key = m.Poll(ven_id=self.ven_ids[ven]), self.signers[ven]
-        # The same bytes may be sent again only where no signature forbids it.
-        if key is None:
-            return [document(poll, None)] * count
         return [document(poll, key) for _ in range(count)]
 
     def _check_last(self) -> None:
         root = codec.parse(self.load.last)
-        if self.vtn_fingerprint is not None:
+        if self.keys is not None:
             verify(
                 root,
-                trusted=Fingerprints(self.vtn_fingerprint),
+                trusted=Fingerprints(self.keys.vtn.fingerprint),
                 now=datetime.now(UTC),
                 replay=ReplayCache(tolerance=timedelta(minutes=1)),
                 who="vtn",
@@ -119,6 +120,8 @@ async def _row(
         theirs = await stack.enter_async_context(_openleadr(keys))
         ours = await stack.enter_async_context(_kit(plan.folder / f"{name}-vtn", keys))
         for subject in (theirs, ours):
+            polls = await theirs.child.call(ven_ids=subject.ven_ids)
+            subject.plain = [poll.encode() for poll in polls]
             await subject.prepare(plan.seconds)
         for _ in range(rounds):
             await theirs.round()
@@ -137,9 +140,11 @@ async def _row(
 @asynccontextmanager
 async def _openleadr(keys: Keys | None) -> AsyncIterator[_Subject]:
     options = keys.as_options() if keys else None
-    async with started("openleadr_vtn", vens=VENS, keys=options) as (child, ready):
-        async with _loaded(child, ready["port"], ready["ven_ids"], keys) as subject:
-            yield subject
+    async with (
+        started("openleadr_vtn", vens=VENS, keys=options) as (child, ready),
+        _loaded(child, ready["port"], ready["ven_ids"], keys) as subject,
+    ):
+        yield subject
 
 
 @asynccontextmanager
@@ -172,8 +177,8 @@ async def _loaded(
             child=child,
             load=load,
             ven_ids=ven_ids,
-            signers=[pair.signing_key() for pair in keys.vens] if keys else [None] * VENS,
-            vtn_fingerprint=keys.vtn.fingerprint if keys else None,
+            keys=keys,
+            signers=[pair.signing_key() for pair in keys.vens] if keys else [],
         )
     finally:
         load.close()
