@@ -13,6 +13,9 @@ from oadr.errors import ProtocolError
 #: What this project's VTN supports, for oadrCreatedPartyRegistration (R403, R404).
 PROFILES = (m.Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,)),)
 
+#: Longest description of an error that is sent, in characters.
+LONGEST = 400
+
 #: Messages that a VEN may send, by the service whose address they go to (section 1.2).
 FROM_VEN: dict[ServiceName, frozenset[type]] = {
     ServiceName.EI_REGISTER_PARTY: frozenset(
@@ -71,7 +74,10 @@ def outcome(message: m.Message, error: ProtocolError | None = None) -> m.EiRespo
     request_id = request_id_of(message)
     if error is None:
         return m.EiResponse(code=200, description="OK", request_id=request_id)
-    return m.EiResponse(code=error.code, description=str(error), request_id=request_id)
+    # What a peer sent is named in the words of an error, and can be of any length.
+    text = str(error)
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return m.EiResponse(code=error.code, description=text, request_id=request_id)
 
 
 def refuse(

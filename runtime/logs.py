@@ -19,7 +19,7 @@ class PeopleFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line, and the traceback if there is one and debugging is on."""
         moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        ven = getattr(record, "ven", "") or "-"
+        ven = one_line(str(getattr(record, "ven", "") or "-"))
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
         line = f"{moment} {ven:<12} {level}{one_line(record.getMessage())}"
         if record.exc_info and logging.getLogger("openadr").isEnabledFor(logging.DEBUG):

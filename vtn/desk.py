@@ -2,12 +2,13 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Coroutine
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from oadr.errors import DeploymentError, InvalidId, NotRegistered
+from oadr.errors import DeploymentError, InvalidId, NotRegistered, ProtocolError
 from runtime.clock import Clock
 from runtime.hooks import HookFailed, Registry
 from runtime.tasks import Tasks
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from vtn.services.points import Points
 
 log = logging.getLogger("openadr.vtn")
+
+#: VENs whose data points are kept in memory; those of the others are read when they report.
+MAX_POINTS = 20_000
 
 
 def new_id() -> str:
@@ -39,8 +43,9 @@ class Desk:
         clock: the time.
         tasks: work in the background.
         new_id: makes identifiers.
-        points: what each VEN can measure, by its row in the store.
+        points: what each VEN can measure, by its row in the store; see ``keep_points``.
         sightings: when VENs were last seen, not yet in the store.
+        behind: another process has written what the roster has not taken over yet.
     """
 
     settings: Settings
@@ -50,8 +55,9 @@ class Desk:
     clock: Clock
     tasks: Tasks
     new_id: Callable[[], str] = field(default=new_id)
-    points: dict[int, "Points"] = field(default_factory=dict)
+    points: "OrderedDict[int, Points]" = field(default_factory=OrderedDict)
     sightings: dict[int, datetime] = field(default_factory=dict)
+    behind: bool = False
 
     @property
     def vtn_id(self) -> str:
@@ -68,6 +74,31 @@ class Desk:
                     member=member, fingerprint="", secure=False, received_at=now
                 ).context(self)
                 self.tasks.start(self.hooks.notify("on_ven_online", context), name="on_ven_online")
+
+    def keep_points(self, pk: int, points: "Points") -> None:
+        """Keeps the data points of a VEN; those kept longest make room.
+
+        Only inside of a writing transaction that has read them: then no other exchange
+        can have changed them in between.
+        """
+        self.points[pk] = points
+        if len(self.points) > MAX_POINTS:
+            self.points.popitem(last=False)
+
+    async def observe_all(self, hook: str, items: Iterable[object], context: Context) -> None:
+        """Calls the handlers that watch for each item, whatever became of those before.
+
+        Raises:
+            ProtocolError: the first failure.
+        """
+        failure: ProtocolError | None = None
+        for item in items:
+            try:
+                await self.observe(hook, item, context)
+            except ProtocolError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
     async def observe(self, hook: str, *args: Any) -> None:
         """Calls the handlers that watch, in an exchange that fails if one of them does.
@@ -104,12 +135,14 @@ class Caller:
         fingerprint: of the certificate; empty on plain HTTP.
         secure: whether there was a certificate.
         received_at: when the message arrived.
+        later: where work for after the reply is collected; None if there will be no reply.
     """
 
     member: Member | None
     fingerprint: str
     secure: bool
     received_at: datetime
+    later: list[Coroutine[Any, Any, Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -142,11 +175,18 @@ class Caller:
         if self.member is not None and ven_id != self.member.ven_id:
             raise InvalidId(f"venID {ven_id!r} is not that of this VEN", rule="R517")
 
+    def start(self, desk: Desk, work: Coroutine[Any, Any, Any]) -> None:
+        """Runs what a handler wants done after the reply."""
+        desk.tasks.start(work, name=f"after the reply to {self.name}")
+
     def context(self, desk: Desk) -> Context:
         """Returns what a handler is told."""
 
         def after_reply(work: Coroutine[Any, Any, Any]) -> None:
-            desk.tasks.start(work, name=f"after the reply to {self.name}")
+            if self.later is None:
+                self.start(desk, work)
+            else:
+                self.later.append(work)
 
         member = self.member
         return Context(

@@ -1,23 +1,34 @@
 """HTTP: authenticate, read, decode, check the signature, serve, encode.
 
 Status codes (section 2.12): 200 for everything that was understood, also when it is
-refused; 404 for an unknown address or an operation that does not belong there; 406 for
-what is not a schema-valid message; 413 for what is too long; 501 for another method
-than POST; 503 with Retry-After for a peer that sends too much; 500 for a fault of ours.
+refused; 400 for a request that breaks off; 403 for a connection that proves nobody; 404
+for an unknown address or an operation that does not belong there; 406 for what is not a
+schema-valid message; 408 for one that does not arrive in time; 413 for what is too long;
+501 for another method than POST; 503 with Retry-After for a peer that sends too much, and
+while the database cannot be written; 500 for a fault of ours.
 """
 
 import asyncio
 import logging
 import time
 import uuid
+from dataclasses import replace
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from lxml import etree
 
 from oadr import codec
 from oadr import messages as m
 from oadr.enums import ServiceName
-from oadr.errors import NotRegistered, OpenADRError, ProtocolError, SignatureError, XMLError
+from oadr.errors import (
+    InvalidData,
+    NotRegistered,
+    OpenADRError,
+    ProtocolError,
+    SignatureError,
+    XMLError,
+)
 from oadr.replies import FROM_VEN, refuse, ven_id_of
 from vtn.desk import Caller, Desk
 from vtn.identity import Peers
@@ -25,23 +36,34 @@ from vtn.limits import RateLimit
 from vtn.roster import Member, SignaturePolicy
 from vtn.services import SERVICES
 from vtn.signatures import Signatures
+from vtn.store import StorageError
+from vtn.unusable import stand_in
 
 log = logging.getLogger("openadr.vtn.endpoint")
 
 _XML = "application/xml"
 #: Messages that come from VENs which are not registered yet.
 _OPEN = (m.QueryRegistration, m.CreatePartyRegistration)
+#: What reading from a peer that goes away, or that breaks HTTP, can raise.
+_BROKEN = (web.RequestPayloadError, HttpProcessingError, ConnectionError)
 
 
 class Endpoint:
-    """The HTTP side of one VTN."""
+    """The HTTP side of one VTN.
 
-    def __init__(self, desk: Desk, signatures: Signatures) -> None:
+    Args:
+        desk: the parts of the VTN.
+        signatures: its keys.
+        secure: whether it listens with TLS; then only a certificate proves who calls.
+    """
+
+    def __init__(self, desk: Desk, signatures: Signatures, *, secure: bool) -> None:
         http = desk.settings.http
         self.desk = desk
         self.signatures = signatures
         self.peers = Peers()
         self.limit = RateLimit(rate=http.rate, burst=http.burst)
+        self._secure = secure
         self._read_timeout = http.read_timeout.total_seconds()
         self._max_body = {
             service: http.max_reports_body if service is ServiceName.EI_REPORT else http.max_body
@@ -53,40 +75,69 @@ class Endpoint:
         prefix = self.desk.settings.http.path_prefix.rstrip("/")
         for service in ServiceName:
             app.router.add_route("*", f"{prefix}/{service}", self._route(service))
-        app.router.add_route("*", "/{anything:.*}", _not_found)
+        app.router.add_route("*", "/{anything:.*}", self._route(None))
 
-    def _route(self, service: ServiceName):  # type: ignore[no-untyped-def]
+    def _route(self, service: ServiceName | None):  # type: ignore[no-untyped-def]
         async def handle(request: web.Request) -> web.StreamResponse:
-            try:
-                return await self.handle(service, request)
-            except web.HTTPException:
-                raise
-            except Exception:
-                reference = uuid.uuid4().hex[:12]
-                log.exception("fault %s in %s", reference, service)
-                return _plain(500, f"internal fault, reference {reference}")
+            return await self.handle(service, request)
 
         return handle
 
-    async def handle(self, service: ServiceName, request: web.Request) -> web.StreamResponse:
-        """Answers one request."""
-        if request.method != "POST":
-            return _plain(501, "only POST is implemented")
-        if request.content_type != _XML:
-            return _plain(406, f"Content-Type must be {_XML} (R53)")
+    async def handle(self, service: ServiceName | None, request: web.Request) -> web.StreamResponse:
+        """Answers one request, whatever it is.
+
+        Args:
+            service: by the address; None for an address where there is none.
+            request: as it came.
+        """
         caller = self._caller(request)
-        wait = self.limit.wait(caller.fingerprint or request.remote or "", time.monotonic())
-        if wait:
-            log.warning("sends too much", extra={"ven": caller.name})
-            return _plain(503, "too many messages", {"Retry-After": str(int(wait) + 1)})
         try:
-            root = codec.parse(await self._body(service, request))
+            response = await self._exchange(service, request, caller)
+        except _HTTPError as error:
+            response = self._turn_away(error, caller)
+        except StorageError as error:
+            log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
+            response = _plain(503, "try again later", {"Retry-After": "1"})
+        except Exception:
+            reference = uuid.uuid4().hex[:12]
+            log.exception("fault %s in %s", reference, service, extra={"ven": caller.name})
+            response = _plain(500, f"internal fault, reference {reference}")
+        if caller.later:
+            await self._send(request, response, caller)
+        return response
+
+    async def _send(
+        self, request: web.Request, response: web.StreamResponse, caller: Caller
+    ) -> None:
+        """Sends the reply, then starts what a handler wanted to do after it."""
+        try:
+            await response.prepare(request)
+            await response.write_eof()
+        except ConnectionError:
+            log.info("the peer has gone before its reply", extra={"ven": caller.name})
+        finally:
+            for work in caller.later or ():
+                caller.start(self.desk, work)
+
+    async def _exchange(
+        self, service: ServiceName | None, request: web.Request, caller: Caller
+    ) -> web.StreamResponse:
+        self._check_identity(caller, request)
+        self._check_rate(caller, request)
+        if request.method != "POST":
+            raise _HTTPError(501, "only POST is implemented")
+        if service is None:
+            raise _HTTPError(404, "there is no service at this address", rule="R511")
+        if request.content_type != _XML:
+            raise _HTTPError(406, f"Content-Type must be {_XML}", rule="R53")
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise _HTTPError(406, "a request must not be compressed", rule="R53")
+        try:
+            data = await self._body(service, request)
+            root = codec.parse(data, max_bytes=self._max_body[service])
             body = await self._answer(service, root, caller)
         except XMLError as error:
-            log.warning("not a message: %s", error, extra={"ven": caller.name, "code": 406})
-            return _plain(406, str(error))
-        except _NotHereError as error:
-            return _plain(404, str(error))
+            raise _HTTPError(406, str(error)) from None
         if body is None:
             return web.Response(status=200, content_type=_XML)
         response = web.Response(body=body, content_type=_XML)
@@ -95,56 +146,94 @@ class Endpoint:
         return response
 
     def _caller(self, request: web.Request) -> Caller:
+        """Returns who has sent the request, as far as the connection proves it."""
         now = self.desk.clock.now()
-        certificate = self.peers.of(request.transport)
+        certificate = self.peers.of(request.transport) if self._secure else None
         if certificate is None:
-            return Caller(member=None, fingerprint="", secure=False, received_at=now)
+            return Caller(member=None, fingerprint="", secure=False, received_at=now, later=[])
         fingerprint = certificate.fingerprint
         # TLS certificates live by the real time, whatever clock the programme runs on.
         if certificate.not_after.timestamp() < time.time():
-            raise web.HTTPForbidden(text="the client certificate has expired (R516)")
+            return Caller(
+                member=None, fingerprint=fingerprint, secure=False, received_at=now, later=[]
+            )
         member = self.desk.roster.of_certificate(fingerprint, now)
-        return Caller(member=member, fingerprint=fingerprint, secure=True, received_at=now)
+        return Caller(
+            member=member, fingerprint=fingerprint, secure=True, received_at=now, later=[]
+        )
+
+    def _check_identity(self, caller: Caller, request: web.Request) -> None:
+        """Turns away whoever proves nothing where a certificate is the proof.
+
+        That includes a connection that was closed before its request is looked at: its
+        certificate is gone, and the message must not speak for itself.
+        """
+        if caller.secure or not self._secure:
+            return
+        if caller.fingerprint:
+            raise _HTTPError(403, "the client certificate has expired", rule="R516")
+        raise _HTTPError(403, "the connection has no client certificate", rule="R517")
+
+    def _check_rate(self, caller: Caller, request: web.Request) -> None:
+        peer = caller.fingerprint or request.remote or ""
+        wait = self.limit.wait(peer, time.monotonic())
+        if wait:
+            raise _HTTPError(
+                503,
+                "too many messages",
+                headers={"Retry-After": str(int(wait) + 1)},
+                quiet=self.limit.refusals(peer) > 1,
+            )
 
     async def _body(self, service: ServiceName, request: web.Request) -> bytes:
         most = self._max_body[service]
+        too_long = _HTTPError(413, f"a message to {service} has at most {most} bytes")
         if (request.content_length or 0) > most:
-            raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)
+            raise too_long
+        body = bytearray()
         try:
             async with asyncio.timeout(self._read_timeout):
-                body = await request.read()
+                while chunk := await request.content.readany():
+                    body += chunk
+                    if len(body) > most:
+                        raise too_long
         except TimeoutError:
-            raise web.HTTPRequestTimeout(text="the request did not arrive in time") from None
-        if len(body) > most:
-            raise web.HTTPRequestEntityTooLarge(most, len(body))
-        return body
+            raise _HTTPError(408, "the request did not arrive in time") from None
+        except _BROKEN:
+            raise _HTTPError(400, "the request broke off") from None
+        return bytes(body)
 
     async def _answer(
         self, service: ServiceName, root: etree._Element, caller: Caller
     ) -> bytes | None:
-        message = codec.message_of(signed_object := codec.signed_object_of(root))
+        signed_object = codec.signed_object_of(root)
+        unusable: InvalidData | None = None
+        try:
+            message = codec.message_of(signed_object)
+        except InvalidData as error:
+            message, unusable = stand_in(signed_object), error
         if type(message) not in FROM_VEN[service]:
             name = codec.message_name(message)
-            raise _NotHereError(f"{name} is no operation of {service} for a VEN (R23, R401)")
+            text = f"{name} is no operation of {service} for a VEN"
+            raise _HTTPError(404, text, rule="R401")
         if not caller.secure:
-            caller = self._unproven(caller, message)
+            member = self.desk.roster.of_ven_id(ven_id_of(message) or "")
+            caller = replace(caller, member=member)
         signed = False
         try:
             signed = self._check_signature(root, signed_object, caller)
+            if unusable is not None:
+                caller.registered()
+                raise unusable
             reply = await self._serve(message, caller)
         except SignatureError as error:
-            refusal = NotRegistered(str(error), rule=error.rule)
+            refusal = NotRegistered(error.reason, rule=error.rule)
             reply = self._refuse(message, refusal, caller)
         except ProtocolError as error:
             reply = self._refuse(message, error, caller)
         if reply is None:
             return None
         return self.signatures.encode(reply, self._signs(caller.member, signed), caller.received_at)
-
-    def _unproven(self, caller: Caller, message: m.Message) -> Caller:
-        """Returns the caller that a message on plain HTTP claims to be."""
-        member = self.desk.roster.of_ven_id(ven_id_of(message) or "")
-        return Caller(member=member, fingerprint="", secure=False, received_at=caller.received_at)
 
     async def _serve(self, message: m.Message, caller: Caller) -> m.Message | None:
         if not isinstance(message, _OPEN):
@@ -187,13 +276,8 @@ class Endpoint:
             "refused %d: %s: %s",
             error.code,
             codec.message_name(message),
-            error,
-            extra={
-                "ven": caller.name,
-                "rule": error.rule,
-                "code": error.code,
-                "fingerprint": caller.fingerprint,
-            },
+            _short(str(error)),
+            extra=_about(caller, error.rule, error.code),
         )
         settings = self.desk.settings
         return refuse(
@@ -203,15 +287,56 @@ class Endpoint:
             poll_freq=settings.registration.poll_interval,
         )
 
+    def _turn_away(self, error: "_HTTPError", caller: Caller) -> web.StreamResponse:
+        if not error.quiet:
+            log.warning(
+                "HTTP %d: %s", error.status, error, extra=_about(caller, error.rule, error.status)
+            )
+        return _plain(error.status, str(error), error.headers)
 
-class _NotHereError(OpenADRError):
-    """The message is an operation, and not one of this address."""
+
+class _HTTPError(OpenADRError):
+    """A request that is answered by HTTP alone.
+
+    Attributes:
+        status: of the response.
+        rule: the conformance rule, if one is broken.
+        headers: of the response.
+        quiet: it has just been logged of this peer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        *,
+        rule: str = "",
+        headers: dict[str, str] | None = None,
+        quiet: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.rule = rule
+        self.headers = headers
+        self.quiet = quiet
+
+    def __str__(self) -> str:
+        text = str(self.args[0])
+        return f"{text} ({self.rule})" if self.rule else text
 
 
-async def _not_found(request: web.Request) -> web.StreamResponse:
-    if request.method != "POST":
-        return _plain(501, "only POST is implemented")
-    return _plain(404, "there is no service at this address (R511)")
+def _about(caller: Caller, rule: str, code: int) -> dict[str, object]:
+    """Returns what a log line says beside its words."""
+    return {
+        "ven": _short(caller.name),
+        "rule": rule,
+        "code": code,
+        "fingerprint": caller.fingerprint,
+    }
+
+
+def _short(text: str, most: int = 400) -> str:
+    return text if len(text) <= most else text[:most] + "..."
 
 
 def _plain(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:

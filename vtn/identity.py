@@ -34,7 +34,7 @@ class Peers:
         self._known: WeakKeyDictionary[BaseTransport, PeerCertificate | None] = WeakKeyDictionary()
 
     def of(self, transport: BaseTransport | None) -> PeerCertificate | None:
-        """Returns the client's certificate; None on a connection without one."""
+        """Returns the client's certificate; None on a connection without one, or a lost one."""
         if transport is None:
             return None
         try:

@@ -18,7 +18,8 @@ class RateLimit:
     def __init__(self, *, rate: float, burst: float) -> None:
         self.rate = rate
         self.burst = burst
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        # Peer -> (tokens, since when, refusals in a row).
+        self._buckets: OrderedDict[str, tuple[float, float, int]] = OrderedDict()
 
     def wait(self, peer: str, now: float) -> float:
         """Takes a token; returns 0, or how many seconds the peer has to wait for one.
@@ -27,13 +28,15 @@ class RateLimit:
             peer: whoever is counted.
             now: seconds that only grow.
         """
-        tokens, since = self._buckets.get(peer, (self.burst, now))
+        tokens, since, refusals = self._buckets.get(peer, (self.burst, now, 0))
         tokens = min(self.burst, tokens + (now - since) * self.rate)
-        if tokens < 1:
-            self._buckets[peer] = (tokens, now)
-            return (1 - tokens) / self.rate
-        self._buckets[peer] = (tokens - 1, now)
+        refused = tokens < 1
+        self._buckets[peer] = (tokens, now, refusals + 1) if refused else (tokens - 1, now, 0)
         self._buckets.move_to_end(peer)
         if len(self._buckets) > MAX_PEERS:
             self._buckets.popitem(last=False)
-        return 0.0
+        return (1 - tokens) / self.rate if refused else 0.0
+
+    def refusals(self, peer: str) -> int:
+        """Returns how many messages of a peer in a row were too many, up to its last one."""
+        return self._buckets.get(peer, (0.0, 0.0, 0))[2]

@@ -204,11 +204,12 @@ class Operator:
         """
         async with self._acting() as tx:
             row = await find_ven(tx, name)
-            for fingerprint in row.fingerprints:
+            valid = tuple(one for one in row.fingerprints if row.accepts(one, now))
+            for fingerprint in valid:
                 await certificate.revoke(tx, fingerprint=fingerprint, now=now)
             await party.unregister(tx, pk=row.pk, now=now)
-            await self._note(tx, now, "revoke", name, {"fingerprints": list(row.fingerprints)})
-        return row.fingerprints
+            await self._note(tx, now, "revoke", name, {"fingerprints": list(valid)})
+        return valid
 
     async def change(self, name: str, changes: Changes, *, now: datetime) -> Party:
         """Changes what the VTN knows of a VEN, and returns it as it is then.

@@ -92,6 +92,8 @@ class Roster:
         self._by_name: dict[str, Member] = {}
         self._by_certificate: dict[str, Member] = {}
         self._version = 0
+        # Two that read at once could put the older state over the newer one.
+        self._refreshing = asyncio.Lock()
 
     def __len__(self) -> int:
         return len(self._by_pk)
@@ -107,6 +109,10 @@ class Roster:
         Returns:
             The rows that have changed or are gone.
         """
+        async with self._refreshing:
+            return await self._refresh(store)
+
+    async def _refresh(self, store: Store) -> frozenset[int]:
         async with store.read() as tx:
             changed, version = await change.changes_since(tx, version=self._version)
             if self._version:
@@ -115,10 +121,14 @@ class Roster:
                 rows = await party.all_parties(tx)
             woken = changed - {row.pk for row in rows}
             gone = await party.removed(tx, among=woken) if woken else frozenset()
+        # All leave their places before any takes a new one: names and certificates move
+        # from one VEN to another.
+        for pk in gone:
+            self._leave(self._by_pk.pop(pk, None))
+        for row in rows:
+            self._leave(self._by_pk.get(row.pk))
         for row in rows:
             self._take(row)
-        for pk in gone:
-            self._drop(pk)
         for pk in woken - gone:
             member = self._by_pk.get(pk)
             if member is not None:
@@ -131,23 +141,22 @@ class Roster:
         if member is None:
             member = self._by_pk[row.pk] = Member(row)
         else:
-            self._forget_keys(member)
             member.update(row)
         self._by_ven_id[row.ven_id] = member
         self._by_name[row.ven_name] = member
-        for fingerprint in member.certificates:
-            self._by_certificate[fingerprint] = member
+        for fingerprint, until in member.certificates.items():
+            other = self._by_certificate.get(fingerprint)
+            if other is None or _later(until, other.certificates.get(fingerprint)):
+                self._by_certificate[fingerprint] = member
 
-    def _forget_keys(self, member: Member) -> None:
+    def _leave(self, member: Member | None) -> None:
+        if member is None:
+            return
+        self._by_ven_id.pop(member.ven_id, None)
         self._by_name.pop(member.ven_name, None)
         for fingerprint in member.certificates:
-            self._by_certificate.pop(fingerprint, None)
-
-    def _drop(self, pk: int) -> None:
-        member = self._by_pk.pop(pk, None)
-        if member is not None:
-            self._forget_keys(member)
-            self._by_ven_id.pop(member.ven_id, None)
+            if self._by_certificate.get(fingerprint) is member:
+                del self._by_certificate[fingerprint]
 
     def of_certificate(self, fingerprint: str, now: datetime) -> Member | None:
         """Returns whose certificate that is; None if nobody's, or no longer."""
@@ -165,3 +174,8 @@ class Roster:
     def of_pk(self, pk: int) -> Member | None:
         """Returns the member in that row of the store."""
         return self._by_pk.get(pk)
+
+
+def _later(until: datetime | None, other: datetime | None) -> bool:
+    """Whether a certificate counts longer here than there; one is valid for one VEN alone."""
+    return until is None or (other is not None and until > other)

@@ -24,12 +24,15 @@ from vtn.hooks import HOOKS
 from vtn.operator import Operator
 from vtn.roster import Roster
 from vtn.signatures import Signatures, passphrase_of
-from vtn.store import Store
+from vtn.store import StorageError, Store
 
 log = logging.getLogger("openadr.vtn")
 
 #: Real seconds that exchanges and background work get to finish when the server stops.
 GRACE = 10.0
+#: Real seconds for which the rest of a refused request is read, so that its sender gets
+#: to see the answer.
+LINGER = 2.0
 
 
 class Server:
@@ -53,6 +56,7 @@ class Server:
         self.settings = settings
         self.clock = clock or settings.clock.clock()
         self.tasks = Tasks()
+        self._upkeep = Tasks()
         self.hooks = Registry(HOOKS, time_limit=settings.time_limit.total_seconds())
         for handler in handlers:
             self.hooks.add(handler)
@@ -72,7 +76,8 @@ class Server:
             InsecureSetup: it would serve without the protection that it promises.
         """
         settings = load(Path(path))
-        return cls(settings, handlers=(*handlers, *configured_handlers(settings)))
+        given = tuple(handlers)
+        return cls(settings, handlers=(*given, *configured_handlers(settings, beside=given)))
 
     @property
     def url(self) -> str:
@@ -98,47 +103,71 @@ class Server:
         return self.desk
 
     async def start(self) -> None:
-        """Opens the database and listens; returns when VENs can come."""
+        """Opens the database and listens; returns when VENs can come.
+
+        Raises:
+            RuntimeError: it has been started already.
+            OSError: the address cannot be listened on.
+            vtn.store.StorageError: the database cannot be used.
+        """
+        if self.desk is not None:
+            raise RuntimeError("the VTN has been started already")
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        signatures = Signatures.from_settings(self.settings)
         store = self._given_store or await Store.open(self.settings.store.url)
-        roster = Roster()
-        await roster.refresh(store)
         self.desk = desk = Desk(
             settings=self.settings,
             store=store,
-            roster=roster,
+            roster=Roster(),
             hooks=self.hooks,
             clock=self.clock,
             tasks=self.tasks,
         )
+        # Asked before the roster is read, so that what is written meanwhile counts as news.
         await store.changed_elsewhere()
-        endpoint = Endpoint(desk, Signatures.from_settings(self.settings))
+        await desk.roster.refresh(store)
+        endpoint = Endpoint(desk, signatures, secure=self.ssl_context is not None)
         http = self.settings.http
-        self.app = web.Application(client_max_size=http.max_reports_body + 1)
+        self.app = web.Application()
         endpoint.add_routes(self.app)
         self._runner = web.AppRunner(
             self.app,
             access_log=None,
+            auto_decompress=False,
             keepalive_timeout=http.read_timeout.total_seconds() * 4,
+            lingering_time=LINGER,
             shutdown_timeout=GRACE,
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, http.host, http.port, ssl_context=self.ssl_context)
         await site.start()
         self._port = self._runner.addresses[0][1]
-        upkeep.start(desk)
+        upkeep.start(desk, self._upkeep)
 
     async def stop(self) -> None:
         """Finishes what is in flight, writes down what is left, and closes."""
+        await self._upkeep.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-        if self.desk is None:
-            return
+        await self.tasks.drain(GRACE)
         await self.tasks.close()
-        await upkeep.flush(self.desk)
-        if self._given_store is None:
-            await self.desk.store.close()
-        self.desk = None
+        desk, self.desk = self.desk, None
+        if desk is None:
+            return
+        try:
+            await upkeep.flush(desk)
+        except StorageError as error:
+            log.error("cannot write down when VENs were last seen: %s", error)
+        finally:
+            if self._given_store is None:
+                await desk.store.close()
 
     async def serve(self, *, ready: Callable[[], object] | None = None) -> None:
         """Runs until SIGTERM or SIGINT, then stops in an orderly way.
@@ -159,10 +188,20 @@ class Server:
             await self.stop()
 
 
-def configured_handlers(settings: Settings) -> list[object]:
-    """Returns the handlers that the configuration names, built from their sections."""
+def configured_handlers(settings: Settings, *, beside: Iterable[object] = ()) -> list[object]:
+    """Returns the handlers that the configuration names, built from their sections.
+
+    Args:
+        settings: the configuration.
+        beside: handlers of the program; if one of them decides on registrations, it takes
+            the place of the bundled one, unless the configuration asks for that by name.
+    """
     registration = settings.registration
-    found = [plugins.build(registration.handler, registration.settings, key="registration.handler")]
+    found: list[object] = []
+    if "handler" in registration.model_fields_set or not _decides_registration(beside):
+        found.append(
+            plugins.build(registration.handler, registration.settings, key="registration.handler")
+        )
     for name in settings.reports.handlers:
         section = settings.reports.settings.get(name, {})
         found.append(plugins.build(name, section, key="reports.handlers"))
@@ -170,6 +209,13 @@ def configured_handlers(settings: Settings) -> list[object]:
         section = settings.handler_settings.get(name, {})
         found.append(plugins.build(name, section, key="handlers"))
     return found
+
+
+def _decides_registration(handlers: Iterable[object]) -> bool:
+    registry = Registry(HOOKS)
+    for handler in handlers:
+        registry.add(handler)
+    return registry.has("on_create_party_registration")
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

@@ -5,9 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from runtime.tasks import Tasks
 from vtn.desk import Caller, Desk
 from vtn.dispatch.mailbox import poll_interval
-from vtn.store import StorageError, delivery, party
+from vtn.roster import Member
+from vtn.store import StorageError, delivery, outbox, party
 
 log = logging.getLogger("openadr.vtn.upkeep")
 
@@ -17,17 +19,24 @@ WATCH = 0.5
 FLUSH = 5.0
 #: Real seconds between closing what is over.
 TIDY = 30.0
+#: How long messages that were answered are kept, for whoever looks into what happened.
+KEPT = timedelta(days=30)
 
 
-def start(desk: Desk) -> None:
-    """Starts the work in the background."""
+def start(desk: Desk, tasks: Tasks) -> None:
+    """Starts the work in the background.
+
+    Args:
+        desk: the VTN.
+        tasks: where it runs, until it is cancelled.
+    """
     for name, work, pause in (
         ("watch for changes", watch, WATCH),
         ("write down sightings", flush, FLUSH),
         ("look for silent VENs", silent, FLUSH),
         ("close what is over", tidy, TIDY),
     ):
-        desk.tasks.start(_repeat(desk, work, pause, name), name=name)
+        tasks.start(_repeat(desk, work, pause, name), name=name)
 
 
 async def _repeat(
@@ -40,21 +49,32 @@ async def _repeat(
         except StorageError as error:
             # A full disk or a long lock passes; the next round tries again.
             log.error("cannot %s: %s", name, error)
+        except Exception:
+            # A fault in one round must not end the work for as long as the VTN runs.
+            log.exception("fault in the work to %s", name)
 
 
 async def watch(desk: Desk) -> None:
     """Takes over what another process has written, such as the command line."""
     if await desk.store.changed_elsewhere():
+        desk.behind = True
+    if desk.behind:
         for pk in await desk.roster.refresh(desk.store):
             desk.points.pop(pk, None)
+        desk.behind = False
 
 
 async def flush(desk: Desk) -> None:
     """Writes down when VENs were last seen, all in one batch."""
-    if desk.sightings:
-        sightings, desk.sightings = desk.sightings, {}
+    if not desk.sightings:
+        return
+    sightings, desk.sightings = desk.sightings, {}
+    try:
         async with desk.store.begin() as tx:
             await party.touch(tx, last_seen=sightings)
+    except StorageError:
+        desk.sightings = sightings | desk.sightings
+        raise
 
 
 async def silent(desk: Desk) -> None:
@@ -67,13 +87,23 @@ async def silent(desk: Desk) -> None:
         # Half an interval of grace, for the jitter that VENs are told to add.
         allowed = poll_interval(desk, member) * missed + poll_interval(desk, member) / 2
         if now - member.last_seen > max(allowed, timedelta(seconds=1)):
-            member.online = False
-            log.info("offline since %s", member.last_seen, extra={"ven": member.ven_name})
-            caller = Caller(member=member, fingerprint="", secure=False, received_at=now)
-            await desk.hooks.notify("on_ven_offline", caller.context(desk))
+            _offline(desk, member)
+
+
+def _offline(desk: Desk, member: Member) -> None:
+    member.online = False
+    log.info("offline since %s", member.last_seen, extra={"ven": member.ven_name})
+    if desk.hooks.has("on_ven_offline"):
+        caller = Caller(member=member, fingerprint="", secure=False, received_at=desk.clock.now())
+        # Not awaited here: a handler that hangs must not hold up those of other VENs.
+        desk.tasks.start(
+            desk.hooks.notify("on_ven_offline", caller.context(desk)), name="on_ven_offline"
+        )
 
 
 async def tidy(desk: Desk) -> None:
-    """Closes the deliveries of events that are over (R66)."""
+    """Closes the deliveries of events that are over (R66), and forgets old messages."""
+    now = desk.clock.now()
     async with desk.store.begin() as tx:
-        await delivery.retire(tx, now=desk.clock.now())
+        await delivery.retire(tx, now=now)
+        await outbox.prune(tx, before=now - KEPT)

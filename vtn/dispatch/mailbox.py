@@ -30,23 +30,32 @@ async def take(desk: Desk, member: Member, now: datetime) -> m.Message | None:
     async with member.lock:
         # Cleared first: whatever is put in while we look makes it stale again.
         member.stale = False
-        interval = poll_interval(desk, member)
-        async with desk.store.read() as tx:
-            items = await outbox.waiting(tx, party_pk=member.pk)
-            rows = await delivery.for_party(tx, party_pk=member.pk)
-        item = next((item for item in items if _due(item, now, interval) <= now), None)
-        if item is not None:
-            async with desk.store.begin() as tx:
-                await outbox.sent(tx, pk=item.pk, now=now)
-                message = codec.decode(item.message)
-                if isinstance(message, m.CreateReport):
-                    await _note_sent(tx, member, message, now)
+        try:
+            return await _look(desk, member, now)
+        except BaseException:
+            # What waits has not gone out; the next poll has to look again.
             member.stale = True
-            return message
-        if any((at := snapshot.due_at(row, now, interval)) and at <= now for row in rows):
-            return await send_events(desk, member, rows, now, request_id="")
-        member.due = _next(items, rows, now, interval)
-        return None
+            raise
+
+
+async def _look(desk: Desk, member: Member, now: datetime) -> m.Message | None:
+    interval = poll_interval(desk, member)
+    async with desk.store.read() as tx:
+        items = await outbox.waiting(tx, party_pk=member.pk)
+        rows = await delivery.for_party(tx, party_pk=member.pk)
+    item = next((item for item in items if _due(item, now, interval) <= now), None)
+    if item is not None:
+        message = codec.decode(item.message)
+        async with desk.store.begin() as tx:
+            await outbox.sent(tx, pk=item.pk, now=now)
+            if isinstance(message, m.CreateReport):
+                await _note_sent(tx, member, message, now)
+        member.stale = True
+        return message
+    if any((at := snapshot.due_at(row, now, interval)) and at <= now for row in rows):
+        return await send_events(desk, member, rows, now, request_id="")
+    member.due = _next(items, rows, now, interval)
+    return None
 
 
 async def _note_sent(

@@ -9,6 +9,7 @@ from datetime import datetime
 from oadr import codec
 from oadr import messages as m
 from vtn.store import Transaction, outbox
+from vtn.store.outbox import Item
 
 #: Kinds of rows; what ends one is the answer named here.
 METADATA = "oadrRegisterReport"
@@ -111,3 +112,40 @@ async def _put(
         tx, party_pk=pk, kind=kind, ref=ref, message=codec.encode(message), now=now
     )
     return item.pk
+
+
+async def acknowledge(
+    tx: Transaction, pk: int, kind: str, request_id: str, *, now: datetime
+) -> list[Item]:
+    """Ends what a VEN's answer answers, and returns it.
+
+    That is the message whose requestID it echoes. Some VENs do not echo it: then it is
+    whatever has been sent of that kind. What has not been sent cannot have been answered.
+
+    Args:
+        tx: a transaction of the store.
+        pk: the VEN's row.
+        kind: of the message that is answered.
+        request_id: as the answer has it; may be empty.
+        now: the moment.
+    """
+    sent = [
+        item
+        for item in await outbox.waiting(tx, party_pk=pk)
+        if item.kind == kind and item.sent_count
+    ]
+    answered = [item for item in sent if item.ref == request_id] or sent
+    for item in answered:
+        await outbox.done(tx, pk=item.pk, now=now)
+    return answered
+
+
+def requested(items: Sequence[Item]) -> frozenset[str]:
+    """Returns the reportRequestIDs that oadrCreateReports ask with."""
+    messages = [codec.decode(item.message) for item in items]
+    return frozenset(
+        request.report_request_id
+        for message in messages
+        if isinstance(message, m.CreateReport)
+        for request in message.requests
+    )

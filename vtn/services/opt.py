@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from oadr import messages as m
 from oadr import opt as rules
-from oadr.errors import InvalidId, ProtocolError
+from oadr.errors import DeploymentError, InvalidId, ProtocolError
 from oadr.event import Receiver
 from oadr.replies import outcome
 from vtn.desk import Caller, Desk
@@ -19,6 +18,9 @@ from vtn.store import opt as schedules
 from vtn.store.opt import StoredOpt
 
 log = logging.getLogger("openadr.vtn.opt")
+
+#: Schedules of one VEN that can hold at once.
+MOST = 300
 
 
 async def create(desk: Desk, caller: Caller, message: m.CreateOpt) -> m.Message:
@@ -46,9 +48,15 @@ async def _schedule(desk: Desk, caller: Caller, member: Member, message: m.Creat
     now = caller.received_at
     async with desk.store.begin() as tx:
         rules.check_create_opt(message, None, await _receiver(tx, member))
-        before = await schedules.for_party(tx, party_pk=member.pk)
-        await schedules.add(tx, party_pk=member.pk, opt=message, now=now)
-        await schedules.supersede(tx, pks=superseded(before, message, now), now=now)
+        before = [
+            row for row in await schedules.for_party(tx, party_pk=member.pk) if not row.superseded
+        ]
+        new = await schedules.add(tx, party_pk=member.pk, opt=message, now=now)
+        if not new.superseded and new.pk not in {row.pk for row in before}:
+            if len(before) >= MOST:
+                text = f"at most {MOST} schedules of a VEN hold at once; cancel some"
+                raise DeploymentError(text, rule="R203")
+            await schedules.supersede(tx, pks=superseded([*before, new]), now=now)
     log.info(
         "%s by schedule %s (%s), %d periods",
         message.opt_type,
@@ -59,24 +67,45 @@ async def _schedule(desk: Desk, caller: Caller, member: Member, message: m.Creat
     )
 
 
-def superseded(before: Sequence[StoredOpt], message: m.CreateOpt, now: datetime) -> frozenset[int]:
-    """Returns which stored schedules another one takes the place of (R203)."""
-    if message in [row.opt for row in before]:
-        return frozenset()
-    known = [rules.schedule_of(row.opt, row.received_at) for row in before]
-    after = rules.apply(known, message, now)
+def superseded(rows: Sequence[StoredOpt]) -> frozenset[int]:
+    """Returns which of the schedules others have taken the place of altogether (R203).
+
+    All are gone through in the order in which they came: one for several resources may
+    lose them to later ones piece by piece.
+
+    Args:
+        rows: of one VEN, oldest first.
+    """
+    known: tuple[rules.Schedule, ...] = ()
+    owners: list[list[StoredOpt]] = []
+    for row in rows:
+        after = rules.apply(known, row.opt, row.received_at)
+        if len(after) > len(known):
+            owners.append([row])
+        else:
+            # The same again, in another message: it goes the way of the one before it.
+            owners[_same(known, row)].append(row)
+        known = after
     return frozenset(
         row.pk
-        for row, schedule in zip(before, after, strict=False)
-        if schedule.superseded and not row.superseded
+        for schedule, those in zip(known, owners, strict=True)
+        if schedule.superseded
+        for row in those
     )
+
+
+def _same(known: Sequence[rules.Schedule], row: StoredOpt) -> int:
+    for index in reversed(range(len(known))):
+        if known[index] == rules.schedule_of(row.opt, known[index].created):
+            return index
+    return len(known) - 1
 
 
 async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.CreateOpt) -> None:
     async with desk.store.begin() as tx:
         found = await delivery.get(tx, party_pk=member.pk, event_id=message.event_id or "")
         stored = await events.get(tx, event_id=message.event_id or "")
-        if found is None or stored is None:
+        if found is None or stored is None or found.sent_modification is None:
             raise InvalidId(f"event {message.event_id!r} is not one of this VEN's", rule="R206")
         rules.check_create_opt(message, stored.event, await _receiver(tx, member))
         if message.modification_number is None:
@@ -91,6 +120,7 @@ async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.Create
             description=message.opt_reason,
             source="createOpt",
             resources=message.target.resource_ids,
+            request_id=message.opt_id,
             now=caller.received_at,
         )
     member.stale = True

@@ -1,11 +1,17 @@
 """OadrPoll: hand out what waits (R500)."""
 
+import logging
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from oadr import codec
 from oadr import messages as m
 from oadr.errors import DeploymentError
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
+
+log = logging.getLogger("openadr.vtn.poll")
 
 
 async def poll(desk: Desk, caller: Caller, message: m.Poll) -> m.Message:
@@ -22,7 +28,7 @@ async def poll(desk: Desk, caller: Caller, message: m.Poll) -> m.Message:
     if desk.hooks.has("on_poll"):
         found = await desk.decide("on_poll", caller.context(desk))
         if found is not None:
-            return _checked(found, member.ven_id)
+            return _checked(found, member.ven_id, desk.new_id)
     return m.Response(response=_OK, ven_id=member.ven_id)
 
 
@@ -41,12 +47,30 @@ ALLOWED = (
 _OK = m.EiResponse(code=200, description="OK", request_id="")
 
 
-def _checked(message: Any, ven_id: str) -> m.Message:
-    if not isinstance(message, ALLOWED):
-        raise DeploymentError(f"a poll cannot be answered with {type(message).__name__}")
+def _checked(answer: Any, ven_id: str, new_id: Callable[[], str]) -> m.Message:
+    """Returns what a handler answers, once it is known that it can be sent (R40, R41).
+
+    Raises:
+        DeploymentError: it is none of what may come back from a poll, for another VEN,
+            or does not fit the schema.
+    """
+    if not isinstance(answer, ALLOWED):
+        raise DeploymentError(f"a poll cannot be answered with {type(answer).__name__}")
+    message: m.Message = answer
     addressed = getattr(message, "ven_id", None)
     if addressed not in (None, ven_id):
         raise DeploymentError("a handler answered with a message for another VEN")
+    if isinstance(message, m.DistributeEvent):
+        message = replace(
+            message,
+            response=message.response or _OK,
+            request_id=message.request_id or new_id(),
+        )
+    try:
+        codec.decode(codec.encode(message))
+    except Exception as error:
+        log.exception("a handler answered a poll with what cannot be sent")
+        raise DeploymentError("a handler answered with what cannot be sent") from error
     return message
 
 

@@ -4,7 +4,15 @@ import logging
 from typing import Any
 
 from oadr import messages as m
-from oadr.errors import DeploymentError, InvalidId, NotRegistered, ProtocolError, error_for_code
+from oadr.enums import ProfileName, TransportName
+from oadr.errors import (
+    ComplianceError,
+    DeploymentError,
+    InvalidData,
+    InvalidId,
+    NotRegistered,
+    error_for_code,
+)
 from oadr.replies import PROFILES, outcome
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox, outbox
@@ -12,8 +20,12 @@ from vtn.hooks import Accept, Refuse, Registration
 from vtn.roster import Member
 from vtn.store import Transaction, audit, certificate, party
 from vtn.store import outbox as rows
+from vtn.store.errors import DuplicateId
 
 log = logging.getLogger("openadr.vtn.registration")
+
+#: Longest venName and venID that a VEN may bring along, in characters: they are kept in memory.
+LONGEST = 255
 
 
 async def query(desk: Desk, caller: Caller, message: m.QueryRegistration) -> m.Message:
@@ -31,17 +43,36 @@ async def query(desk: Desk, caller: Caller, message: m.QueryRegistration) -> m.M
 
 async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> m.Message:
     """Answers oadrCreatePartyRegistration: a new registration, or the same again."""
+    _check(message)
     member = _claimed(desk, caller, message)
-    if member is not None and message.registration_id is not None:
-        return await _reregister(desk, caller, member, message)
     if message.registration_id is not None:
-        raise InvalidId("registrationID is not known here", rule="R400")
+        if member is None:
+            raise NotRegistered("register first, without registrationID", rule="R517")
+        return await _reregister(desk, caller, member, message)
     accept = await _decide(desk, caller, message, member)
     if member is None:
         member = await _adopt(desk, caller, message, accept)
     if member is None:
         member = await _enrol(desk, caller, message, accept)
     return await _register(desk, caller, member, message, accept)
+
+
+def _check(message: m.CreatePartyRegistration) -> None:
+    """Checks what does not depend on who registers.
+
+    Raises:
+        DeploymentError: the VEN wants to be reached in a way that this VTN does not offer.
+        InvalidData: a name is too long.
+    """
+    if (
+        message.profile_name is not ProfileName.B
+        or message.transport_name is not TransportName.SIMPLE_HTTP
+        or message.http_pull_model is False
+    ):
+        raise DeploymentError("this VTN serves profile 2.0b over simple HTTP, polled", rule="R402")
+    for name, value in (("oadrVenName", message.ven_name), ("venID", message.ven_id)):
+        if value is not None and len(value) > LONGEST:
+            raise InvalidData(f"{name} is longer than {LONGEST} characters", rule="R402")
 
 
 def _claimed(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> Member | None:
@@ -77,9 +108,16 @@ async def _decide(
         decision = Accept() if request.enrolled else Refuse(463, "this VEN is not enrolled")
     if isinstance(decision, Refuse):
         raise error_for_code(decision.code)(decision.reason, rule="R517")
-    if not isinstance(decision, Accept):
-        raise DeploymentError("the registration handler of this VTN decided nothing")
+    if not isinstance(decision, Accept) or not _is_sound(decision):
+        log.error("the registration handler decided %r, which cannot be used", decision)
+        raise DeploymentError("the registration handler of this VTN decided nothing usable")
     return decision
+
+
+def _is_sound(accept: Accept) -> bool:
+    """Whether the identifiers are what their types promise; a handler is not ours."""
+    given: tuple[object, ...] = (accept.ven_id, accept.registration_id)
+    return all(one is None or (isinstance(one, str) and bool(one.strip())) for one in given)
 
 
 async def _adopt(
@@ -92,15 +130,16 @@ async def _adopt(
     member = desk.roster.of_ven_id(accept.ven_id) if accept.ven_id else None
     if member is None:
         return None
-    if caller.secure:
-        if member.certificates:
-            raise NotRegistered("that VEN is enrolled with another certificate", rule="R517")
-        now = caller.received_at
-        async with desk.store.begin() as tx:
-            await certificate.add(tx, party_pk=member.pk, fingerprint=caller.fingerprint, now=now)
-    if message.ven_name and desk.roster.of_name(message.ven_name) is None:
-        async with desk.store.begin() as tx:
-            await party.rename(tx, pk=member.pk, ven_name=message.ven_name)
+    if caller.secure and member.certificates:
+        raise NotRegistered("that VEN is enrolled with another certificate", rule="R517")
+    name = message.ven_name
+    async with desk.store.begin() as tx:
+        if caller.secure:
+            await certificate.add(
+                tx, party_pk=member.pk, fingerprint=caller.fingerprint, now=caller.received_at
+            )
+        if name and await party.get(tx, ven_name=name) is None:
+            await party.rename(tx, pk=member.pk, ven_name=name)
     await desk.roster.refresh(desk.store)
     return member
 
@@ -115,6 +154,22 @@ async def _enrol(
         raise NotRegistered("a VEN of that name is enrolled with another certificate", rule="R517")
     if desk.roster.of_ven_id(ven_id) is not None:
         raise InvalidId("that venID belongs to another VEN", rule="R70")
+    try:
+        await _store_enrolment(desk, caller, ven_id, name)
+    except DuplicateId:
+        # The same message came twice at once, or somebody else took the name meanwhile.
+        log.info("enrolled already", extra={"ven": name})
+    await desk.roster.refresh(desk.store)
+    if caller.fingerprint:
+        member = desk.roster.of_certificate(caller.fingerprint, caller.received_at)
+    else:
+        member = desk.roster.of_name(name)
+    if member is None:
+        raise NotRegistered("another VEN has taken that name or venID", rule="R517")
+    return member
+
+
+async def _store_enrolment(desk: Desk, caller: Caller, ven_id: str, name: str) -> None:
     now = caller.received_at
     async with desk.store.begin() as tx:
         row = await party.create(tx, ven_id=ven_id, ven_name=name, now=now)
@@ -128,11 +183,6 @@ async def _enrol(
             subject=name,
             detail={"ven_id": ven_id, "fingerprint": caller.fingerprint},
         )
-    await desk.roster.refresh(desk.store)
-    member = desk.roster.of_pk(row.pk)
-    if member is None:
-        raise DeploymentError("the VEN was enrolled and has been removed since")
-    return member
 
 
 async def _register(
@@ -157,6 +207,7 @@ async def _register(
             subject=member.ven_name,
             detail={"registration_id": registration_id, "fingerprint": caller.fingerprint},
         )
+        desk.points.pop(member.pk, None)
     await desk.roster.refresh(desk.store)
     log.info(
         "registered (reg %s), poll every %s",
@@ -240,11 +291,17 @@ async def canceled(desk: Desk, caller: Caller, message: m.CanceledPartyRegistrat
     if message.registration_id not in (None, member.registration_id):
         raise InvalidId("registrationID is not that of this VEN", rule="R400")
     if not message.response.ok:
-        raise ProtocolError(f"the VEN refuses to cancel: {message.response.code}", rule="R407")
+        # The operator has ended it; a VEN has no say in that.
+        log.warning(
+            "does not confirm the cancellation: %d %s",
+            message.response.code,
+            message.response.description or "",
+            extra={"ven": member.ven_name, "rule": "R407"},
+        )
     async with desk.store.read() as tx:
         asked = await rows.waiting(tx, party_pk=member.pk)
     if not any(item.kind == outbox.CANCEL_REGISTRATION for item in asked):
-        raise ProtocolError("no cancellation was asked for", rule="R33")
+        raise ComplianceError("no cancellation was asked for", rule="R33")
     await end(desk, member, caller, actor="operator")
     return m.Response(response=outcome(message), ven_id=message.ven_id)
 
@@ -257,6 +314,7 @@ async def end(desk: Desk, member: Member, caller: Caller, *, actor: str) -> None
         await audit.append(
             tx, at=now, actor=actor, action="unregister", subject=member.ven_name, detail={}
         )
+        desk.points.pop(member.pk, None)
     await desk.roster.refresh(desk.store)
     log.info("registration cancelled", extra={"ven": member.ven_name})
     await desk.observe("on_cancel_party_registration", caller.context(desk))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from oadr import messages as m
 from oadr.enums import DataQuality
-from oadr.errors import InvalidId, ProtocolError
+from oadr.errors import DeploymentError, InvalidId
 from oadr.replies import outcome
 from oadr.report import METADATA, Offer, RequestKind, check_update, read_metadata, unpack
 from vtn.desk import Caller, Desk
@@ -28,6 +28,10 @@ log = logging.getLogger("openadr.vtn.report")
 
 _OPEN = ("queued", "sent", "active", "cancelling")
 _CANCELLING: tuple[Literal["cancelling"]] = ("cancelling",)
+#: Offers that are logged one by one when a VEN registers its reports.
+_LOGGED = 20
+#: Answers to requests for the VTN's metadata that may wait for one VEN.
+_MOST_METADATA = 20
 
 
 async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.Message:
@@ -45,6 +49,7 @@ async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.M
     async with desk.store.begin() as tx:
         await reports.replace_offers(tx, party_pk=member.pk, reports=message.reports, now=now)
         await _forget_asked(tx, member, now)
+        await _metadata_came(tx, member, message.report_request_id, now)
         numbered = [await wanted.number(tx, request) for request in requests]
         for request, kind in numbered:
             await reports.add_request(
@@ -66,7 +71,7 @@ async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.M
                 now=now,
                 asked=not by_poll,
             )
-    desk.points.pop(member.pk, None)
+        desk.points.pop(member.pk, None)
     member.stale = True
     _log_offers(member, offers, numbered)
     return m.RegisteredReport(
@@ -85,11 +90,24 @@ async def _forget_asked(tx: Transaction, member: Member, now: datetime) -> None:
             await rows.done(tx, pk=item.pk, now=now)
 
 
+async def _metadata_came(
+    tx: Transaction, member: Member, request_id: str | None, now: datetime
+) -> None:
+    """Ends the request that metadata was asked for with (R311)."""
+    if not request_id:
+        return
+    row = await reports.request(tx, party_pk=member.pk, report_request_id=request_id)
+    if row is not None and row.kind == RequestKind.METADATA and row.state in _OPEN:
+        await reports.set_request_state(tx, pk=row.pk, state="done", now=now)
+
+
 def _log_offers(
     member: Member, offers: tuple[Offer, ...], requests: list[tuple[m.ReportRequest, RequestKind]]
 ) -> None:
     asked = {request.report_specifier_id: request for request, _ in requests}
-    for offer in offers:
+    if not offers or len(offers) > _LOGGED:
+        log.info("offers %d reports", len(offers), extra={"ven": member.ven_name})
+    for offer in offers[:_LOGGED]:
         request = asked.get(offer.specifier_id)
         log.info(
             "offers %s %s (%s)%s",
@@ -109,7 +127,9 @@ async def registered(desk: Desk, caller: Caller, message: m.RegisteredReport) ->
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
     async with desk.store.begin() as tx:
-        await rows.done(tx, party_pk=member.pk, kind=outbox.METADATA, now=caller.received_at)
+        await outbox.acknowledge(
+            tx, member.pk, outbox.METADATA, message.response.request_id, now=caller.received_at
+        )
     member.stale = True
     if message.requests:
         raise InvalidId("this VTN offers no reports", rule="R304")
@@ -126,6 +146,13 @@ async def create(desk: Desk, caller: Caller, message: m.CreateReport) -> m.Messa
                 f"this VTN offers no report {request.report_specifier_id!r}", rule="R304"
             )
     async with desk.store.begin() as tx:
+        queued = [
+            item
+            for item in await rows.waiting(tx, party_pk=member.pk)
+            if item.kind == outbox.METADATA
+        ]
+        if len(queued) + len(message.requests) > _MOST_METADATA:
+            raise DeploymentError("too many requests for metadata wait to be polled")
         for request in message.requests:
             await outbox.put_metadata(
                 tx,
@@ -136,7 +163,11 @@ async def create(desk: Desk, caller: Caller, message: m.CreateReport) -> m.Messa
                 answers=request.report_request_id,
             )
     member.stale = True
-    return m.CreatedReport(response=outcome(message), ven_id=member.ven_id)
+    return m.CreatedReport(
+        response=outcome(message),
+        pending=tuple(dict.fromkeys(request.report_request_id for request in message.requests)),
+        ven_id=member.ven_id,
+    )
 
 
 async def created(desk: Desk, caller: Caller, message: m.CreatedReport) -> m.Message:
@@ -145,24 +176,20 @@ async def created(desk: Desk, caller: Caller, message: m.CreatedReport) -> m.Mes
     caller.check_ven_id(message.ven_id)
     pending = frozenset(message.pending)
     async with desk.store.begin() as tx:
-        asked = await reports.requests(tx, party_pk=member.pk, states=("queued", "sent", "active"))
-        known = {row.request.report_request_id for row in asked}
-        if strange := pending - known - await _former(tx, member):
-            raise InvalidId(f"no request {min(strange)!r} was made", rule="R304")
-        answered = await rows.done(
+        answered = await outbox.acknowledge(
             tx,
-            party_pk=member.pk,
-            kind=outbox.CREATE_REPORT,
-            ref=message.response.request_id or None,
+            member.pk,
+            outbox.CREATE_REPORT,
+            message.response.request_id,
             now=caller.received_at,
         )
-        if not answered:
-            # Some VENs do not echo the requestID: whatever was asked is answered then.
-            await rows.done(
-                tx, party_pk=member.pk, kind=outbox.CREATE_REPORT, now=caller.received_at
-            )
-        for row in asked:
-            await _settle(tx, row, message, pending, caller)
+        asked = outbox.requested(answered)
+        known = await reports.requests(tx, party_pk=member.pk, states=("queued", "sent", "active"))
+        for row in known:
+            await _settle(tx, row, message, pending, asked, caller.received_at)
+        strange = pending - {row.report_request_id for row in known}
+        if strange:
+            strange -= await _former(tx, member)
     member.stale = True
     if not message.response.ok:
         log.warning(
@@ -172,6 +199,9 @@ async def created(desk: Desk, caller: Caller, message: m.CreatedReport) -> m.Mes
             extra={"ven": member.ven_name},
         )
     await desk.observe("on_created_report", message.pending, caller.context(desk))
+    if strange:
+        # What is right in the message counts all the same.
+        raise InvalidId(f"no request {min(strange)!r} was made", rule="R304")
     return m.Response(response=outcome(message), ven_id=member.ven_id)
 
 
@@ -180,7 +210,7 @@ async def _former(tx: Transaction, member: Member) -> frozenset[str]:
     ended = await reports.requests(
         tx, party_pk=member.pk, states=("cancelling", "cancelled", "done", "refused")
     )
-    return frozenset(row.request.report_request_id for row in ended)
+    return frozenset(row.report_request_id for row in ended)
 
 
 async def _settle(
@@ -188,16 +218,22 @@ async def _settle(
     row: StoredRequest,
     message: m.CreatedReport,
     pending: frozenset[str],
-    caller: Caller,
+    asked: frozenset[str],
+    now: datetime,
 ) -> None:
-    if row.request.report_request_id in pending:
-        await reports.set_request_state(tx, pk=row.pk, state="active", now=caller.received_at)
-    elif not message.response.ok and row.state != "active":
+    """Notes what an oadrCreatedReport says about one request.
+
+    An error concerns the requests of the message that it answers, and no others.
+    """
+    if row.report_request_id in pending:
+        if row.state != "active":
+            await reports.set_request_state(tx, pk=row.pk, state="active", now=now)
+    elif not message.response.ok and row.state == "sent" and row.report_request_id in asked:
         await reports.set_request_state(
             tx,
             pk=row.pk,
             state="refused",
-            now=caller.received_at,
+            now=now,
             code=message.response.code,
             description=message.response.description,
         )
@@ -209,23 +245,26 @@ async def update(desk: Desk, caller: Caller, message: m.UpdateReport) -> m.Messa
     caller.check_ven_id(message.ven_id)
     async with desk.store.read() as tx:
         found = [await _request(tx, member, report) for report in message.reports]
-        points = desk.points.get(member.pk) or await load(tx, member.pk)
-    desk.points[member.pk] = points
+    points = desk.points.get(member.pk) or await _load_points(desk, member)
     updates = [
         _read(report, row, points) for report, row in zip(message.reports, found, strict=True)
     ]
     await _ingest(desk, caller, member, found, updates, points)
-    for update in updates:
-        if update.readings:
-            await desk.observe("on_update_report", update, caller.context(desk))
-    over = [
-        row.request.report_request_id for row in found if row.state in ("cancelling", "cancelled")
-    ]
+    full = [update for update in updates if update.readings]
+    await desk.observe_all("on_update_report", full, caller.context(desk))
+    over = [row.report_request_id for row in found if row.state in ("cancelling", "cancelled")]
     return m.UpdatedReport(
         response=outcome(message),
-        cancel_report=_cancellation(desk, over) if over else None,
+        cancel_report=_cancellation(desk, list(dict.fromkeys(over))) if over else None,
         ven_id=member.ven_id,
     )
+
+
+async def _load_points(desk: Desk, member: Member) -> Points:
+    async with desk.store.begin() as tx:
+        points = await load(tx, member.pk)
+        desk.keep_points(member.pk, points)
+    return points
 
 
 async def _request(tx: Transaction, member: Member, report: m.Report) -> StoredRequest:
@@ -264,7 +303,22 @@ async def _ingest(
             await readings.ingest(tx, rows=_rows(update, row.pk, points, now))
             if row.kind in (RequestKind.ONE_SHOT, RequestKind.HISTORY) and row.state in _OPEN:
                 await reports.set_request_state(tx, pk=row.pk, state="done", now=now)
+            elif row.state == "sent":
+                await reports.set_request_state(tx, pk=row.pk, state="active", now=now)
+        if any(row.state == "sent" for row in found):
+            await _answered_by_data(tx, member, now)
         await reports.received(tx, pks=[row.pk for row in found], now=now)
+
+
+async def _answered_by_data(tx: Transaction, member: Member, now: datetime) -> None:
+    """Ends oadrCreateReports that VENs answer with the reports themselves."""
+    open_ids = {
+        row.report_request_id
+        for row in await reports.requests(tx, party_pk=member.pk, states=("queued", "sent"))
+    }
+    for item in await rows.waiting(tx, party_pk=member.pk):
+        if item.kind == outbox.CREATE_REPORT and not outbox.requested([item]) & open_ids:
+            await rows.done(tx, pk=item.pk, now=now)
 
 
 def _rows(update: Update, request_pk: int, points: Points, now: datetime) -> list[readings.Raw]:
@@ -314,19 +368,20 @@ async def canceled(desk: Desk, caller: Caller, message: m.CanceledReport) -> m.M
     caller.check_ven_id(message.ven_id)
     now = caller.received_at
     async with desk.store.begin() as tx:
-        await rows.done(
-            tx,
-            party_pk=member.pk,
-            kind=outbox.CANCEL_REPORT,
-            ref=message.response.request_id or None,
-            now=now,
+        await outbox.acknowledge(
+            tx, member.pk, outbox.CANCEL_REPORT, message.response.request_id, now=now
         )
         for row in await reports.requests(tx, party_pk=member.pk, states=_CANCELLING):
-            if row.request.report_request_id not in message.pending:
+            if row.report_request_id not in message.pending:
                 await reports.set_request_state(tx, pk=row.pk, state="cancelled", now=now)
     member.stale = True
     if not message.response.ok:
-        raise ProtocolError(f"the VEN could not cancel: {message.response.code}", rule="R336")
+        log.warning(
+            "could not cancel reports: %d %s",
+            message.response.code,
+            message.response.description or "",
+            extra={"ven": member.ven_name, "rule": "R336"},
+        )
     return m.Response(response=outcome(message), ven_id=member.ven_id)
 
 

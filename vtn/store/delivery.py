@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, Update, bindparam, literal, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    case,
+    literal,
+    select,
+    true,
+    update,
+)
 
 from oadr.enums import OptType
 from vtn.store import change
@@ -158,17 +169,22 @@ async def sent(
     event_pks_with_modification: Mapping[int, int] | Iterable[tuple[int, int]],
     now: datetime,
 ) -> None:
-    """Notes that events were sent to a VEN, each with a modification."""
+    """Notes that events were sent to a VEN, each with a modification.
+
+    ``sent_count`` counts the sendings of one modification.
+    """
     sendings = dict(event_pks_with_modification)
     if not sendings:
         return
+    number = bindparam("number", type_=delivery.c.sent_modification.type)
+    again = delivery.c.sent_modification == number
     statement = (
         update(delivery)
         .where(delivery.c.event_pk == bindparam("event"), delivery.c.party_pk == party_pk)
         .values(
-            sent_modification=bindparam("number"),
+            sent_modification=number,
             sent_at=now,
-            sent_count=delivery.c.sent_count + 1,
+            sent_count=case((again, delivery.c.sent_count + 1), else_=1),
         )
     )
     rows = [{"event": pk, "number": number} for pk, number in sendings.items()]
@@ -192,7 +208,9 @@ async def answered(
     """Stores what a VEN said about an event.
 
     Only an oadrCreatedEvent acknowledges a modification. What is said about some
-    resources goes to the history and leaves the opt of the VEN as a whole alone.
+    resources goes to the history and leaves the opt of the VEN as a whole alone. So does
+    an oadrCreatedEvent once an oadrCreateOpt has spoken, also for later modifications
+    (R206).
 
     Args:
         tx: the transaction.
@@ -214,12 +232,13 @@ async def answered(
     if source == "createdEvent":
         said |= {"acked_modification": modification, "acked_at": now}
     if not resources:
-        said |= {
+        opt: dict[str, Any] = {
             "opt_type": opt_type,
             "opt_code": code,
             "opt_description": description,
             "opt_source": source,
         }
+        said |= _unless_qualified(opt) if source == "createdEvent" else opt
     if said:
         await tx.execute(_update(event_pk).where(delivery.c.party_pk == party_pk).values(said))
     values = {
@@ -236,6 +255,15 @@ async def answered(
         return False
     await tx.execute(insert(opt_history).values(**values, opt_description=description, at=now))
     return True
+
+
+def _unless_qualified(opt: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an opt that gives way to one that came by oadrCreateOpt."""
+    qualified = delivery.c.opt_source == "createOpt"
+    return {
+        name: case((qualified, delivery.c[name]), else_=literal(value, delivery.c[name].type))
+        for name, value in opt.items()
+    }
 
 
 async def history(tx: Transaction, *, event_id: str, party_pk: int | None = None) -> list[Answer]:

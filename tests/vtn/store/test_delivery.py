@@ -90,19 +90,21 @@ async def test_an_event_for_a_party_that_is_not_there_is_refused(
             await delivery.assign(tx, event_pk=peak.pk, party_pks=[77], now=NOW)
 
 
-async def test_every_sending_is_counted(store: Store, ven: Party, peak: StoredEvent) -> None:
+async def test_every_sending_of_a_modification_is_counted(
+    store: Store, ven: Party, peak: StoredEvent
+) -> None:
     async with store.begin() as tx:
-        for minutes in range(3):
+        for minutes, modification in enumerate((0, 0, 0, 0, 1, 2, 2)):
             await delivery.sent(
                 tx,
                 party_pk=ven.pk,
-                event_pks_with_modification=[(peak.pk, minutes)],
+                event_pks_with_modification=[(peak.pk, modification)],
                 now=NOW + minutes * MINUTE,
             )
         await delivery.sent(tx, party_pk=ven.pk, event_pks_with_modification=[], now=LATER)
         state = await the(tx, ven.pk)
-    assert (state.sent_modification, state.sent_count) == (2, 3)
-    assert state.sent_at == NOW + 2 * MINUTE
+    assert (state.sent_modification, state.sent_count) == (2, 2)
+    assert state.sent_at == NOW + 6 * MINUTE
 
 
 def an_answer(ven: Party, peak: StoredEvent, **changes: Any) -> dict[str, Any]:
