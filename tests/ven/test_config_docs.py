@@ -1,0 +1,105 @@
+"""The reference of ven.toml names every key, with its default and what it means."""
+
+import re
+import tomllib
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from handlers.event import Blackout, Limits
+from runtime.settings import ClockSettings
+from ven import config
+from ven.config import Settings
+from ven.loads import settings as loads
+from ven.sources import settings as meters
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "ven-configuration.md"
+#: Heading -> model whose keys the section below it lists.
+SECTIONS: dict[str, type[BaseModel]] = {
+    "Top level": Settings,
+    "[tls]": config.TlsSettings,
+    "[signatures]": config.SignatureSettings,
+    "[state]": config.StateSettings,
+    "[poll]": config.PollSettings,
+    "[clock]": ClockSettings,
+    "[policy]": config.PolicySettings,
+    "Limits": Limits,
+    "Blackouts": Blackout,
+    "[[meters]]: every type": meters.MeterSettings,
+    '[[meters]] of type "csv"': meters.CsvMeterSettings,
+    '[[meters]] of type "python"': meters.PythonMeterSettings,
+    '[[meters]] of type "cpu"': meters.CpuMeterSettings,
+    '[[meters]] of type "status"': meters.StatusMeterSettings,
+    '[[loads]] of type "simulated"': loads.SimulatedLoadSettings,
+    '[[loads]] of type "python"': loads.PythonLoadSettings,
+    '[[loads]] of type "log"': loads.LogLoadSettings,
+}
+_SPAN = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+def keys(model: type[BaseModel]) -> dict[str, Any]:
+    """Returns key -> default of the keys that the model's own section has to list."""
+    shared = meters.MeterSettings.model_fields if model is not meters.MeterSettings else {}
+    found = {}
+    for name, field in model.model_fields.items():
+        inherited = name in shared and issubclass(model, meters.MeterSettings)
+        if inherited and (field.is_required() or field.default == shared[name].default):
+            continue
+        nested = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        if nested or name in {"type", "tls", "meters", "loads"}:
+            continue
+        default = field.get_default(call_default_factory=True)
+        found[field.alias or name] = "required" if default is PydanticUndefined else shown(default)
+    return found
+
+
+def shown(value: Any) -> str:
+    """Returns a default as a person writes it into the file; a dash for none."""
+    if value is None or value == "" or (isinstance(value, tuple | frozenset | dict) and not value):
+        return "-"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        rest, text = round(value.total_seconds()), ""
+        for unit, size in _SPAN:
+            count, rest = divmod(rest, size)
+            text += f"{count}{unit}" if count else ""
+        return f'"{text or 0}"'
+    if isinstance(value, frozenset):
+        return "all" if len(value) > 1 else "[" + ", ".join(f'"{one}"' for one in value) + "]"
+    if isinstance(value, Enum | str | Path):
+        return f'"{value}"'
+    return str(value)
+
+
+def listed(heading: str) -> dict[str, str]:
+    """Returns key -> default as the document's section lists them."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    section = re.search(
+        rf"^##+ {re.escape(heading)}$(.*?)(?=^##+ |\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    assert section is not None, f"the document has no section {heading!r}"
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", section[1], re.MULTILINE)
+    return {key: default.strip("`") for key, default, _ in rows}
+
+
+@pytest.mark.parametrize(("heading", "model"), SECTIONS.items(), ids=SECTIONS)
+def test_every_key_is_in_the_reference_with_its_default(
+    heading: str, model: type[BaseModel]
+) -> None:
+    assert listed(heading) == keys(model)
+
+
+def test_the_example_of_the_reference_can_be_loaded() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    settings = Settings.model_validate(tomllib.loads(example[1]))
+    assert settings.meters
+    assert settings.loads
+    Limits.model_validate(settings.policy.limits)
