@@ -1,0 +1,52 @@
+"""The command ``vtn``: set up, run and operate a VTN.
+
+``base`` loads each command when it is used; each of the other modules holds one.
+"""
+
+import click
+
+from vtn.cli.base import HELP, Late, Main
+
+
+@click.group(
+    cls=Main,
+    late={
+        "init": Late("vtn.cli.init:init", "Create a folder with everything that a VTN needs."),
+        "run": Late("vtn.cli.run:run", "Run the VTN until Ctrl-C or SIGTERM."),
+        "ven": Late("vtn.cli.ven:ven", "Enrol, list, renew and revoke VENs."),
+        "event": Late("vtn.cli.event:event", "Create, modify, cancel and follow events."),
+        "report": Late("vtn.cli.report:report", "Ask for reports and export readings."),
+        "status": Late("vtn.cli.status:status", "Say in a few lines how things stand."),
+        "audit": Late("vtn.cli.audit:audit", "Show who did what, newest first."),
+        "demo": Late("vtn.demo.cli:demo", "Run a demand-response day in about a minute."),
+    },
+    context_settings=HELP,
+)
+def main() -> None:
+    r"""Run an OpenADR 2.0b VTN: the side of the utility.
+
+    \b
+    First day:
+      vtn init north-grid                  configuration, certificates, database
+      cd north-grid
+      vtn ven enrol school-7 --issue --out school-7.zip
+      vtn run
+
+    \b
+    A peak event, on another terminal:
+      vtn event create --to all --levels 1:15m,2:30m,1:15m --start today@18:00
+      vtn event show e-20261120-1
+
+    \b
+    Readings:
+      vtn report list
+      vtn report export --ven school-7 --from today > load.csv
+
+    Every command works on the database of the configuration, whether or not the VTN
+    runs; a running VTN takes changes over within a second. Times are UTC.
+
+    Exit codes: 0 all is well, 1 refused or failed, 2 wrong usage.
+    """
+
+
+__all__ = ["main"]

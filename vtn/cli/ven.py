@@ -1,0 +1,376 @@
+"""``vtn ven``: who takes part."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from urllib.parse import urljoin
+
+import click
+
+from certs.authority import OVERLAP
+from vtn.cli import enrol as work
+from vtn.cli import vens
+from vtn.cli.base import Group
+from vtn.cli.office import Office, at_work
+from vtn.cli.params import DURATION
+from vtn.cli.present import (
+    as_json,
+    day,
+    facts,
+    json_option,
+    listed,
+    plural,
+    span,
+    table,
+    when,
+)
+from vtn.operator import Changes, find_ven
+from vtn.store.party import Party
+
+F = TypeVar("F", bound=Callable[..., Any])
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_SIGNATURES = click.Choice(["required", "accepted", "ignored"])
+
+_groups = click.option("--group", "groups", multiple=True, help="A group it is in. Repeatable.")
+_resources = click.option(
+    "--resource", "resources", multiple=True, help="A resource ID behind it. Repeatable."
+)
+_contexts = click.option(
+    "--market-context",
+    "market_contexts",
+    multiple=True,
+    metavar="URI",
+    help="A programme it takes part in, as URI or as a name beside the usual one; any if "
+    "left out. Repeatable.",
+)
+
+
+def _source_options(function: F) -> F:
+    """Adds the options that say where a certificate comes from."""
+    options = (
+        click.option("--issue", is_flag=True, help="Make a key and a certificate for it."),
+        click.option(
+            "--out", type=_FILE, metavar="FILE.zip", help="With --issue: where the bundle goes."
+        ),
+        click.option("--rsa", is_flag=True, help="With --issue: an RSA key; else EC P-256."),
+        click.option(
+            "--key-passphrase-file",
+            type=_FILE,
+            help="With --issue: encrypt the key in the bundle with the passphrase in a file.",
+        ),
+        click.option(
+            "--passphrase-file",
+            "ca_passphrase_file",
+            type=_FILE,
+            help="File with the passphrase of the authority's key. Or set OADR_CERTS_PASSPHRASE.",
+        ),
+        click.option(
+            "--fingerprint", metavar="FP", help="Of the certificate that it has: 20 or 64 digits."
+        ),
+        click.option("--certificate", type=_FILE, help="The certificate that it has, PEM or DER."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.group(cls=Group)
+def ven() -> None:
+    r"""Enrol, list, renew and revoke VENs.
+
+    A VEN is enrolled by the operator and registers itself then. Wherever a command wants
+    NAME, the venID does as well.
+
+    \b
+    vtn ven enrol school-7 --issue --group schools --out school-7.zip
+    vtn ven enrol bakery --fingerprint 1D:44:F0:21:93:A8:5B:0C:77:07
+    vtn ven list
+    vtn ven renew school-7 --overlap 30d --issue --out school-7-next.zip
+    vtn ven revoke school-7
+    """
+
+
+@ven.command("enrol")
+@click.argument("name")
+@_source_options
+@click.option("--ven-id", help="The venID that it gets; made up if left out.")
+@_groups
+@_resources
+@_contexts
+@click.option(
+    "--signatures", type=_SIGNATURES, help="Of its messages; as [signatures] says if left out."
+)
+@json_option
+def enrol(
+    name: str,
+    ven_id: str | None,
+    groups: tuple[str, ...],
+    resources: tuple[str, ...],
+    market_contexts: tuple[str, ...],
+    signatures: str | None,
+    json_: bool,
+    **source: Any,
+) -> None:
+    r"""Take a VEN in, before it registers.
+
+    With --issue the authority of this VTN makes its key and certificate and puts them,
+    with a ven.toml, into a zip that only you can read. The key is kept nowhere else.
+
+    \b
+    vtn ven enrol school-7 --issue --out school-7.zip --group schools
+    vtn ven enrol bakery --certificate bakery.crt --resource oven-1 --resource oven-2
+    vtn ven enrol mill --fingerprint 1D:44:F0:21:93:A8:5B:0C:77:07 --ven-id mill-2
+    """
+    wanted = work.Source(**source)
+    wanted.check()
+
+    async def act(office: Office) -> tuple[Party, str]:
+        place = work.Place(
+            ven_id=ven_id,
+            groups=groups,
+            resources=resources,
+            market_contexts=_uris(office, market_contexts),
+            signatures=signatures,
+        )
+        return await work.enrol(office, name, place, wanted)
+
+    row, fingerprint = at_work(act, create=True)
+    if json_:
+        as_json({"ven": row.ven_name, "ven_id": row.ven_id, "fingerprint": fingerprint or None})
+        return
+    proof = f"  fingerprint {fingerprint}" if fingerprint else ""
+    click.echo(f"Enrolled {row.ven_name} as venID {row.ven_id}{proof}")
+    if wanted.out is not None:
+        click.echo(
+            f"{wanted.out} holds its key, certificate, the CA and a ven.toml. "
+            "It is not kept here: hand it over safely."
+        )
+    elif not fingerprint:
+        click.echo(f"Next: vtn ven renew {name} --fingerprint FP, once you know its certificate")
+
+
+@ven.command()
+@click.argument("name")
+@click.option(
+    "--overlap",
+    type=DURATION,
+    default=OVERLAP,
+    show_default=span(OVERLAP),
+    help="How long certificates that it has are still accepted.",
+)
+@_source_options
+@json_option
+def renew(name: str, overlap: timedelta, json_: bool, **source: Any) -> None:
+    r"""Give a VEN its next certificate; for a while the old and the new one count.
+
+    \b
+    vtn ven renew school-7 --overlap 30d --issue --out school-7-next.zip
+    vtn ven renew bakery --certificate bakery-2.crt
+    """
+    wanted = work.Source(**source)
+    wanted.check()
+
+    async def act(office: Office) -> tuple[work.Proof, datetime]:
+        return await work.renew(office, name, overlap, wanted), office.now + overlap
+
+    proof, until = at_work(act)
+    if json_:
+        as_json({"ven": name, "fingerprint": proof.fingerprint, "overlap_until": until})
+        return
+    click.echo(f"{name} has a new certificate  fingerprint {proof.fingerprint}")
+    click.echo(f"The old one is accepted until {when(until)} UTC.")
+    if wanted.out is not None:
+        click.echo(f"{wanted.out} holds the new key. It is not kept here: hand it over safely.")
+
+
+@ven.command("list")
+@click.option("--group", help="Only those in this group.")
+@json_option
+def list_(group: str | None, json_: bool) -> None:
+    """List the VENs that are enrolled."""
+    rows = at_work(vens.everybody)
+    chosen = [row for row in rows if group is None or group in row["groups"]]
+    if json_:
+        as_json(chosen)
+        return
+    if not chosen:
+        click.echo("none" if group else "none; enrol one: vtn ven enrol NAME --issue --out FILE")
+        return
+    columns = ("VEN", "venID", "state", "last seen (UTC)", "groups", "certificate until")
+    table(
+        columns,
+        (
+            (
+                row["ven"],
+                row["ven_id"],
+                "online" if row["online"] else row["state"],
+                when(row["last_seen"]),
+                listed(row["groups"]),
+                day(row["certificate_until"]) if row["fingerprints"] else "no certificate",
+            )
+            for row in chosen
+        ),
+    )
+
+
+@ven.command()
+@click.argument("name")
+@json_option
+def show(name: str, json_: bool) -> None:
+    """Show all that is known of a VEN."""
+    found = at_work(lambda office: vens.everything(office, name))
+    if json_:
+        as_json(found)
+        return
+    facts(
+        {
+            "VEN": found["ven"],
+            "venID": found["ven_id"],
+            "state": "registered, online" if found["online"] else found["state"],
+            "registration": found["registration_id"] or "-",
+            "registered": when(found["registered_at"]),
+            "last seen": when(found["last_seen"]),
+            "poll every": span(found["poll_interval"]),
+            "signatures": found["signatures"],
+            "groups": listed(found["groups"]),
+            "resources": listed(found["resources"]),
+            "programmes": listed(found["market_contexts"]) if found["market_contexts"] else "any",
+            "open events": found["open_events"],
+            "opt schedules": found["opt_schedules"],
+            "reports": found["reports"],
+        }
+    )
+    for proof in found["certificates"]:
+        click.echo(f"certificate  {proof['fingerprint']}  {_worth(proof)}")
+
+
+def _worth(proof: dict[str, Any]) -> str:
+    if proof["revoked_at"]:
+        return f"revoked {when(proof['revoked_at'])}"
+    ends = [at for at in (proof["not_after"], proof["valid_until"]) if at]
+    return f"until {when(min(ends))}" if ends else "valid"
+
+
+@ven.command("set")
+@click.argument("name")
+@click.option("--name", "ven_name", help="A new name.")
+@click.option(
+    "--group", "groups", multiple=True, help="All groups that it is in; '' for none. Repeatable."
+)
+@click.option("--add-group", multiple=True, help="One more group. Repeatable.")
+@click.option("--remove-group", multiple=True, help="One group less. Repeatable.")
+@click.option(
+    "--resource", "resources", multiple=True, help="All its resources; '' for none. Repeatable."
+)
+@click.option(
+    "--market-context",
+    "market_contexts",
+    multiple=True,
+    metavar="URI",
+    help="All its programmes; '' for any. Repeatable.",
+)
+@click.option(
+    "--signatures",
+    type=click.Choice(["required", "accepted", "ignored", "default"]),
+    help="Of its messages; default is as [signatures] says.",
+)
+@json_option
+def set_(
+    name: str,
+    ven_name: str | None,
+    groups: tuple[str, ...],
+    add_group: tuple[str, ...],
+    remove_group: tuple[str, ...],
+    resources: tuple[str, ...],
+    market_contexts: tuple[str, ...],
+    signatures: Literal["required", "accepted", "ignored", "default"] | None,
+    json_: bool,
+) -> None:
+    r"""Change what is known of a VEN; what is not named stays.
+
+    \b
+    vtn ven set school-7 --add-group pilots
+    vtn ven set school-7 --group schools --group north
+    vtn ven set bakery --signatures required
+    """
+    given = (ven_name, groups, add_group, remove_group, resources, market_contexts, signatures)
+    if not any(given):
+        raise click.UsageError("nothing to change; see vtn ven set --help")
+
+    async def act(office: Office) -> dict[str, Any]:
+        async with office.store.read() as tx:
+            row = await find_ven(tx, name)
+        wanted = frozenset(groups) if groups else row.groups
+        wanted = (wanted | frozenset(add_group)) - frozenset(remove_group) - {""}
+        changes = Changes(
+            ven_name=ven_name,
+            groups=wanted if groups or add_group or remove_group else None,
+            resources=frozenset(resources) - {""} if resources else None,
+            market_contexts=frozenset(_uris(office, market_contexts)) if market_contexts else None,
+            signature_policy=signatures,
+        )
+        return vens.summary(office, await office.operator.change(name, changes, now=office.now))
+
+    row = at_work(act)
+    if json_:
+        as_json(row)
+        return
+    click.echo(
+        f"{row['ven']}: groups {listed(row['groups'])}; resources {listed(row['resources'])}; "
+        f"programmes {listed(row['market_contexts'])}; signatures {row['signatures']}"
+    )
+
+
+@ven.command()
+@click.argument("name")
+@click.option(
+    "--passphrase-file",
+    type=_FILE,
+    help="File with the passphrase of the authority's key. Or set OADR_CERTS_PASSPHRASE.",
+)
+def revoke(name: str, passphrase_file: Path | None) -> None:
+    """Lock a VEN out: its registration and all its certificates end at once.
+
+    If the authority of this VTN issued them, they go on its revocation list too, and
+    other servers of the programme refuse them.
+    """
+
+    async def act(office: Office) -> tuple[tuple[str, ...], int | None]:
+        async with office.store.read() as tx:
+            row = await find_ven(tx, name)
+        # First here: this VTN must not let it in whatever the authority says.
+        ended = await office.operator.revoke(name, now=office.now)
+        return ended, await work.revoke_at_authority(office, row, passphrase_file)
+
+    ended, listed_ = at_work(act)
+    click.echo(f"{name} is locked out; {plural(len(ended), 'certificate')} ended.")
+    if listed_ is None:
+        click.echo(f"The authority is kept elsewhere: run there oadr-certs revoke {name}")
+
+
+@ven.command()
+@click.argument("name")
+def reregister(name: str) -> None:
+    """Ask a VEN to register again at its next poll."""
+    at_work(lambda office: office.operator.request_reregistration(name, now=office.now))
+    click.echo(f"{name} is asked to register again at its next poll.")
+
+
+@ven.command()
+@click.argument("name")
+def cancel(name: str) -> None:
+    """End the registration of a VEN; it stays enrolled and may register again.
+
+    To lock it out, revoke it.
+    """
+    at_work(lambda office: office.operator.cancel_registration(name, now=office.now))
+    click.echo(f"{name} is told at its next poll that its registration ends.")
+
+
+def _uris(office: Office, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns programmes as URIs; a mere name is one beside the usual programme."""
+    return tuple(urljoin(office.settings.market_context, name) for name in names if name)
+
+
+__all__ = ["ven"]

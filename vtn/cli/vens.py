@@ -1,0 +1,76 @@
+"""What is known of VENs, as the command line shows it."""
+
+from datetime import datetime
+from typing import Any
+
+from vtn.cli.office import Office
+from vtn.operator import find_ven
+from vtn.store import certificate, delivery, party
+from vtn.store import opt as opts
+from vtn.store import report as reports
+from vtn.store.certificate import Certificate
+from vtn.store.party import Party
+
+
+async def everybody(office: Office) -> list[dict[str, Any]]:
+    """Returns every VEN in short, by name."""
+    async with office.store.read() as tx:
+        rows = await party.all_parties(tx, now=office.now)
+        proofs = await certificate.all_valid(tx, now=office.now)
+    until: dict[int, datetime] = {}
+    for proof in proofs:
+        if proof.not_after is not None:
+            until[proof.party_pk] = max(proof.not_after, until.get(proof.party_pk, proof.not_after))
+    shown = [summary(office, row) | {"certificate_until": until.get(row.pk)} for row in rows]
+    return sorted(shown, key=lambda row: str(row["ven"]))
+
+
+def summary(office: Office, row: Party) -> dict[str, Any]:
+    """Returns a VEN in short."""
+    return {
+        "ven": row.ven_name,
+        "ven_id": row.ven_id,
+        "state": row.state,
+        "online": office.online(row),
+        "last_seen": row.last_seen,
+        "groups": row.groups,
+        "resources": row.resources,
+        "market_contexts": row.market_contexts,
+        "signatures": row.signature_policy or str(office.settings.signatures.policy),
+        "fingerprints": row.fingerprints,
+    }
+
+
+async def everything(office: Office, name: str) -> dict[str, Any]:
+    """Returns all that is known of a VEN.
+
+    Raises:
+        NotFound: nobody is called so.
+    """
+    async with office.store.read() as tx:
+        row = await find_ven(tx, name)
+        proofs = await certificate.for_party(tx, party_pk=row.pk)
+        schedules = await opts.for_party(tx, party_pk=row.pk)
+        requested = await reports.requests(tx, party_pk=row.pk, states=("queued", "sent", "active"))
+        events = await delivery.for_party(tx, party_pk=row.pk)
+    return summary(office, row) | {
+        "registration_id": row.registration_id,
+        "enrolled_at": row.enrolled_at,
+        "registered_at": row.registered_at,
+        "poll_interval": row.poll_interval or office.settings.registration.poll_interval,
+        "open_events": len([one for one, _ in events if one.retire_at > office.now]),
+        "opt_schedules": len([one for one in schedules if not one.superseded]),
+        "reports": len(requested),
+        "certificates": [_certificate(proof) for proof in proofs],
+    }
+
+
+def _certificate(proof: Certificate) -> dict[str, Any]:
+    return {
+        "fingerprint": proof.fingerprint,
+        "subject": proof.subject,
+        "not_after": proof.not_after,
+        "added_at": proof.added_at,
+        "valid_until": proof.valid_until,
+        "revoked_at": proof.revoked_at,
+    }
