@@ -32,6 +32,7 @@ from oadr.messages.common import EVERYTHING, Period, Target
 from oadr.messages.event import Event, EventResponse
 from oadr.messages.opt import CreateOpt
 from oadr.times import ZERO, end_of
+from oadr.words import quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def check_create_opt(opt: CreateOpt, event: Event | None, receiver: Receiver) ->
         InvalidData: a period that ends before it starts.
     """
     if opt.ven_id != receiver.ven_id:
-        raise InvalidId(f"venID {opt.ven_id!r} is not the sender's", rule="R208")
+        raise InvalidId(f"venID {quoted(opt.ven_id)} is not the sender's", rule="R208")
     if not opt.opt_id.strip():
         raise InvalidId("optID is empty", rule="R208")
     if set(opt.target.ven_ids) - {receiver.ven_id}:
@@ -131,7 +132,7 @@ def _check_schedule(opt: CreateOpt, receiver: Receiver) -> None:
             text = f"vavailability lasts {period.duration}; expected 0 or more"
             raise InvalidData(text, rule="R210")
     if opt.market_context and not in_market(opt.market_context, receiver):
-        text = f"market context {opt.market_context!r} is none of this VEN's"
+        text = f"market context {quoted(opt.market_context)} is none of this VEN's"
         raise TargetMismatch(text, rule="R205")
 
 
@@ -140,14 +141,16 @@ def _check_qualification(opt: CreateOpt, event: Event | None) -> None:
         text = "an eventID goes with neither vavailability nor marketContext"
         raise ComplianceError(text, rule="R206")
     if event is None or event.event_id != opt.event_id:
-        raise InvalidId(f"eventID {opt.event_id!r} was not sent to this VEN", rule="R21")
+        raise InvalidId(
+            f"eventID {quoted(opt.event_id or '')} was not sent to this VEN", rule="R21"
+        )
     if event.response_required is ResponseRequired.NEVER:
-        text = f"event {opt.event_id!r} was sent with oadrResponseRequired=never"
+        text = f"event {quoted(event.event_id)} was sent with oadrResponseRequired=never"
         raise NotAllowed(text, rule="R206")
     number = event.descriptor.modification_number
     # An older number is no error: the VEN need not have been told of the newer one yet.
     if (opt.modification_number or 0) > number:
-        text = f"event {opt.event_id!r} is at modification {number}"
+        text = f"event {quoted(event.event_id)} is at modification {number}"
         raise OutOfSequence(f"{text}, not {opt.modification_number}", rule="R48")
     for field in SUB_ELEMENTS:
         beyond = set(getattr(opt.target, field)) - set(getattr(event.target, field))
@@ -242,7 +245,7 @@ def cancel(schedules: Sequence[Schedule], opt_id: str) -> tuple[Schedule, ...]:
     """
     left = tuple(schedule for schedule in schedules if schedule.opt_id != opt_id)
     if len(left) == len(schedules):
-        raise InvalidId(f"optID {opt_id!r} is none of this VEN's schedules", rule="R208")
+        raise InvalidId(f"optID {quoted(opt_id)} is none of this VEN's schedules", rule="R208")
     return left
 
 

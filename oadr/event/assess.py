@@ -32,6 +32,7 @@ from oadr.event.target import (
 from oadr.messages.common import Interval
 from oadr.messages.event import DistributeEvent, Event, Signal
 from oadr.times import ZERO, add
+from oadr.words import listed, quoted, shown
 
 #: Which signals a VEN supports: a function, or name -> pairs of type and unit name.
 Supported = Callable[[Signal], bool] | SignalKinds
@@ -159,30 +160,30 @@ def _named(signal: Signal) -> Signal:
 def _check_receiver(event: Event, receiver: Receiver) -> None:
     market_context = event.descriptor.market_context
     if not in_market(market_context, receiver):
-        reason = f"market context {market_context!r} is none of this VEN's"
+        reason = f"market context {quoted(market_context)} is none of this VEN's"
         raise TargetMismatch(reason, rule="R48")
     if not matches(event.target, receiver):
         raise TargetMismatch("the target names nothing of this VEN", rule="R48")
     if not knows_resources(event.target, receiver):
-        names = ", ".join(event.target.resource_ids)
+        names = listed(event.target.resource_ids)
         raise DeploymentError(f"this VEN has none of the resources {names}", rule="R112")
 
 
 def _check_signal(signal: Signal, receiver: Receiver, supported: Supported) -> None:
     if not supports(supported, signal):
         unit = unit_name(signal.unit) or "none"
-        what = f"{signal.signal_name} of type {signal.signal_type}, unit {unit}"
+        what = f"{quoted(signal.signal_name)} of type {signal.signal_type}, unit {unit}"
         raise SignalNotSupported(f"signal {what}, is not supported", rule="R109")
     if not signal.target:
         return
     if not only_device_classes(signal.target):
         unknown = [name for name in signal.target.end_device_assets if not is_device_class(name)]
-        what = f"not {', '.join(unknown)}" if unknown else "nothing else"
-        reason = f"the target of signal {signal.signal_id} may hold device classes, {what}"
+        what = f"not {listed(unknown)}" if unknown else "nothing else"
+        reason = f"the target of signal {quoted(signal.signal_id)} may hold device classes, {what}"
         raise ComplianceError(reason, rule="R111")
     own = receiver.end_device_assets
     if own is not None and own.isdisjoint(signal.target.end_device_assets):
-        names = ", ".join(signal.target.end_device_assets)
+        names = listed(signal.target.end_device_assets)
         raise DeploymentError(f"this VEN has no device of class {names}", rule="R112")
 
 
@@ -200,7 +201,7 @@ def _check_content(event: Event) -> None:
 
 
 def _check_intervals(signal: Signal, event: Event) -> None:
-    period, where = event.active_period, f"signal {signal.signal_id}"
+    period, where = event.active_period, f"signal {quoted(signal.signal_id)}"
     for index, interval in enumerate(signal.intervals):
         _check_interval(interval, signal, index)
     durations = [interval.duration or ZERO for interval in signal.intervals]
@@ -214,9 +215,9 @@ def _check_intervals(signal: Signal, event: Event) -> None:
 
 
 def _check_interval(interval: Interval, signal: Signal, index: int) -> None:
-    where = f"signal {signal.signal_id}, interval {index}"
+    where = f"signal {quoted(signal.signal_id)}, interval {index}"
     if interval.uid and interval.uid.strip() != str(index):
-        raise OutOfSequence(f"{where}: uid {interval.uid!r} is not {index}", rule="R2")
+        raise OutOfSequence(f"{where}: uid {quoted(interval.uid)} is not {index}", rule="R2")
     if interval.duration is None or interval.duration < ZERO:
         raise ComplianceError(f"{where}: a duration of 0 or more is missing", rule="R102")
     value = value_of(interval)
@@ -226,4 +227,4 @@ def _check_interval(interval: Interval, signal: Signal, index: int) -> None:
         raise InvalidData(f"{where}: {value} is not a number", rule="R104")
     rule = rule_for(signal)
     if rule is not None and not rule.allows(value):
-        raise InvalidData(f"{where}: {value} is not {rule.values}", rule="R104")
+        raise InvalidData(f"{where}: {shown(value)} is not {rule.values}", rule="R104")

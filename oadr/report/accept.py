@@ -11,8 +11,8 @@ from oadr.enums import ReportName
 from oadr.errors import InvalidData, InvalidId, ProtocolError, ReportNotSupported
 from oadr.messages import Period, ReportRequest
 from oadr.report.offer import METADATA, DataPoint, Offer
-from oadr.report.words import listed, quoted
 from oadr.times import ZERO, end_of, format_datetime, format_duration
+from oadr.words import listed, quoted
 
 
 class RequestKind(StrEnum):

@@ -9,8 +9,8 @@ from datetime import datetime
 from oadr.errors import InvalidId
 from oadr.messages import Report, ReportDescription, SamplingRate, Unit
 from oadr.report.offer import PREFIX, DataPoint, Offer
-from oadr.report.words import quoted
 from oadr.times import ZERO
+from oadr.words import quoted
 
 #: ``reportRequestID`` inside of metadata (R311).
 _NO_REQUEST = "0"

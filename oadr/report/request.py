@@ -11,8 +11,8 @@ from oadr.errors import InvalidData
 from oadr.messages import Period, ReportRequest, SpecifierPayload
 from oadr.report.accept import check_against, kind_of
 from oadr.report.offer import METADATA, Offer
-from oadr.report.words import quoted
 from oadr.times import ZERO, utc
+from oadr.words import quoted
 
 
 def build_request(

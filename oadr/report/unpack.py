@@ -16,8 +16,8 @@ from oadr.errors import InvalidData
 from oadr.messages import GreenButtonPayload, Interval, Report, ReportPayload
 from oadr.report.offer import DataPoint
 from oadr.report.reading import Reading, finite
-from oadr.report.words import quoted
 from oadr.times import ZERO, add
+from oadr.words import quoted
 
 #: A uid that counts; 18 digits are more than any report has intervals.
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from oadr.errors import InvalidId
 from oadr.messages import Report, ReportPayload, ReportRequest
 from oadr.report.offer import PREFIX, Offer
-from oadr.report.words import listed, quoted
+from oadr.words import listed, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

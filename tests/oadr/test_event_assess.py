@@ -386,3 +386,31 @@ def test_r19_no_event_makes_the_assessment_fail(
 def test_r56_what_a_vtn_builds_a_ven_takes_unless_it_is_over(one: Event, now: datetime) -> None:
     found = judge(one, now=now)
     assert found.ok or found.rule == "R33"
+
+
+LONG = "x" * 100_000
+CROWD = tuple(f"r{n}" for n in range(10_000))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        with_descriptor(event(), market_context="http://" + LONG),
+        replace(event(), target=Target(ven_ids=(VEN.ven_id,), resource_ids=CROWD)),
+        with_signal(event(), signal_name=LONG),
+        with_signal(event(), target=Target(end_device_assets=CROWD)),
+        with_signal(event(), signal_id=LONG, target=Target(end_device_assets=(LONG, "EVSE"))),
+        with_interval(event(), uid=LONG),
+        with_interval(event(), payloads=(SignalPayload(value=Decimal("9" * 100_000)),)),
+    ],
+)
+def test_what_a_peer_chose_takes_little_room_in_a_reason(one: Event) -> None:
+    receiver = replace(VEN, market_contexts=frozenset({PROGRAMME}))
+    found = judge(one, receiver=receiver)
+    assert found.change is Change.REJECTED
+    assert len(found.reason) < 1000
+
+
+def test_what_a_peer_chose_cannot_begin_a_line_in_a_reason() -> None:
+    target = Target(ven_ids=(VEN.ven_id,), resource_ids=("a\n17:00 school registered",))
+    assert "\n" not in judge(replace(event(), target=target)).reason

@@ -481,3 +481,17 @@ def test_r206_one_opt_of_the_strongest_kind_holds(kinds: list[tuple[OptType, boo
 def test_periods_of_a_schedule_are_plain_periods() -> None:
     moment: datetime = NOON
     assert applied(opt())[0].periods == (Period(dtstart=moment, duration=HOUR),)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        opt(ven_id="v" * 100_000),
+        opt(market_context="http://" + "m" * 100_000),
+        qualifying(event_id="e" * 100_000),
+    ],
+)
+def test_what_a_peer_chose_takes_little_room_in_an_error(message: CreateOpt) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        check_create_opt(message, None, replace(VEN, market_contexts=frozenset({PROGRAMME})))
+    assert len(str(caught.value)) < 500

@@ -1,11 +1,13 @@
 """Names of a peer's choosing in error texts."""
 
-from oadr.report.words import listed, quoted
+from decimal import Decimal
+
+from oadr.words import listed, quoted, shown
 
 
 def test_a_long_name_is_cut() -> None:
-    assert quoted("a" * 40) == repr("a" * 40)
-    assert quoted("a" * 5000) == repr("a" * 40) + "..."
+    assert quoted("a" * 80) == repr("a" * 80)
+    assert quoted("a" * 5000) == repr("a" * 80) + "..."
 
 
 def test_a_long_list_is_cut() -> None:
@@ -15,3 +17,8 @@ def test_a_long_list_is_cut() -> None:
 
 def test_control_characters_do_not_reach_the_log() -> None:
     assert quoted("a\nb") == r"'a\nb'"
+
+
+def test_a_long_number_is_cut() -> None:
+    assert shown(Decimal("1.10")) == "1.10"
+    assert shown(Decimal("1" * 5000)) == "1" * 80 + "..."
