@@ -326,6 +326,9 @@ async def test_a_first_question_goes_back_by_the_history_on_offer(
     assert len(await kept.samples(None, until)) == 48
     assert len(await kept.samples(until - 30 * DAY, until)) == 48
     assert len(await kept.samples(until - HOUR, until)) == 2
+    long = CsvMeter(spec(history=30 * DAY), file, table)
+    assert len(await long.samples(None, until)) == 200
+    assert len(await long.samples(until - 10 * DAY, until)) == 480
 
 
 async def test_shorter_samples_share_out_energy_and_keep_power(

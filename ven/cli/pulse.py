@@ -38,7 +38,7 @@ class Pulse:
         self._clock = settings.clock.clock()
         self._started = self._clock.now()
         self._heard: datetime | None = None
-        self._written = 0.0
+        self._written = -PAUSE
 
     def started(self) -> None:
         """Notes that the VEN runs; what the last run has heard stays."""
@@ -51,6 +51,7 @@ class Pulse:
         """Notes that the VTN has answered."""
         self._heard = self._clock.now()
         if time.monotonic() - self._written >= PAUSE:
+            self._written = time.monotonic()
             self._write(running=True)
 
     def stopped(self) -> None:
@@ -58,7 +59,6 @@ class Pulse:
         self._write(running=False)
 
     def _write(self, *, running: bool) -> None:
-        self._written = time.monotonic()
         content = {
             "pid": os.getpid() if running else None,
             "started": self._started.isoformat(),

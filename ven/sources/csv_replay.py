@@ -24,6 +24,8 @@ from ven.sources.exact import split
 
 log = logging.getLogger("openadr.ven.meters")
 DAY = timedelta(days=1)
+#: How many samples a VEN that holds none is given: history to offer, and no more at once.
+FIRST = 200
 
 
 class Shed(Protocol):
@@ -160,13 +162,14 @@ class CsvMeter:
     async def samples(self, since: datetime | None, until: datetime) -> Sequence[Sample]:
         """Returns what became known after ``since`` and not after ``until``.
 
-        Without ``since``, or after a longer pause, it goes back by ``spec.history`` at most,
-        and by one sample at least.
+        It goes back by ``spec.history`` at most and by one sample at least; without
+        ``since`` by ``FIRST`` samples at most.
         """
-        earliest = until - max(self._spec.history, self._spec.every)
-        since = earliest if since is None else since
-        if self._spec.history:
-            since = max(since, earliest)
+        history = max(self._spec.history, self._spec.every)
+        if since is None:
+            since = until - min(history, FIRST * self._spec.every)
+        elif self._spec.history:
+            since = max(since, until - history)
         try:
             return [sample for sample in self._samples(since, until) if since < sample.end <= until]
         except (OSError, ConfigError) as error:
