@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -92,6 +93,7 @@ def unsent(folder: Folder) -> dict[str, int]:
 
 def test_one_command_shows_a_day_and_the_next_run_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
+    summary: dict[str, Any] = {}
     for number in range(2):
         result = CliRunner().invoke(main, ["demo", str(folder)])
         assert result.exit_code == 0, result.output

@@ -38,6 +38,7 @@ file = "{data_file}"
 every = "{self.interval}"
 baseline = "{BASELINE}"
 source_date = 2013-02-14
+day = 2013-02-14
 
 [[loads]]
 type = "simulated"

@@ -81,6 +81,7 @@ class Demo:
                     live.update(await self._screen(store, day, now), refresh=True)
                 await asyncio.sleep(STEP)
             live.update(await self._screen(store, day, now), refresh=True)
+        self.console.print()
 
     async def _screen(self, store: Store, day: datetime, now: datetime) -> RenderableType:
         rows = await screen.lines(store, day)
