@@ -298,9 +298,11 @@ async def _ingest(
     points: Points,
 ) -> None:
     now = caller.received_at
+    # Made before the transaction begins: nobody else can write while it lasts.
+    new = [_rows(update, row.pk, points, now) for row, update in zip(found, updates, strict=True)]
     async with desk.store.begin() as tx:
-        for row, update in zip(found, updates, strict=True):
-            await readings.ingest(tx, rows=_rows(update, row.pk, points, now))
+        for row, values in zip(found, new, strict=True):
+            await readings.ingest(tx, rows=values)
             if row.kind in (RequestKind.ONE_SHOT, RequestKind.HISTORY) and row.state in _OPEN:
                 await reports.set_request_state(tx, pk=row.pk, state="done", now=now)
             elif row.state == "sent":
@@ -323,22 +325,14 @@ async def _answered_by_data(tx: Transaction, member: Member, now: datetime) -> N
 
 def _rows(update: Update, request_pk: int, points: Points, now: datetime) -> list[readings.Raw]:
     """Returns the rows to store; a repeated value of an on-change report is none (R317)."""
-    keys, specifier_id = points.keys, update.specifier_id
-    return [
-        readings.row(
-            data_point_pk=keys[specifier_id, reading.r_id],
-            start=reading.start,
-            duration=reading.duration,
-            value=reading.value,
-            quality=reading.quality,
-            accuracy=reading.accuracy,
-            confidence=reading.confidence,
-            request_pk=request_pk,
-            received_at=now,
-        )
-        for reading in update.readings
-        if reading.quality != DataQuality.PREVIOUS_VALUE
-    ]
+    new = [one for one in update.readings if one.quality != DataQuality.PREVIOUS_VALUE]
+    return readings.rows(
+        new,
+        keys=points.keys,
+        specifier_id=update.specifier_id,
+        request_pk=request_pk,
+        received_at=now,
+    )
 
 
 def _cancellation(desk: Desk, ids: list[str]) -> m.CancelReport:

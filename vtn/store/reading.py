@@ -6,7 +6,7 @@ there, so a report may be sent twice, or corrected (R346).
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -19,11 +19,12 @@ from sqlalchemy.engine import Dialect
 
 from oadr.enums import Scale
 from oadr.messages import LoadControl, ResourceStatus
+from oadr.report import Reading
 from vtn.store import energy
 from vtn.store.schema import Key, data_point, party, reading, report_request
 from vtn.store.sqlite import insert
 from vtn.store.transaction import Transaction
-from vtn.store.types import UTCDateTime, to_micros
+from vtn.store.types import EPOCH, UTCDateTime, to_micros
 
 #: A row of ``ingest``, as ``row`` makes it.
 Raw = tuple[Any, ...]
@@ -129,19 +130,61 @@ def row(
     request_pk: int | None = None,
 ) -> Raw:
     """Returns a reading as ``ingest`` takes it."""
-    is_status = isinstance(value, ResourceStatus)
+    status = _status_text(value) if isinstance(value, ResourceStatus) else None
     return (
         data_point_pk,
         to_micros(start),
         duration.days * 86400 + duration.seconds,
-        None if value is None or is_status else str(value),
-        json.dumps(asdict(value), default=str) if isinstance(value, ResourceStatus) else None,
+        None if value is None or status is not None else str(value),
+        status,
         quality,
         None if accuracy is None else str(accuracy),
         confidence,
         request_pk,
         to_micros(received_at),
     )
+
+
+def rows(
+    found: Iterable[Reading],
+    *,
+    keys: Mapping[tuple[str, str], int],
+    specifier_id: str,
+    request_pk: int | None,
+    received_at: datetime,
+) -> list[Raw]:
+    """Returns the readings of one report as ``ingest`` takes them.
+
+    What ``row`` does for one, written out: a report may have thousands.
+
+    Args:
+        found: the readings, aware and in UTC.
+        keys: (reportSpecifierID, rID) -> row of the data point.
+        specifier_id: of the report.
+        request_pk: the request that they came for.
+        received_at: when.
+    """
+    now = to_micros(received_at)
+    day, second = 86_400_000_000, 1_000_000
+    made: list[Raw] = []
+    for one in found:
+        since, length, value = one.start - EPOCH, one.duration, one.value
+        status = _status_text(value) if isinstance(value, ResourceStatus) else None
+        made.append(
+            (
+                keys[specifier_id, one.r_id],
+                since.days * day + since.seconds * second + since.microseconds,
+                length.days * 86400 + length.seconds,
+                str(value) if status is None else None,
+                status,
+                one.quality,
+                None if one.accuracy is None else str(one.accuracy),
+                one.confidence,
+                request_pk,
+                now,
+            )
+        )
+    return made
 
 
 async def ingest(tx: Transaction, *, rows: Sequence[Raw]) -> None:
@@ -303,6 +346,10 @@ def _reading(found: Row[Any]) -> ReadingRow:
     values["unit_scale"] = None if found.unit_scale is None else Scale(found.unit_scale)
     values["status"] = None if found.status is None else _status(found.status)
     return ReadingRow(**values)
+
+
+def _status_text(status: ResourceStatus) -> str:
+    return json.dumps(asdict(status), default=str)
 
 
 def _status(text: str) -> ResourceStatus:
