@@ -273,15 +273,25 @@ class World:
         await self.rest()
         return client
 
+    async def run(self, client: Client) -> asyncio.Task[None]:
+        """Lets a VEN run in a task of its own and come to rest."""
+        running = asyncio.create_task(client.run())
+        while not database_of(client).is_open:  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0.001)
+        await self.rest()
+        return running
+
     async def rest(self) -> None:
         """Lets everything run that can run now, the thread of the state included."""
         quiet = 0
         while quiet < 3:
             before = self._activity()
-            for client in self._open:
-                await database_of(client).run(lambda connection: None)
+            asked = [database_of(client) for client in self._open]
+            asked = [database for database in asked if database.is_open]
+            for database in asked:
+                await database.run(lambda connection: None)
             await settle()
-            quiet = quiet + 1 if self._activity() == before + len(self._open) else 0
+            quiet = quiet + 1 if self._activity() == before + len(asked) else 0
 
     async def pass_time(self, duration: timedelta, step: timedelta = timedelta(seconds=10)) -> None:
         """Lets time pass in steps, at each of which everything comes to rest."""

@@ -42,6 +42,11 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self.transactions = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._connection is not None
+
     async def open(self) -> None:
         """Opens the file, makes it if there is none, and brings it up to date.
 
