@@ -118,8 +118,9 @@ def _grid(
     have = {(one.r_id, one.start) for one in found}
     starts = slots(window.start, window.end, granularity)
     ends = [*starts[1:], window.end]
+    seen = {one.r_id: one for one in reversed(samples)}
     for r_id, point in points.items():
-        timed = _is_timed(r_id, point, samples)
+        timed = _is_timed(point, seen.get(r_id))
         found += [
             _missing(r_id, point, start, end - start if timed else ZERO)
             for start, end in zip(starts, ends, strict=True)
@@ -130,9 +131,12 @@ def _grid(
 
 def _changed(samples: Sequence[Reading], points: _Points, window: Window) -> list[Reading]:
     """Returns what changed in the window; the previous value of what did not (R317)."""
+    by_id: dict[str, list[Reading]] = {r_id: [] for r_id in points}
+    for one in samples:
+        by_id[one.r_id].append(one)
     chosen: list[Reading] = []
     for r_id, point in points.items():
-        mine = [one for one in samples if one.r_id == r_id]
+        mine = by_id[r_id]
         previous = next((one for one in reversed(mine) if one.start < window.start), None)
         inside = [one for one in mine if window.start <= one.start < window.end]
         changed = _without_repeats(inside, previous)
@@ -213,9 +217,8 @@ def _joined(reading: Reading, point: DataPoint | None, start: datetime) -> Readi
     return replace(reading, start=start, quality=quality)
 
 
-def _is_timed(r_id: str, point: DataPoint | None, samples: Iterable[Reading]) -> bool:
+def _is_timed(point: DataPoint | None, seen: Reading | None) -> bool:
     """Returns whether a data point is interval data: as seen, or else by its unit."""
-    seen = next((one for one in samples if one.r_id == r_id), None)
     if seen is not None:
         return bool(seen.duration)
     return point is not None and point.accumulates

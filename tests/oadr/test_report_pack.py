@@ -1,5 +1,6 @@
 """Readings to reports."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -452,3 +453,18 @@ def test_stored_readings_come_out_as_they_went_in(
     report = packed(asked(HISTORY, *wanted, start=T - DAY, duration=DAY), readings)
     got = unpack(over_the_wire(report), points=HISTORY.by_id())
     assert sorted(got, key=repr) == sorted(readings, key=repr)
+
+
+@pytest.mark.parametrize("granularity", [ZERO, MINUTE])
+def test_many_data_points_with_many_readings_take_their_sum_of_time(
+    granularity: timedelta,
+) -> None:
+    # With their product, of 200 million comparisons, this would take ten seconds and more.
+    names = [f"p{number}" for number in range(4000)]
+    points = tuple(replace(USAGE.points[0], r_id=r_id) for r_id in names)
+    readings = [point("p1", T, number) for number in range(50_000)]
+    request = asked(USAGE, *names, granularity=granularity, back=MINUTE)
+    began = time.perf_counter()
+    report = packed(request, readings, offer=replace(USAGE, points=points))
+    assert time.perf_counter() - began < 5
+    assert {r_id for ids in r_ids(report) for r_id in ids} == set(names)
