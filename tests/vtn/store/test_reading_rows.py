@@ -17,7 +17,7 @@ STATUS = ResourceStatus(
     "one",
     [
         Reading(r_id="main", start=NOW, value=Decimal("1.50")),
-        Reading(r_id="main", start=datetime(1969, 12, 31, 23, 59, tzinfo=UTC), value=Decimal("0")),
+        Reading(r_id="main", start=datetime(1969, 12, 31, 23, 59, tzinfo=UTC), value=Decimal(0)),
         Reading(r_id="main", start=NOW, duration=timedelta(days=2, seconds=1), value=STATUS),
         Reading(
             r_id="main",
