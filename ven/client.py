@@ -120,6 +120,7 @@ class Client(Pluggable):
         if exchange is None:
             exchange = self._transport = self._connection.transport(clock, self._trace)
         self._stopped = asyncio.Event()
+        self._ending: asyncio.Task[None] | None = None
         self._machine = Machine(
             Core(
                 options=options,
@@ -211,8 +212,17 @@ class Client(Pluggable):
         await self._machine.start()
 
     async def stop(self) -> None:
-        """Ends; what is in flight is finished, what waits is kept."""
+        """Ends; what is in flight is finished, what waits is kept.
+
+        In a handler this returns at once, and the end comes when the exchange is over.
+        """
         self._stopped.set()
+        if self._ending is None or self._ending.done():
+            self._ending = asyncio.create_task(self._end(), name="end of the VEN")
+        if not self._machine.core.turn.mine:
+            await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         await self._machine.stop()
         if self._transport is not None:
             await self._transport.close()

@@ -102,7 +102,10 @@ class EventHandler:
 
     @default
     async def on_update_event(self, event: Event, ctx: Context) -> Opt:
-        """Decides about a modification of an event. Default: as ``on_event``."""
+        """Decides about a modification of an event.
+
+        Default: ``on_event`` is asked; without one the earlier answer stands.
+        """
         return None
 
     @default

@@ -31,7 +31,7 @@ from tests.ven.scripted import NOW, ScriptedVTN, World, event, request
 from tests.ven.test_transport import Server, serve
 from ven import VEN, Client
 from ven.backoff import BackOff
-from ven.errors import VenError
+from ven.errors import Unreachable, VenError
 from ven.options import Options
 from ven.status import Status
 
@@ -114,6 +114,31 @@ async def test_a_run_that_is_cancelled_stops_as_well(world: World) -> None:
     polls = len(world.vtn.got(Poll))
     await world.pass_time(MINUTE)
     assert len(world.vtn.got(Poll)) == polls
+
+
+async def test_a_handler_may_stop_the_client(world: World) -> None:
+    ven = world.ven()
+
+    @ven.on_event
+    async def decide(event: Any, ctx: Any) -> str:
+        await ven.stop()
+        return "optOut"
+
+    running = await world.run(ven)
+    world.vtn.distribute(event())
+    await world.clock.advance(10 * SECOND)
+    await asyncio.wait_for(running, 5)
+    assert [one.opt_type for one in world.vtn.got(CreatedEvent)[0].responses] == ["optOut"]
+
+
+async def test_after_an_outage_the_events_are_synchronised(world: World) -> None:
+    ven = await world.start(world.ven())
+    world.vtn.down = Unreachable("gone")
+    await world.pass_time(MINUTE)
+    world.vtn.down = None
+    world.vtn.events = [event()]
+    await world.pass_time(5 * MINUTE)
+    assert [held.event_id for held in ven.events] == ["e1"]
 
 
 async def test_a_client_can_be_started_again_after_it_was_stopped(world: World) -> None:

@@ -135,6 +135,19 @@ async def test_r325_periodic_reports_are_aligned_to_the_dtstart_that_was_asked_f
         assert values(report) == [3, 3]
 
 
+async def test_a_window_that_ends_between_two_samples_waits_and_loses_nothing(
+    world: World,
+) -> None:
+    start = NOW + 5 * SECOND
+    await started(world, request(start=start, granularity=60, back=60))
+    await world.pass_time(70 * SECOND, SECOND)
+    (report,) = reports(world)
+    assert values(report) == [6]
+    assert report.created_date_time == NOW + 70 * SECOND
+    await world.pass_time(3 * MINUTE, SECOND)
+    assert [values(report) for report in reports(world)] == [[6]] * 4
+
+
 async def test_r325_a_request_with_an_end_stops_there(world: World) -> None:
     await started(world, request(back=60, duration=3 * MINUTE))
     await world.pass_time(10 * MINUTE)

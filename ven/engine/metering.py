@@ -82,6 +82,21 @@ class Metering:
             if running is not None:
                 await self._sample(running, tick_at(now, running.meter.spec.every))
 
+    def ready_at(self, r_ids: Iterable[str], moment: datetime) -> datetime:
+        """Returns when everything that was measured up to ``moment`` is known.
+
+        A meter that is sampled every ten seconds tells at 12:00:10 what happened until
+        12:00:05; a report that did not wait would lose a part of it.
+        """
+        ticks = [moment]
+        for r_id in r_ids:
+            running = self._running.get(r_id)
+            if running is not None:
+                every = running.meter.spec.every
+                tick = tick_at(moment, every)
+                ticks.append(tick if tick == moment else tick + every)
+        return max(ticks)
+
     async def _sample_forever(self, running: _Running) -> None:
         every = running.meter.spec.every
         while True:

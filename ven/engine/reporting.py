@@ -119,12 +119,20 @@ class Reporting:
             if window is None:
                 await self._finish(held, index)
                 return None
-            if window.due > self._core.clock.now():
-                return window.due
+            due = self._due(held, window)
+            if due > self._core.clock.now():
+                return due
             await self._make(held, window)
             if window.final:
                 return None
             index = window.index
+
+    def _due(self, held: HeldRequest, window: Window) -> datetime:
+        """Returns when a window can be made: when it is due and all of it is measured."""
+        if held.kind not in {RequestKind.PERIODIC, RequestKind.ON_CHANGE}:
+            return window.due
+        r_ids = [point.r_id for point in held.request.data_points]
+        return max(window.due, self._metering.ready_at(r_ids, window.end))
 
     async def _next(self, held: HeldRequest, index: int) -> Window | None:
         """Returns the next window; after a long silence, the next that has readings."""

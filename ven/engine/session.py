@@ -13,7 +13,7 @@ from ven.engine.opt import OptEngine
 from ven.engine.poll import PollEngine
 from ven.engine.registration import RegistrationEngine
 from ven.engine.report import ReportEngine
-from ven.errors import Rejected, Unreachable
+from ven.errors import Rejected, TransportError, Unreachable
 from ven.options import POLL_INTERVAL
 
 
@@ -120,6 +120,8 @@ class Session:
     def _failed(self, error: OpenADRError, backoff: BackOff) -> timedelta:
         core = self._core
         wait = backoff.failed()
+        # A VTN that was away may have forgotten what it told us.
+        self._fresh = self._fresh or isinstance(error, TransportError)
         if isinstance(error, Rejected):
             # The same will fail again; somebody has to do something first.
             wait = max(wait, core.options.backoff_cap)

@@ -17,6 +17,11 @@ class Turn:
         self._owner: asyncio.Task[Any] | None = None
         self._depth = 0
 
+    @property
+    def mine(self) -> bool:
+        """Whether the current task holds it."""
+        return self._owner is not None and self._owner is asyncio.current_task()
+
     async def __aenter__(self) -> None:
         """Waits for the turn."""
         if self._owner is not asyncio.current_task():
