@@ -21,7 +21,7 @@ from vtn.store import party, reading
 from vtn.store.reading import ReadingFilter, ReadingRow
 
 #: Exports of fewer readings are over before a bar could be read.
-_LONG = 20_000
+LONG = 20_000
 
 Writer = Callable[[dict[str, str]], object]
 
@@ -140,7 +140,7 @@ def _nothing() -> None:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], object]]:
     """Gives what to call for each reading; a bar on standard error follows."""
-    if total < _LONG:
+    if total < LONG:
         yield _nothing
         return
     with Progress(console=Console(stderr=True), transient=True) as bar:

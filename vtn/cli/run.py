@@ -13,7 +13,7 @@ from vtn.cli.base import Command, config_path, debugging
 from vtn.cli.office import settings
 from vtn.cli.present import plural
 from vtn.errors import Conflict
-from vtn.server import Server
+from vtn.server import Server, configured_handlers
 
 log = logging.getLogger("openadr.vtn")
 
@@ -50,7 +50,7 @@ def run(log_format: Literal["text", "json"]) -> None:
 def _server() -> Server:
     given = settings()
     try:
-        return Server(given)
+        return Server(given, handlers=configured_handlers(given))
     except ConfigError as error:
         # A handler or key that the configuration names: say in which file.
         file = error.file or str(config_path())
