@@ -3,7 +3,6 @@
 Spec: rules 12, 19, 21, 30, 35, 36, 42, 48, 56 to 62, 65 and 66.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,19 +20,17 @@ from oadr.event import (
     pick_offset,
 )
 from oadr.messages import (
-    CreatedEvent,
     DistributeEvent,
-    EiResponse,
     Event,
     EventResponse,
     RequestEvent,
 )
 from oadr.times import add
+from ven.engine.answers import Answers
 from ven.engine.core import Core, log
 from ven.engine.decision import Decision, decide
 from ven.engine.schedule import Schedule
-from ven.errors import Refused, TransportError, VenError
-from ven.state import EventState, HeldEvent, PendingAnswer
+from ven.state import EventState, HeldEvent
 
 _SERVICE = ServiceName.EI_EVENT
 #: How long an event that is over is remembered, should the VTN go on listing it.
@@ -61,6 +58,7 @@ class EventEngine:
     def __init__(self, core: Core, schedule: Schedule) -> None:
         self._core = core
         self._schedule = schedule
+        self._answers = Answers(core)
         self._held: dict[str, HeldEvent] = {}
         self.resource_ids: frozenset[str] = core.options.resource_ids
 
@@ -107,7 +105,7 @@ class EventEngine:
         """
         core = self._core
         if message.vtn_id != core.party.vtn_id:
-            await self._refuse(message)
+            await self._answers.refuse(message)
             return
         now = core.clock.now()
         outcome = _Outcome()
@@ -117,7 +115,7 @@ class EventEngine:
             await self._cancel_absent(message, now, outcome)
             self._forget_old(now, outcome)
         await self._settle(outcome)
-        await self.flush()
+        await self._answers.flush()
 
     async def opt(self, event_id: str, opt_type: OptType) -> None:
         """Changes this VEN's mind about an event and tells the VTN (R17).
@@ -133,27 +131,16 @@ class EventEngine:
         outcome = _Outcome(hold=[held])
         self._answer(held.event, held.request_id, Decision(opt=opt_type), outcome)
         await self._settle(outcome)
-        await self.flush()
+        await self._answers.flush()
 
     async def flush(self) -> None:
-        """Sends answers that the VTN has not confirmed, in one message.
+        """Sends answers that the VTN has not confirmed.
 
         Raises:
             TransportError: they could not be sent, or the answer cannot be used.
             Refused: the VTN does not know this VEN.
         """
-        answers = await self._core.state.events.answers()
-        if not answers:
-            return
-        try:
-            await self._send(answers)
-        except Refused as error:
-            if self._core.lost:
-                raise
-            if len(answers) == 1:
-                await self._give_up(answers, error)
-            else:
-                await self._send_singly(answers)
+        await self._answers.flush()
 
     async def stop_all(self) -> None:
         """Ends everything, because the registration has ended."""
@@ -324,57 +311,6 @@ class EventEngine:
     def _standing(self, event_id: str) -> HeldEvent | None:
         held = self._held.get(event_id)
         return None if held is None or held.state is EventState.ENDING else held
-
-    async def _refuse(self, message: DistributeEvent) -> None:
-        core = self._core
-        log.warning(
-            "events from %r refused: this VEN is registered at %r",
-            message.vtn_id,
-            core.party.vtn_id,
-            extra={**core.extra, "rule": "R21"},
-        )
-        if any(one.response_required is ResponseRequired.ALWAYS for one in message.events):
-            wrong = EiResponse(
-                code=InvalidId.code,
-                description="this VEN is registered at another vtnID",
-                request_id=message.request_id,
-            )
-            await core.tell(_SERVICE, CreatedEvent(response=wrong, ven_id=core.party.ven_id))
-
-    async def _send(self, answers: Sequence[PendingAnswer]) -> None:
-        core = self._core
-        message = CreatedEvent(
-            response=EiResponse(),
-            responses=tuple(answer.response for answer in answers),
-            ven_id=core.party.ven_id,
-        )
-        what = "answers " + " ".join(answer.response.event_id for answer in answers)
-        try:
-            await core.tell(_SERVICE, message)
-        except TransportError as error:
-            if not core.patience.exhausted(what, error):
-                raise
-            await self._give_up(answers, error)
-            return
-        core.patience.forget(what)
-        await core.state.events.settled(answers)
-
-    async def _send_singly(self, answers: Sequence[PendingAnswer]) -> None:
-        """Sends what was refused together one by one, so that one bad answer costs one."""
-        for answer in answers:
-            try:
-                await self._send((answer,))
-            except Refused as error:
-                if self._core.lost:
-                    raise
-                await self._give_up((answer,), error)
-
-    async def _give_up(self, answers: Sequence[PendingAnswer], error: VenError) -> None:
-        for answer in answers:
-            event_id = answer.response.event_id
-            where = {**self._core.extra, "event": event_id}
-            log.warning("answer to event %s is given up: %s", event_id, error, extra=where)
-        await self._core.state.events.settled(answers)
 
     def _log(self, event: Event, what: str) -> None:
         where = {**self._core.extra, "event": event.event_id}
