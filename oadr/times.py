@@ -68,6 +68,9 @@ class CalendarDuration(timedelta):
     def __hash__(self) -> int:
         return hash((self.months, self.rest))
 
+    def __repr__(self) -> str:
+        return f"CalendarDuration(months={self.months}, rest={self.rest!r})"
+
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (self.months, self.rest)
 

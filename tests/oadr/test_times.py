@@ -234,3 +234,7 @@ def test_a_month_is_not_thirty_days_and_yet_compares_like_them() -> None:
 
 def test_a_calendar_duration_can_be_copied_and_stored() -> None:
     assert pickle.loads(pickle.dumps(months(3, days=1))) == months(3, days=1)
+
+
+def test_a_calendar_duration_shows_its_months() -> None:
+    assert repr(months(3)) == "CalendarDuration(months=3, rest=datetime.timedelta(0))"
