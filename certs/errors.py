@@ -32,8 +32,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from oadr.errors import OpenADRError
 
-class CertsError(Exception):
+
+class CertsError(OpenADRError):
     """Root of every error that this package raises on purpose."""
 
 

@@ -21,7 +21,7 @@ from typing import ClassVar
 
 
 class OpenADRError(Exception):
-    """Root of everything this project raises about the protocol."""
+    """Root of every error that this project raises on purpose, its other packages included."""
 
 
 class ProtocolError(OpenADRError):
@@ -114,7 +114,7 @@ class XMLError(OpenADRError):
     """The bytes are not a well-formed, schema-valid ``oadrPayload``.
 
     Attributes:
-        reason: one line for the log and for the peer, without the peer's content.
+        reason: one printable line of 300 characters at most, for the log and for the peer.
         line: line of the document where it went wrong, 0 if unknown.
     """
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from certs import errors
+from oadr.errors import OpenADRError
 
 WHEN = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 KEY, CERT = Path("vtn.key"), Path("vtn.crt")
@@ -114,3 +115,7 @@ def test_every_error_is_in_the_table_and_in_the_tree_of_the_docstring() -> None:
     for name, thing in vars(errors).items():
         if isinstance(thing, type) and issubclass(thing, errors.CertsError):
             assert name in (errors.__doc__ or "")
+
+
+def test_whoever_catches_the_root_of_the_project_catches_these_too() -> None:
+    assert issubclass(errors.CertsError, OpenADRError)
