@@ -20,19 +20,10 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from certs.errors import CertsError
 from certs.files import stamp
-
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:  # typing.override needs Python 3.12
-
-    def override(method: object) -> object:
-        """Return the method."""
-        return method
-
 
 #: TLS 1.2 sessions can be resumed as long as their context lives, 2 hours by OpenSSL's default,
 #: and are not verified again. Five minutes bound how long an expired certificate gets by.
@@ -85,12 +76,10 @@ class LiveContext(ssl.SSLContext):
         #: How many contexts were built; it changes when the files did.
         self.generation = 1
 
-    @override
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
         """Return a connection over memory buffers, made by the current context."""
         return self.current().wrap_bio(*args, **kwargs)
 
-    @override
     def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
         """Return a connection over a socket, made by the current context."""
         return self.current().wrap_socket(*args, **kwargs)

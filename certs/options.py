@@ -6,20 +6,11 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from certs.errors import CertsError, MissingFileError
-
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:  # typing.override needs Python 3.12
-
-    def override(method: object) -> object:
-        """Return the method."""
-        return method
-
 
 #: Where a passphrase may stand; an argument would be visible in the list of processes.
 PASSPHRASE_VARIABLE = "OADR_CERTS_PASSPHRASE"  # noqa: S105 - a name, no secret
@@ -33,7 +24,6 @@ class Duration(click.ParamType[timedelta, Any]):
 
     name = "duration"
 
-    @override
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
@@ -73,7 +63,6 @@ def passphrase(file: Path | None, *, environment: str | None = PASSPHRASE_VARIAB
 class ErrorsInOneLine(click.Group):
     """A group of commands whose errors are one line and exit code 1, unless `--debug`."""
 
-    @override
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
