@@ -7,7 +7,7 @@ docs/howto/certificates.md.
 """
 
 from certs.authority import Authority
-from certs.build import KeyType, Kind
+from certs.build import KeyType
 from certs.errors import CertsError
 from certs.fingerprint import (
     Fingerprints,
@@ -22,6 +22,7 @@ from certs.folder import Issued, load_ledger
 from certs.ledger import Record, Status
 from certs.live import LiveContext
 from certs.revocation import RevocationList
+from certs.subject import Kind
 from certs.tls import (
     KeyPair,
     Profile,

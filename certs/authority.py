@@ -7,7 +7,6 @@ Whatever an operation promises is on the disk when it returns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -16,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import build
-from certs.build import BACKDATE, KeyType, Kind, LeafProfile
+from certs.build import BACKDATE, KeyType
 from certs.errors import (
     AlreadyIssuedError,
     AmbiguousCertificateError,
@@ -39,10 +38,11 @@ from certs.files import (
     write_new,
     write_private,
 )
-from certs.fingerprint import fingerprints
 from certs.folder import AuthorityFolder, Issued, load_ledger
 from certs.ledger import IN_USE, Ledger, Record, Replaces
 from certs.revocation import CrlWriter
+from certs.subject import Kind, Subject, check_common_name
+from oadr.times import add
 
 #: How long the certificate of an authority is valid.
 AUTHORITY_VALID = timedelta(days=20 * 365)
@@ -95,7 +95,7 @@ class Authority:
             SubjectError: the name cannot stand in a certificate.
         """
         at, paths = _moment(now), AuthorityFolder(Path(folder))
-        build.check_common_name(name)
+        check_common_name(name)
         if any(path.exists() for path in (paths.certificate, paths.key, paths.ledger)):
             raise AuthorityExistsError(paths.path)
         key = build.generate_key(key_type)
@@ -104,7 +104,7 @@ class Authority:
             name=name,
             serial=x509.random_serial_number(),
             not_before=at - BACKDATE,
-            not_after=at + valid_for,
+            not_after=_end(at, valid_for),
         )
         paths.issued.mkdir(parents=True, exist_ok=True)
         try:  # the key decides between two that create at once
@@ -168,7 +168,7 @@ class Authority:
         """
         if not names:
             raise SubjectError("", "a VTN needs at least one host name or IP address")
-        subject = _Subject(Kind.VTN, names[0], tuple(names))
+        subject = Subject(kind=Kind.VTN, name=names[0], hosts=tuple(names))
         return self._issue_with_key(subject, key_type, valid_for, _moment(now))
 
     def issue_ven(
@@ -193,7 +193,7 @@ class Authority:
             SubjectError: a name cannot stand in a certificate.
             AlreadyIssuedError: the VEN has a valid certificate with a key of that type.
         """
-        subject = _Subject(Kind.VEN, name, tuple(hosts))
+        subject = Subject(kind=Kind.VEN, name=name, hosts=tuple(hosts))
         return self._issue_with_key(subject, key_type, valid_for, _moment(now))
 
     def sign_csr(
@@ -224,7 +224,7 @@ class Authority:
         """
         public, name = build.read_request(request)
         names = tuple(hosts) or ((name,) if kind is Kind.VTN else ())
-        subject = _Subject(kind, name, names)
+        subject = Subject(kind=kind, name=name, hosts=names)
         valid = valid_for or (VTN_VALID if kind is Kind.VTN else VEN_VALID)
         certificate, record = self._issue(subject, public, valid, _moment(now))
         return Issued(record=record, certificate=certificate, key=None)
@@ -257,9 +257,11 @@ class Authority:
             RevokedError: it is revoked.
             CsrError: the request is not acceptable, or is for another name.
         """
+        if overlap < timedelta(0):
+            raise ValueError(f"overlap is {overlap}; expected 0 or more")
         at = _moment(now)
         old = self.renewable(wanted)
-        subject = _Subject(old.kind, old.name, old.hosts)
+        subject = Subject(kind=old.kind, name=old.name, hosts=old.hosts)
         key: PrivateKey | None = None
         if request is None:
             key = build.generate_key(old.key_type)
@@ -269,7 +271,7 @@ class Authority:
             if name != old.name:
                 raise CsrError(f"it is for {name!r}, the certificate to renew for {old.name!r}")
         valid = valid_for or (VTN_VALID if old.kind is Kind.VTN else VEN_VALID)
-        replaces = Replaces(serial=old.serial, until=at + overlap)
+        replaces = Replaces(serial=old.serial, until=add(at, overlap))
         certificate, record = self._issue(subject, public, valid, at, replaces)
         return Issued(record=record, certificate=certificate, key=key)
 
@@ -319,36 +321,31 @@ class Authority:
             return self._crl.write(at)
 
     def _issue_with_key(
-        self, subject: _Subject, key_type: KeyType, valid_for: timedelta, now: datetime
+        self, subject: Subject, key_type: KeyType, valid_for: timedelta, now: datetime
     ) -> Issued:
-        subject.check()
         key = build.generate_key(key_type)
         certificate, record = self._issue(subject, key.public_key(), valid_for, now)
         return Issued(record=record, certificate=certificate, key=key)
 
     def _issue(
         self,
-        subject: _Subject,
+        subject: Subject,
         public: PublicKey,
         valid_for: timedelta,
         now: datetime,
         replaces: Replaces | None = None,
     ) -> tuple[x509.Certificate, Record]:
         self._check_dates(now)
-        profile = LeafProfile(
-            common_name=subject.name,
-            hosts=subject.hosts,
-            not_before=max(now - BACKDATE, self.certificate.not_valid_before_utc),
-            not_after=min(now + valid_for, self.certificate.not_valid_after_utc),
-        )
         certificate = build.build_leaf(
             issuer=self.certificate,
             issuer_key=self._key,
             public_key=public,
             serial=x509.random_serial_number(),
-            profile=profile,
+            subject=subject,
+            not_before=max(now - BACKDATE, self.certificate.not_valid_before_utc),
+            not_after=min(_end(now, valid_for), self.certificate.not_valid_after_utc),
         )
-        record = _record(certificate, subject, build.key_type_of(public), now)
+        record = Record.of(certificate, subject, key_type=build.key_type_of(public), now=now)
         with self.ledger.locked():
             self._check_vacant(record, now, replaces)
             write_new(self.folder.copy_of(record.serial), certificate.public_bytes(Encoding.PEM))
@@ -387,19 +384,6 @@ class Authority:
         return current[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    kind: Kind
-    name: str
-    hosts: tuple[str, ...]
-
-    def check(self) -> None:
-        """Find fault with the names before a key is made for them."""
-        build.check_common_name(self.name)
-        for host in self.hosts:
-            build.general_name(host)
-
-
 def _moment(now: datetime | None) -> datetime:
     """Return a moment as certificates write it: UTC, whole seconds."""
     moment = datetime.now(UTC) if now is None else now
@@ -408,19 +392,8 @@ def _moment(now: datetime | None) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
-def _record(
-    certificate: x509.Certificate, subject: _Subject, key_type: KeyType, now: datetime
-) -> Record:
-    known_by = fingerprints(certificate)
-    return Record(
-        serial=build.serial_text(certificate.serial_number),
-        kind=subject.kind,
-        name=subject.name,
-        hosts=subject.hosts,
-        key_type=key_type,
-        fingerprint=known_by.openadr,
-        sha256=known_by.sha256,
-        issued_at=now,
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-    )
+def _end(start: datetime, valid_for: timedelta) -> datetime:
+    """Return when a certificate ends, at the latest with the calendar."""
+    if valid_for <= timedelta(0):
+        raise ValueError(f"valid_for is {valid_for}; expected more than 0")
+    return add(start, valid_for).replace(microsecond=0)

@@ -9,34 +9,30 @@ Spec: OpenADR 2.0b Profile Specification, sections 10.1 to 10.3, rule 68
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certs.errors import CsrError, SubjectError, WeakKeyError
+from certs.errors import CsrError, WeakKeyError
 from certs.files import PrivateKey, PublicKey
+from certs.subject import Subject, check_common_name, general_name
 
 #: Certificates start this long before they are made: clocks of field devices are not exact.
 BACKDATE = timedelta(minutes=5)
 
-#: RFC 5280, appendix A.1: upper bound of a common name.
-MAX_COMMON_NAME = 64
-
 _MIN_RSA_BITS = 2048
 _MIN_EC_BITS = 256
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
-_HOST = re.compile(
-    r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-)
+
+#: What shows a public key.
+KeyHolder = x509.Certificate | x509.CertificateSigningRequest
 
 
 class KeyType(StrEnum):
@@ -48,30 +44,6 @@ class KeyType(StrEnum):
     RSA = "rsa"
 
 
-class Kind(StrEnum):
-    """Whose certificate it is."""
-
-    VTN = "vtn"
-    VEN = "ven"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeafProfile:
-    """What a certificate says about its owner."""
-
-    #: 1 to 64 characters: the name of the VEN, or the first name of the VTN.
-    common_name: str
-    #: Host names and IP addresses under which the owner can be reached.
-    hosts: tuple[str, ...] = ()
-    not_before: datetime
-    not_after: datetime
-
-    def __post_init__(self) -> None:
-        check_common_name(self.common_name)
-        for host in self.hosts:
-            general_name(host)
-
-
 def generate_key(key_type: KeyType) -> PrivateKey:
     """Return a new private key: P-256, or RSA with 2048 bits."""
     if key_type is KeyType.RSA:
@@ -80,14 +52,33 @@ def generate_key(key_type: KeyType) -> PrivateKey:
 
 
 def describe_key(key: object) -> str:
-    """Return what a public key is, for example "EC secp256r1" or "RSA 2048"."""
+    """Return what a public key is, for example "EC secp256r1", "RSA 2048" or "unknown"."""
     match key:
         case rsa.RSAPublicKey():
             return f"RSA {key.key_size}"
         case ec.EllipticCurvePublicKey():
             return f"EC {key.curve.name}"
+        case None:
+            return "unknown"
         case _:
             return type(key).__name__.lstrip("_").removesuffix("PublicKey")
+
+
+def public_key_of(holder: KeyHolder) -> object | None:
+    """Return the public key of a certificate or request; None if it is of an unknown kind."""
+    try:
+        return holder.public_key()
+    except (UnsupportedAlgorithm, ValueError):  # a curve that OpenSSL has and this library not
+        return None
+
+
+def strong_key_of(holder: KeyHolder) -> PublicKey:
+    """Return the public key of a certificate or request if it is strong enough.
+
+    Raises:
+        WeakKeyError: see `check_strength`, or a key of an unknown kind.
+    """
+    return check_strength(public_key_of(holder))
 
 
 def check_strength(key: object) -> PublicKey:
@@ -110,38 +101,6 @@ def check_strength(key: object) -> PublicKey:
 def key_type_of(key: PublicKey) -> KeyType:
     """Return whether a key is EC or RSA."""
     return KeyType.RSA if isinstance(key, rsa.RSAPublicKey) else KeyType.EC
-
-
-def check_common_name(name: str) -> str:
-    """Return the name if it can be a common name.
-
-    Raises:
-        SubjectError: it is empty, too long, or has characters that cannot be shown.
-    """
-    if not name.strip() or name != name.strip():
-        raise SubjectError(name, "a name must not be empty or start or end with a blank")
-    if len(name) > MAX_COMMON_NAME:
-        raise SubjectError(name, f"a name has at most {MAX_COMMON_NAME} characters")
-    if not name.isprintable():
-        raise SubjectError(name, "a name must not hold control characters")
-    return name
-
-
-def general_name(host: str) -> x509.GeneralName:
-    """Return a host name or IP address as it stands in a certificate.
-
-    Raises:
-        SubjectError: it is neither.
-    """
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        pass
-    if len(host) > 253 or _HOST.fullmatch(host.lower()) is None:
-        raise SubjectError(
-            host, "is no host name or IP address (write international names in their xn-- form)"
-        )
-    return x509.DNSName(host.lower())
 
 
 def build_authority(
@@ -167,7 +126,9 @@ def build_leaf(
     issuer_key: PrivateKey,
     public_key: PublicKey,
     serial: int,
-    profile: LeafProfile,
+    subject: Subject,
+    not_before: datetime,
+    not_after: datetime,
 ) -> x509.Certificate:
     """Return a certificate for a VTN or a VEN.
 
@@ -183,11 +144,11 @@ def build_leaf(
     builder = (
         x509.CertificateBuilder(
             issuer.subject,
-            _subject(profile.common_name),
+            _subject(subject.name),
             public,
             serial,
-            profile.not_before,
-            profile.not_after,
+            not_before,
+            not_after,
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(encipher_keys=key_type_of(public) is KeyType.RSA), critical=True)
@@ -195,8 +156,8 @@ def build_leaf(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(_authority_identifier(issuer_identifier), critical=False)
     )
-    if profile.hosts:
-        names = x509.SubjectAlternativeName([general_name(host) for host in profile.hosts])
+    if subject.hosts:
+        names = x509.SubjectAlternativeName([general_name(host) for host in subject.hosts])
         builder = builder.add_extension(names, critical=False)
     return builder.sign(issuer_key, SHA256())
 
@@ -249,9 +210,9 @@ def read_request(content: bytes) -> tuple[PublicKey, str]:
     load = x509.load_pem_x509_csr if b"-----BEGIN" in content else x509.load_der_x509_csr
     try:
         request = load(content)
-        public = check_strength(request.public_key())
+        public = strong_key_of(request)
         proven = request.is_signature_valid
-    except (ValueError, InvalidSignature) as error:
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm) as error:
         raise CsrError("it is not a certificate signing request in PEM or DER form") from error
     if not proven:
         raise CsrError("its signature does not fit its key")

@@ -12,7 +12,7 @@ import click
 
 from certs import present
 from certs.authority import OVERLAP, VEN_VALID, VTN_VALID, Authority
-from certs.build import KeyType, Kind
+from certs.build import KeyType
 from certs.doctor import Patient, diagnose
 from certs.errors import FileExistsAlreadyError
 from certs.files import load_certificates, read
@@ -20,6 +20,8 @@ from certs.finding import SOON, healthy
 from certs.folder import Issued, load_ledger
 from certs.ledger import IN_USE
 from certs.options import DURATION, ErrorsInOneLine, passphrase
+from certs.subject import Kind
+from oadr.times import add
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -205,7 +207,7 @@ def renew(wanted: str, folder: Path, overlap: timedelta, csr: Path | None, **opt
     request = read(csr, "a signing request") if csr else None
     issued = authority.renew(wanted, overlap=overlap, request=request, valid_for=options["valid"])
     target.save(issued, options["key_passphrase_file"])
-    until = f"{issued.record.issued_at + overlap:%Y-%m-%d %H:%M} UTC"
+    until = f"{add(issued.record.issued_at, overlap):%Y-%m-%d %H:%M} UTC"
     click.echo(f"The old certificate is accepted until {until}; after it run: oadr-certs crl")
 
 
@@ -248,7 +250,7 @@ def list_(folder: Path, json_: bool, all_: bool, expiring: timedelta | None) -> 
     ledger = load_ledger(folder)
     records = [r for r in ledger.records.values() if all_ or r.status(now) in IN_USE]
     if expiring is not None:
-        last = now + expiring
+        last = add(now, expiring)
         records = [r for r in records if r.replaced_by is None and r.not_after <= last]
     if json_:
         present.as_json([present.record_as_dict(record, now) for record in records])

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from certs.build import common_name, serial_text
+from certs.build import common_name, public_key_of, serial_text
 from certs.errors import FileError
 from certs.examine import (
     examine_clock,
@@ -124,7 +124,7 @@ def _read_certificate(path: Path, findings: list[Finding]) -> list[x509.Certific
 def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
@@ -179,7 +179,7 @@ def _key(leaf: x509.Certificate, patient: Patient) -> Iterator[Finding]:
     except FileError as error:
         yield _unreadable(Check.KEY, error)
         return
-    if key.public_key() == leaf.public_key():
+    if key.public_key() == public_key_of(leaf):
         yield ok(Check.KEY, f"{patient.key} is the key of {patient.certificate}")
     else:
         yield fail(

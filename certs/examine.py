@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA1, HashAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certs.build import KeyType, alternative_names, check_strength, common_name, key_type_of
+from certs.build import KeyType, alternative_names, common_name, key_type_of, strong_key_of
 from certs.errors import WeakKeyError
 from certs.finding import SOON, Check, Finding, fail, moment, ok, warn
 
@@ -79,17 +80,24 @@ def examine_clock(leaf: x509.Certificate, now: datetime) -> Finding:
 
 def examine_strength(leaf: x509.Certificate) -> Finding:
     """Say whether key and signature are strong enough."""
-    algorithm = leaf.signature_hash_algorithm
+    algorithm = _hash_of(leaf)
     if algorithm is None or isinstance(algorithm, SHA1) or algorithm.digest_size < 32:
         name = "none" if algorithm is None else algorithm.name.upper()
         return fail(Check.STRENGTH, f"signed with hash {name}", "Have it issued with SHA-256")
     try:
-        public = check_strength(leaf.public_key())
+        public = strong_key_of(leaf)
     except WeakKeyError as error:
         what, _, _ = str(error).partition(": ")
         return fail(Check.STRENGTH, what, "Have one issued for an EC P-256 or RSA 2048 key")
     kind = "RSA" if key_type_of(public) is KeyType.RSA else "EC"
     return ok(Check.STRENGTH, f"{kind} {public.key_size} bits, {algorithm.name.upper()}")
+
+
+def _hash_of(leaf: x509.Certificate) -> HashAlgorithm | None:
+    try:
+        return leaf.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return None
 
 
 def examine_usage(leaf: x509.Certificate, host: str | None) -> Finding:
@@ -128,8 +136,8 @@ def _may_sign(leaf: x509.Certificate) -> bool:
 def is_list_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     """Return whether an authority signed a list."""
     try:
-        return crl.is_signature_valid(check_strength(issuer.public_key()))
-    except (WeakKeyError, TypeError):
+        return crl.is_signature_valid(strong_key_of(issuer))
+    except (WeakKeyError, TypeError, UnsupportedAlgorithm):
         return False
 
 

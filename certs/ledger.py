@@ -11,16 +11,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from certs.build import KeyType, Kind
+from cryptography import x509
+
+from certs.build import KeyType, serial_text
 from certs.errors import AuthorityMissingError, LedgerError, UnknownCertificateError
+from certs.fingerprint import fingerprints
+from certs.subject import Kind, Subject
 
 
 class Status(StrEnum):
@@ -65,6 +70,25 @@ class Record:
     #: When the replaced certificate stops being accepted.
     overlap_until: datetime | None = None
 
+    @classmethod
+    def of(
+        cls, certificate: x509.Certificate, subject: Subject, *, key_type: KeyType, now: datetime
+    ) -> Self:
+        """Return the record of a certificate that is issued now."""
+        known_by = fingerprints(certificate)
+        return cls(
+            serial=serial_text(certificate.serial_number),
+            kind=subject.kind,
+            name=subject.name,
+            hosts=subject.hosts,
+            key_type=key_type,
+            fingerprint=known_by.openadr,
+            sha256=known_by.sha256,
+            issued_at=now,
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+        )
+
     def status(self, now: datetime) -> Status:
         """Return what the certificate is worth at that moment."""
         if self.revoked_at is not None:
@@ -105,6 +129,8 @@ class Ledger:
         #: Whether something was revoked since that list was written.
         self.crl_stale = False
         self._by_name: dict[str, list[str]] = {}
+        # Two threads that read at once would both take in the same lines.
+        self._guard = threading.RLock()
         self._read_to = 0
         self._lines = 0
 
@@ -148,7 +174,7 @@ class Ledger:
         Raises:
             LedgerError: a line is damaged.
         """
-        with self._open() as descriptor:
+        with self._guard, self._open() as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # released when the descriptor is closed
             self._read(descriptor)
             yield
@@ -159,7 +185,7 @@ class Ledger:
         Raises:
             LedgerError: a line is damaged.
         """
-        with self._open(os.O_RDONLY) as descriptor:
+        with self._guard, self._open(os.O_RDONLY) as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             self._read(descriptor)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from certs.build import alternative_names, common_name, describe_key, serial_text
+from certs.build import alternative_names, common_name, describe_key, public_key_of, serial_text
 from certs.finding import Finding, Severity
 from certs.fingerprint import fingerprints
 from certs.ledger import Record, Status
@@ -85,7 +85,7 @@ def certificate_as_dict(certificate: x509.Certificate) -> dict[str, object]:
         "hosts": list(alternative_names(certificate)),
         "issuer": certificate.issuer.rfc4514_string(),
         "serial": serial_text(certificate.serial_number),
-        "key": describe_key(certificate.public_key()),
+        "key": describe_key(public_key_of(certificate)),
         "not_before": certificate.not_valid_before_utc,
         "not_after": certificate.not_valid_after_utc,
         "fingerprint": asdict(fingerprints(certificate)),

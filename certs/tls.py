@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from certs.build import KeyType, check_strength, key_type_of
+from certs.build import KeyType, key_type_of, strong_key_of
 from certs.errors import KeyMismatchError, TLSConfigurationError, UnreadableFileError
 from certs.files import load_certificates, load_crls, load_key
 from certs.live import MAX_AGE, LiveContext
@@ -207,7 +207,7 @@ def _load_pairs(context: ssl.SSLContext, pairs: Sequence[KeyPair]) -> None:
 def _check_pair(pair: KeyPair) -> KeyType:
     """Return the kind of a pair whose key opens, fits and is strong enough."""
     certificate = load_certificates(pair.certificate)[0]
-    public = check_strength(certificate.public_key())
+    public = strong_key_of(certificate)
     if load_key(pair.key, pair.passphrase).public_key() != public:
         raise KeyMismatchError(pair.key, pair.certificate)
     return key_type_of(public)

@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
@@ -22,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs import build
 from certs.authority import VTN_VALID, Authority
-from certs.build import KeyType, Kind
+from certs.build import KeyType
 from certs.errors import (
     AlreadyIssuedError,
     AmbiguousCertificateError,
@@ -41,9 +42,10 @@ from certs.errors import (
 )
 from certs.files import PrivateKey, load_crls, load_key
 from certs.folder import load_ledger
-from certs.ledger import Status
+from certs.ledger import Ledger, Status
 from certs.revocation import CRL_VALID, RevocationList
-from tests.certs.conftest import NOW, World, saved
+from certs.subject import Kind
+from tests.certs.conftest import NOW, STRANGE_REQUEST, World, saved
 
 DAY = timedelta(days=1)
 
@@ -604,3 +606,54 @@ class TestOpenSSL:
         trust = ("-CAfile", authority.certificate_path)
         shown = self._run("crl", "-in", authority.crl_path, "-noout", "-text", *trust)
         assert f"Serial Number: {record.serial}" in shown
+
+
+def test_a_request_for_a_key_of_an_unknown_kind_is_refused(authority: Authority) -> None:
+    with pytest.raises(WeakKeyError, match="unknown key refused"):
+        authority.sign_csr(STRANGE_REQUEST, now=NOW)
+
+
+@pytest.mark.parametrize("valid_for", [timedelta(0), -DAY])
+def test_a_certificate_that_would_never_be_valid_is_not_issued(
+    authority: Authority, valid_for: timedelta, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="expected more than 0"):
+        authority.issue_ven("school-7", valid_for=valid_for, now=NOW)
+    with pytest.raises(ValueError, match="expected more than 0"):
+        Authority.create(tmp_path / "other", "Other", valid_for=valid_for, now=NOW)
+    assert authority.records() == []
+
+
+def test_an_overlap_is_not_negative(authority: Authority) -> None:
+    authority.issue_ven("school-7", now=NOW)
+    with pytest.raises(ValueError, match="expected 0 or more"):
+        authority.renew("school-7", overlap=-DAY, now=NOW)
+
+
+def test_whoever_wants_for_ever_gets_what_the_calendar_has(tmp_path: Path) -> None:
+    ages = timedelta(days=36_500_000)
+    authority = Authority.create(tmp_path / "ca", "Own programme", valid_for=ages, now=NOW)
+    assert authority.certificate.not_valid_after_utc.year == 9999
+    assert authority.issue_ven("school-7", valid_for=ages, now=NOW).record.not_after.year == 9999
+    authority.renew("school-7", overlap=ages, now=NOW)
+    (old, _) = authority.records()
+    assert old.status(NOW + 1000 * DAY) is Status.OVERLAP
+
+
+def test_threads_that_read_the_ledger_at_once_read_each_line_once(authority: Authority) -> None:
+    for number in range(20):
+        authority.issue_ven(f"ven-{number}", now=NOW)
+    for _ in range(20):
+        fresh = Ledger(authority.folder.ledger)
+        gate = threading.Barrier(4)
+
+        def read(fresh: Ledger = fresh, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            fresh.refresh()
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(fresh.named("ven-7")) == 1

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from certs.cli import main
 from certs.files import load_certificates, load_crls, load_key
+from tests.certs.conftest import STRANGE_CERTIFICATE
 
 Run = Callable[..., Result]
 
@@ -204,6 +205,17 @@ def test_the_doctor_fails_for_warnings_only_if_asked(north: Run) -> None:
     north("issue ven short --valid 10d")
     assert "WARN" in north("doctor --cert short.crt").output
     north("doctor --cert short.crt --strict", 1)
+
+
+def test_a_span_beyond_the_calendar_ends_with_it(north: Run) -> None:
+    north("issue ven school-7 --valid 99999y")
+    assert "school-7" in north("list --expiring 99999y", 1).output
+    assert "accepted until 9999-12-31" in north("renew school-7 --overlap 99999y").output
+
+
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "strange.crt").write_bytes(STRANGE_CERTIFICATE)
+    assert "unknown" in run("show strange.crt").output
 
 
 def test_brackets_in_a_name_are_not_markup(run: Run, tmp_path: Path) -> None:

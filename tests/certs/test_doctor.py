@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs.authority import Authority
-from certs.build import KeyType, LeafProfile, build_authority, build_leaf, generate_key
+from certs.build import KeyType, build_authority, build_leaf, generate_key
 from certs.doctor import Patient, diagnose
 from certs.files import PrivateKey, key_pem, load_key, write_private
 from certs.finding import Check, Finding, Severity, healthy
-from tests.certs.conftest import NOW, saved
+from certs.subject import Kind, Subject
+from tests.certs.conftest import NOW, STRANGE_CERTIFICATE, saved
 
 DAY = timedelta(days=1)
 
@@ -147,7 +148,8 @@ class TestChain:
             issuer_key=middle_key,
             public_key=leaf_key.public_key(),
             serial=6,
-            profile=LeafProfile(common_name="x", hosts=("vtn.example",), **days),
+            subject=Subject(kind=Kind.VTN, name="x", hosts=("vtn.example",)),
+            **days,
         )
         middle = (
             x509.CertificateBuilder(
@@ -351,3 +353,17 @@ class TestUsage:
         content = authority.certificate_path.read_bytes()
         bad = _bad(self._diagnose(replace(patient, host=None), tmp_path / "x", content))
         assert bad[Check.USAGE].what == "it is the certificate of an authority"
+
+
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_told(
+    patient: Patient, tmp_path: Path
+) -> None:
+    strange = tmp_path / "strange.crt"
+    strange.write_bytes(STRANGE_CERTIFICATE)
+    for sick in (
+        replace(patient, certificate=strange),
+        replace(patient, certificate=strange, ca=strange),
+    ):
+        found = _bad(diagnose(sick, now=NOW))
+        assert found[Check.STRENGTH].what == "unknown key refused"
+        assert found[Check.KEY].severity is Severity.FAIL

@@ -17,10 +17,11 @@ from certs.errors import (
     PassphraseError,
     TLSConfigurationError,
     UnreadableFileError,
+    WeakKeyError,
 )
 from certs.fingerprint import openadr_fingerprint
 from certs.tls import SPECIFIED_SUITES, KeyPair, Profile, TLSFiles, client_context, server_context
-from tests.certs.conftest import NOW, World, saved
+from tests.certs.conftest import NOW, STRANGE_CERTIFICATE, World, saved
 from tests.certs.handshake import handshake
 
 EC_SUITE, RSA_SUITE = SPECIFIED_SUITES
@@ -298,6 +299,16 @@ class TestRefusedConfigurations:
             make(replace(world.files(), pairs=[replace(locked, passphrase="abracadabra")]))
         with pytest.raises(PassphraseError, match="no passphrase was given"):
             make(replace(world.files(), pairs=[replace(locked, passphrase=None)]))
+
+
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_refused(
+    world: World, tmp_path: Path
+) -> None:
+    strange = tmp_path / "strange.crt"
+    strange.write_bytes(STRANGE_CERTIFICATE)
+    pair = replace(world.vtn_ec.pair, certificate=strange)
+    with pytest.raises(WeakKeyError, match="unknown key refused"):
+        server_context(replace(world.files(), pairs=[pair]))
 
 
 def test_the_hybrid_chain_has_an_rsa_authority_and_an_ec_leaf(world: World) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from certs import Authority, Issued, KeyType
-from certs.build import check_common_name, general_name
 from certs.errors import FileExistsAlreadyError
 from certs.files import write_new
+from certs.subject import check_common_name, general_name
 from vtn.config import PATH
 from vtn.setup.template import Values, render
 from vtn.store import Store
