@@ -459,10 +459,10 @@ def test_stored_readings_come_out_as_they_went_in(
 def test_many_data_points_with_many_readings_take_their_sum_of_time(
     granularity: timedelta,
 ) -> None:
-    # With their product, of 200 million comparisons, this would take ten seconds and more.
-    names = [f"p{number}" for number in range(4000)]
+    # With their product, of a billion comparisons, this would take fifteen seconds and more.
+    names = [f"p{number}" for number in range(6000)]
     points = tuple(replace(USAGE.points[0], r_id=r_id) for r_id in names)
-    readings = [point("p1", T, number) for number in range(50_000)]
+    readings = [point("p1", T, number) for number in range(160_000)]
     request = asked(USAGE, *names, granularity=granularity, back=MINUTE)
     began = time.perf_counter()
     report = packed(request, readings, offer=replace(USAGE, points=points))
