@@ -48,6 +48,8 @@ def run(config: Path, log_format: Literal["text", "json"], debug: bool) -> None:
     logs.configure(style=log_format, debug=debug)
     settings = load(config)
     client = build_client(settings, config)
+    if log_format == "text":
+        click.echo(f"{settings.ven_name} -> {settings.vtn_url}      Ctrl-C stops")
     asyncio.run(_live(client, Pulse(pulse_path(settings.state.path), settings)))
 
 
