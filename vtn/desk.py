@@ -151,6 +151,16 @@ class Caller:
             return self.member.ven_name or self.member.ven_id
         return self.fingerprint or "unknown"
 
+    def as_member(self, member: Member | None) -> "Caller":
+        """Returns the caller as the VEN that it says it is."""
+        return Caller(
+            member=member,
+            fingerprint=self.fingerprint,
+            secure=self.secure,
+            received_at=self.received_at,
+            later=self.later,
+        )
+
     def registered(self) -> Member:
         """Returns the member, if it may use the services.
 

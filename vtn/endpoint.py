@@ -12,9 +12,8 @@ import asyncio
 import logging
 import time
 import uuid
-from dataclasses import replace
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 from lxml import etree
 
@@ -42,6 +41,7 @@ from vtn.unusable import stand_in
 log = logging.getLogger("openadr.vtn.endpoint")
 
 _XML = "application/xml"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: Messages that come from VENs which are not registered yet.
 _OPEN = (m.QueryRegistration, m.CreatePartyRegistration)
 #: What reading from a peer that goes away, or that breaks HTTP, can raise.
@@ -64,26 +64,26 @@ class Endpoint:
         self.peers = Peers()
         self.limit = RateLimit(rate=http.rate, burst=http.burst)
         self._secure = secure
+        prefix = http.path_prefix.rstrip("/")
+        self._services = {f"{prefix}/{service}": service for service in ServiceName}
         self._read_timeout = http.read_timeout.total_seconds()
         self._max_body = {
             service: http.max_reports_body if service is ServiceName.EI_REPORT else http.max_body
             for service in ServiceName
         }
 
-    def add_routes(self, app: web.Application) -> None:
-        """Puts the services where R511 wants them, and an answer everywhere else."""
-        prefix = self.desk.settings.http.path_prefix.rstrip("/")
-        for service in ServiceName:
-            app.router.add_route("*", f"{prefix}/{service}", self._route(service))
-        app.router.add_route("*", "/{anything:.*}", self._route(None))
+    async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request by its address (R511)."""
+        expected = request.headers.get("Expect")
+        if expected and expected.lower() == "100-continue" and request.version >= HttpVersion11:
+            # So are long reports sent by some: the body comes when it is asked for.
+            await request.writer.write(_CONTINUE)
+            request.writer.output_size = 0
+        return await self.handle(self._services.get(request.path), request)
 
-    def _route(self, service: ServiceName | None):  # type: ignore[no-untyped-def]
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return await self.handle(service, request)
-
-        return handle
-
-    async def handle(self, service: ServiceName | None, request: web.Request) -> web.StreamResponse:
+    async def handle(
+        self, service: ServiceName | None, request: web.BaseRequest
+    ) -> web.StreamResponse:
         """Answers one request, whatever it is.
 
         Args:
@@ -107,7 +107,7 @@ class Endpoint:
         return response
 
     async def _send(
-        self, request: web.Request, response: web.StreamResponse, caller: Caller
+        self, request: web.BaseRequest, response: web.StreamResponse, caller: Caller
     ) -> None:
         """Sends the reply, then starts what a handler wanted to do after it."""
         try:
@@ -120,17 +120,19 @@ class Endpoint:
                 caller.start(self.desk, work)
 
     async def _exchange(
-        self, service: ServiceName | None, request: web.Request, caller: Caller
+        self, service: ServiceName | None, request: web.BaseRequest, caller: Caller
     ) -> web.StreamResponse:
-        self._check_identity(caller, request)
+        if self._secure and not caller.secure:
+            raise _unidentified(caller)
         self._check_rate(caller, request)
         if request.method != "POST":
             raise _HTTPError(501, "only POST is implemented")
         if service is None:
             raise _HTTPError(404, "there is no service at this address", rule="R511")
-        if request.content_type != _XML:
+        headers = request.headers
+        if headers.get("Content-Type") != _XML and request.content_type != _XML:
             raise _HTTPError(406, f"Content-Type must be {_XML}", rule="R53")
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if headers.get("Content-Encoding", "identity").lower() != "identity":
             raise _HTTPError(406, "a request must not be compressed", rule="R53")
         try:
             data = await self._body(service, request)
@@ -138,14 +140,12 @@ class Endpoint:
             body = await self._answer(service, root, caller)
         except XMLError as error:
             raise _HTTPError(406, str(error)) from None
-        if body is None:
-            return web.Response(status=200, content_type=_XML)
         response = web.Response(body=body, content_type=_XML)
-        if "Accept-Encoding" in request.headers:
+        if body is not None and "Accept-Encoding" in headers:
             response.enable_compression()
         return response
 
-    def _caller(self, request: web.Request) -> Caller:
+    def _caller(self, request: web.BaseRequest) -> Caller:
         """Returns who has sent the request, as far as the connection proves it."""
         now = self.desk.clock.now()
         certificate = self.peers.of(request.transport) if self._secure else None
@@ -162,19 +162,7 @@ class Endpoint:
             member=member, fingerprint=fingerprint, secure=True, received_at=now, later=[]
         )
 
-    def _check_identity(self, caller: Caller, request: web.Request) -> None:
-        """Turns away whoever proves nothing where a certificate is the proof.
-
-        That includes a connection that was closed before its request is looked at: its
-        certificate is gone, and the message must not speak for itself.
-        """
-        if caller.secure or not self._secure:
-            return
-        if caller.fingerprint:
-            raise _HTTPError(403, "the client certificate has expired", rule="R516")
-        raise _HTTPError(403, "the connection has no client certificate", rule="R517")
-
-    def _check_rate(self, caller: Caller, request: web.Request) -> None:
+    def _check_rate(self, caller: Caller, request: web.BaseRequest) -> None:
         peer = caller.fingerprint or request.remote or ""
         wait = self.limit.wait(peer, time.monotonic())
         if wait:
@@ -185,18 +173,20 @@ class Endpoint:
                 quiet=self.limit.refusals(peer) > 1,
             )
 
-    async def _body(self, service: ServiceName, request: web.Request) -> bytes:
-        most = self._max_body[service]
-        too_long = _HTTPError(413, f"a message to {service} has at most {most} bytes")
+    async def _body(self, service: ServiceName, request: web.BaseRequest) -> bytes:
+        most, content = self._max_body[service], request.content
         if (request.content_length or 0) > most:
-            raise too_long
+            raise _too_long(service, most)
         body = bytearray()
         try:
+            # What is as short as a poll has arrived together with its head.
+            if content.is_eof() and content.total_bytes <= most:
+                return await content.readany()
             async with asyncio.timeout(self._read_timeout):
-                while chunk := await request.content.readany():
+                while chunk := await content.readany():
                     body += chunk
                     if len(body) > most:
-                        raise too_long
+                        raise _too_long(service, most)
         except TimeoutError:
             raise _HTTPError(408, "the request did not arrive in time") from None
         except _BROKEN:
@@ -217,8 +207,7 @@ class Endpoint:
             text = f"{name} is no operation of {service} for a VEN"
             raise _HTTPError(404, text, rule="R401")
         if not caller.secure:
-            member = self.desk.roster.of_ven_id(ven_id_of(message) or "")
-            caller = replace(caller, member=member)
+            caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
         signed = False
         try:
             signed = self._check_signature(root, signed_object, caller)
@@ -233,7 +222,8 @@ class Endpoint:
             reply = self._refuse(message, error, caller)
         if reply is None:
             return None
-        return self.signatures.encode(reply, self._signs(caller.member, signed), caller.received_at)
+        wanted = self._signs(caller.member, signed)
+        return self.signatures.encode(reply, wanted, caller.received_at)
 
     async def _serve(self, message: m.Message, caller: Caller) -> m.Message | None:
         if not isinstance(message, _OPEN):
@@ -293,6 +283,21 @@ class Endpoint:
                 "HTTP %d: %s", error.status, error, extra=_about(caller, error.rule, error.status)
             )
         return _plain(error.status, str(error), error.headers)
+
+
+def _unidentified(caller: Caller) -> "_HTTPError":
+    """Returns the answer to whoever proves nothing where a certificate is the proof.
+
+    That includes a connection that was closed before its request is looked at: its
+    certificate is gone, and the message must not speak for itself.
+    """
+    if caller.fingerprint:
+        return _HTTPError(403, "the client certificate has expired", rule="R516")
+    return _HTTPError(403, "the connection has no client certificate", rule="R517")
+
+
+def _too_long(service: ServiceName, most: int) -> "_HTTPError":
+    return _HTTPError(413, f"a message to {service} has at most {most} bytes")
 
 
 class _HTTPError(OpenADRError):

@@ -62,9 +62,8 @@ class Server:
             self.hooks.add(handler)
         self.ssl_context = tls_context(settings)
         self.desk: Desk | None = None
-        self.app: web.Application | None = None
         self._given_store = store
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._port = settings.http.port
 
     @classmethod
@@ -134,16 +133,16 @@ class Server:
         await desk.roster.refresh(store)
         endpoint = Endpoint(desk, signatures, secure=self.ssl_context is not None)
         http = self.settings.http
-        self.app = web.Application()
-        endpoint.add_routes(self.app)
-        self._runner = web.AppRunner(
-            self.app,
+        # The router and the application of aiohttp would do for each poll what one look into
+        # a table does.
+        serving = web.Server(
+            endpoint.dispatch,
             access_log=None,
             auto_decompress=False,
             keepalive_timeout=http.read_timeout.total_seconds() * 4,
             lingering_time=LINGER,
-            shutdown_timeout=GRACE,
         )
+        self._runner = web.ServerRunner(serving, shutdown_timeout=GRACE)
         await self._runner.setup()
         site = web.TCPSite(self._runner, http.host, http.port, ssl_context=self.ssl_context)
         await site.start()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lxml import etree
 
-from oadr import codec
 from oadr import messages as m
 from oadr.errors import SignatureError
 from oadr.signature import Fingerprints, ReplayCache, SigningKey, sign, verify
 from runtime.settings import ConfigError
 from vtn.config import Settings
 from vtn.desk import Caller
+from vtn.services.poll import document
 
 
 class Signatures:
@@ -46,7 +46,7 @@ class Signatures:
         """Returns the document, signed if that is wanted and possible."""
         if signed and self.key is not None:
             return sign(message, self.key, now=now, nonce=uuid.uuid4().hex)
-        return codec.encode(message)
+        return document(message)
 
     def verify(self, root: etree._Element, caller: Caller) -> etree._Element:
         """Returns the element that a signature of this caller covers.

@@ -7,6 +7,7 @@ from typing import Any
 
 from oadr import codec
 from oadr import messages as m
+from oadr.codec.text import escape
 from oadr.errors import DeploymentError
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
@@ -45,6 +46,15 @@ ALLOWED = (
 )
 
 _OK = m.EiResponse(code=200, description="OK", request_id="")
+#: The document that says that nothing waits: what stands before and after the venID.
+_HEAD, _TAIL = codec.encode(m.Response(response=_OK, ven_id="@")).split(b"@")
+
+
+def document(reply: m.Message) -> bytes:
+    """Returns a reply as it is sent; the one to most polls has been written beforehand."""
+    if type(reply) is m.Response and reply.response is _OK:
+        return b"".join((_HEAD, escape(reply.ven_id or "").encode(), _TAIL))
+    return codec.encode(reply)
 
 
 def _checked(answer: Any, ven_id: str, new_id: Callable[[], str]) -> m.Message:
