@@ -42,7 +42,8 @@ class JsonFormatter(logging.Formatter):
         entry |= {name: str(value) for name in FIELDS if (value := getattr(record, name, None))}
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        # Of printable ASCII alone: no peer can write to a terminal or begin a line.
+        return json.dumps(entry).replace("\x7f", "\\u007f")
 
 
 def one_line(text: str) -> str:

@@ -43,6 +43,20 @@ def test_json_is_one_object_with_the_fields_that_there_are() -> None:
     assert "event" not in entry
 
 
+def test_no_peer_can_write_a_json_line_of_its_own() -> None:
+    text = "\x9b2J\u2028{}\x85\n\x7f"
+    line = JsonFormatter().format(record(text, ven=text))
+    assert json.loads(line)["message"] == text
+    assert len(line.splitlines()) == 1
+    assert line.isprintable()
+    assert line.isascii()
+
+
+def test_a_name_with_line_ends_stays_in_its_line() -> None:
+    line = PeopleFormatter().format(record("refused", ven="a\n17:00:00 school registered"))
+    assert "\n" not in line
+
+
 def test_configuring_twice_does_not_double_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     configure(style="json")
