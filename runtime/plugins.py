@@ -29,16 +29,28 @@ def load(name: str, *, key: str) -> Any:
             raise ConfigError(f"handler {name!r} is not installed; known: {known}", key=key)
         name = next(iter(found)).value
     module_name, _, attribute = name.partition(":")
+    if not module_name or module_name.startswith("."):
+        raise ConfigError(f"handler {name!r} names no module; expected module:attr", key=key)
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        package = importlib.util.find_spec(module_name.partition(".")[0])
-        where = f" (found {package.origin})" if package and package.origin else ""
-        raise ConfigError(f"cannot import {module_name!r}{where}: {error}", key=key) from error
+    except Exception as error:  # a module is somebody's program, and may end in any way
+        why = f"{error}" if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        where = _place(module_name.partition(".")[0])
+        raise ConfigError(f"cannot import {module_name!r}{where}: {why}", key=key) from error
     try:
         return getattr(module, attribute)
     except AttributeError:
-        raise ConfigError(f"{module.__file__} has no {attribute!r}", key=key) from None
+        place = getattr(module, "__file__", None) or module_name
+        raise ConfigError(f"{place} has no {attribute!r}", key=key) from None
+
+
+def _place(package: str) -> str:
+    """Returns where a package was found, in brackets; nothing if it was not."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except ValueError:  # it is loaded, and not from a place
+        return ""
+    return f" (found {spec.origin})" if spec and spec.origin else ""
 
 
 def build(name: str, section: Mapping[str, Any], *, key: str) -> Any:

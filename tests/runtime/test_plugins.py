@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from runtime.plugins import build, load
@@ -31,12 +33,28 @@ def test_a_name_with_a_colon_is_a_module_and_an_attribute() -> None:
         ("no_such_module:x", "cannot import 'no_such_module'"),
         (f"{HERE}:nothing", r"test_plugins\.py has no 'nothing'"),
         ("no-such-entry-point", "is not installed; known:"),
+        (":x", "names no module; expected module:attr"),
+        (".test_plugins:Plain", "names no module; expected module:attr"),
+        ("sys:nothing", "sys has no 'nothing'"),
+        ("__main__.nothing:x", "cannot import '__main__.nothing'"),
     ],
 )
 def test_what_cannot_be_loaded_is_an_error_that_names_the_key(name: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected) as caught:
         load(name, key="reports.handlers")
     assert caught.value.key == "reports.handlers"
+
+
+def test_a_module_that_fails_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half_typed.py").write_text("def on_poll(:\n")
+    (tmp_path / "unlucky.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=r"half_typed\.py\): SyntaxError"):
+        load("half_typed:x", key="k")
+    with pytest.raises(ConfigError, match=r"unlucky\.py\): ZeroDivisionError"):
+        load("unlucky:x", key="k")
 
 
 def test_a_class_is_built_from_its_section() -> None:
