@@ -5,11 +5,18 @@ An error names the file, the key and what was expected.
 
 import re
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from oadr.errors import InvalidData, OpenADRError
 from oadr.times import parse_duration
@@ -60,7 +67,10 @@ def duration_from(text: object) -> timedelta:
         compact = text.replace(" ", "").lower()
         if compact and _PART.sub("", compact) == "":
             seconds = sum(float(n) * _UNITS[unit] for n, unit in _PART.findall(compact))
-            return timedelta(seconds=seconds)
+            try:
+                return timedelta(seconds=seconds)
+            except OverflowError:
+                raise ValueError(f"{text!r} is a duration longer than can be counted") from None
     raise ValueError(f"{text!r} is not a duration; expected such as '10s', '5m', '1h30m', '2d'")
 
 
@@ -80,12 +90,12 @@ class ClockSettings(Section):
     Attributes:
         origin: real moment at which an accelerated clock started.
         shown: what it showed then.
-        factor: its seconds per real second.
+        factor: its seconds per real second, more than 0.
     """
 
-    origin: datetime | None = None
-    shown: datetime | None = None
-    factor: float = 1.0
+    origin: AwareDatetime | None = None
+    shown: AwareDatetime | None = None
+    factor: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
     def clock(self) -> Clock:
         """Returns the clock that these settings describe."""

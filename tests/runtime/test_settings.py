@@ -43,7 +43,9 @@ def test_a_duration_is_read_as_people_write_it(text: str, seconds: float) -> Non
     assert duration_from(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "10", "ten", "5 parsecs", "-5s", "PT", "P5X", 10, None])
+@pytest.mark.parametrize(
+    "text", ["", "10", "ten", "5 parsecs", "-5s", "99999999999999d", "PT", "P5X", 10, None]
+)
 def test_what_is_no_duration_is_refused_with_examples(text: object) -> None:
     if text == "PT":
         assert duration_from(text) == timedelta(0)
@@ -85,6 +87,21 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_dict_is_checked_the_same_way() -> None:
     assert check({"name": "a"}, Outer).name == "a"
     assert str(ConfigError("plain")) == "plain"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"origin": datetime(2026, 1, 1)},  # noqa: DTZ001 - that is what it is about
+        {"factor": 0},
+        {"factor": -1},
+        {"factor": float("nan")},
+        {"factor": float("inf")},
+    ],
+)
+def test_a_clock_that_nobody_could_read_is_refused(section: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        check(section, ClockSettings)
 
 
 def test_the_clock_is_the_machines_unless_all_is_said() -> None:
