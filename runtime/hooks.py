@@ -128,7 +128,7 @@ class Registry:
             )
         try:
             inspect.signature(function).bind(*hook.parameters)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise HandlerError(
                 f"{describe(function)} does not fit its hook ({error}); expected {hook.signature}"
             ) from None
@@ -159,15 +159,16 @@ class Registry:
 
         Raises:
             HookFailed: the first that failed, after all have been called.
+            ProtocolError: the first failure was one that a handler raised on purpose.
         """
         handlers = self._handlers[name]
         if not handlers:
             return
-        failure: HookFailed | None = None
+        failure: HookFailed | ProtocolError | None = None
         for handler in handlers:
             try:
                 await self._call(self.hooks[name], handler, args)
-            except HookFailed as error:
+            except (HookFailed, ProtocolError) as error:
                 failure = failure or error
         if failure is not None:
             raise failure
@@ -180,18 +181,20 @@ class Registry:
             log.error("%s", error)
 
     async def _call(self, hook: Hook, handler: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        limit = asyncio.timeout(self.time_limit)
         try:
             result = handler(*args)
             if inspect.isawaitable(result):
-                async with asyncio.timeout(self.time_limit):
+                async with limit:
                     return await result
             return result
         except ProtocolError:
             raise
-        except TimeoutError:
-            reason = f"took longer than {self.time_limit:g} s and was stopped"
-            raise HookFailed(hook.name, describe(handler), reason) from None
         except Exception as error:
+            # A handler has time limits of its own; only ours makes it one that hangs.
+            if isinstance(error, TimeoutError) and limit.expired():
+                reason = f"took longer than {self.time_limit:g} s and was stopped"
+                raise HookFailed(hook.name, describe(handler), reason) from None
             log.debug("handler %s failed", describe(handler), exc_info=True)
             reason = f"raised {type(error).__name__}: {error}"
             raise HookFailed(hook.name, describe(handler), reason) from error

@@ -142,6 +142,35 @@ async def test_every_watcher_is_called_although_one_fails() -> None:
     assert seen == ["x", "y"]
 
 
+async def test_every_watcher_is_called_although_one_refuses() -> None:
+    seen: list[Any] = []
+
+    def refuse(news: str, ctx: object) -> None:
+        raise NotRegistered("no")
+
+    hooks = registry()
+    hooks.add_function("on_tell", refuse)
+    hooks.add_function("on_tell", lambda news, ctx: seen.append(news))
+    with pytest.raises(NotRegistered):
+        await hooks.observe("on_tell", "x", None)
+    assert seen == ["x"]
+
+
+async def test_a_time_limit_of_the_handlers_own_is_not_taken_for_ours() -> None:
+    async def impatient(question: str, ctx: object) -> str:
+        raise TimeoutError("the meter does not answer")
+
+    hooks = registry()
+    hooks.add_function("on_ask", impatient)
+    with pytest.raises(HookFailed, match="raised TimeoutError: the meter does not answer"):
+        await hooks.decide("on_ask", "", None)
+
+
+def test_what_has_no_signature_is_refused() -> None:
+    with pytest.raises(HandlerError, match="does not fit its hook"):
+        registry().add_function("on_ask", type)
+
+
 def test_a_handler_is_described_by_module_and_name() -> None:
     assert describe(Answers().on_ask).endswith("test_hooks.Answers.on_ask")
     assert describe(Answers()).endswith("test_hooks.Answers")
