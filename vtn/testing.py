@@ -10,6 +10,7 @@ machine, and what a peer posts goes over HTTP. With ``tls=True`` there is an aut
 that issues a certificate to each VEN. Time stands still until ``world.clock`` is moved.
 """
 
+import asyncio
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -34,6 +35,7 @@ from vtn.config import Settings
 from vtn.desk import Desk
 from vtn.operator import Operator
 from vtn.server import Server
+from vtn.store import Store
 
 __all__ = ["Answer", "FakeClock", "Peer", "World", "running"]
 
@@ -72,6 +74,7 @@ class Peer:
         ven_id: as the VTN gave it; empty until it has registered.
         registration_id: the same.
         fingerprint: of its certificate; empty on plain HTTP.
+        pair: the files of its certificate and key; None on plain HTTP.
         key: what it can sign with; None on plain HTTP.
     """
 
@@ -79,6 +82,7 @@ class Peer:
         self.ven_id = ""
         self.registration_id = ""
         self.fingerprint = ""
+        self.pair = pair
         self.key: SigningKey | None = None
         self._world = world
         self._tls: ssl.SSLContext | None = None
@@ -275,7 +279,8 @@ async def running(
     """Gives a VTN that runs, and stops it afterwards.
 
     Args:
-        overrides: keys and sections of ``vtn.toml``, in place of defaults that never slow a test down.
+        overrides: keys and sections of ``vtn.toml``, in place of defaults that never slow
+            a test down.
         handlers: handler objects.
         clock: its clock; one that shows this moment and stands still if None.
         tls: mutual TLS, by an authority of its own; plain HTTP otherwise.
@@ -293,6 +298,7 @@ async def running(
         for section, values in (overrides or {}).items():
             old = sections.get(section)
             sections[section] = old | dict(values) if isinstance(old, dict) else values
+        await _prepare(folder / "vtn.db")
         now = datetime.now(UTC).replace(microsecond=0)
         settings = check(sections, Settings)
         world = World(settings, handlers, clock or FakeClock(moment=now), folder, authority)
@@ -301,6 +307,19 @@ async def running(
             yield world
         finally:
             await world.close()
+
+
+#: An empty database, made once in a process: the migrations take longer than most tests.
+_empty: list[bytes] = []
+
+
+async def _prepare(file: Path) -> None:
+    if not _empty:
+        store = await Store.open(file)
+        await store.close()
+        _empty.append(await asyncio.to_thread(file.read_bytes))
+    else:
+        await asyncio.to_thread(file.write_bytes, _empty[0])
 
 
 def _server_files(authority: Authority, folder: Path) -> dict[str, str]:
