@@ -153,6 +153,8 @@ def _client(
 ) -> Callable[[ssl.SSLContext], None]:
     def configure(context: ssl.SSLContext) -> None:
         context.check_hostname = check_hostname
+        # The common name of a VEN may be anything, the host name of the VTN included.
+        context.hostname_checks_common_name = False
         _common(context, files, profile)
 
     return configure

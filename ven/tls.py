@@ -49,6 +49,8 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = files.check_hostname
+    # The common name of a VEN may be anything, the host name of the VTN included.
+    context.hostname_checks_common_name = False
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if files.profile == "certification":

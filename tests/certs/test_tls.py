@@ -301,6 +301,14 @@ class TestRefusedConfigurations:
             make(replace(world.files(), pairs=[replace(locked, passphrase=None)]))
 
 
+def test_the_name_of_a_ven_is_no_host_name(world: World, tmp_path: Path) -> None:
+    # Else a VEN whose certificate is issued for the name of the VTN's host could pose as it.
+    impostor = saved(world.authority.issue_ven("vtn.example", now=NOW), tmp_path, "impostor")
+    server = server_context(world.files(impostor))
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"(?i)hostname mismatch"):
+        handshake(server, client_context(world.files(world.ven_ec)), host="vtn.example")
+
+
 def test_a_certificate_with_a_key_of_an_unknown_kind_is_refused(
     world: World, tmp_path: Path
 ) -> None:

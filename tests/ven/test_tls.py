@@ -15,6 +15,16 @@ from tests.certs.handshake import handshake
 from ven.tls import TlsFiles, client_context
 
 
+SETTINGS = (
+    "verify_mode",
+    "check_hostname",
+    "hostname_checks_common_name",
+    "options",
+    "minimum_version",
+    "maximum_version",
+)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("programme")
@@ -46,7 +56,7 @@ def test_r67_both_profiles_are_those_of_certs(
     ours = client_context(files)
     pair = KeyPair(certificate=files.certificate, key=files.key)
     theirs = strict(TLSFiles(ca=files.ca, pairs=(pair,)), profile=Profile(profile))
-    for name in ("verify_mode", "check_hostname", "options", "minimum_version", "maximum_version"):
+    for name in SETTINGS:
         assert getattr(ours, name) == getattr(theirs, name), name
     assert [c["name"] for c in ours.get_ciphers()] == [c["name"] for c in theirs.get_ciphers()]
     met = handshake(server_context(server, profile=Profile(profile)), ours)
