@@ -14,7 +14,6 @@ from runtime.settings import ConfigError
 from tests.certs.handshake import handshake
 from ven.tls import TlsFiles, client_context
 
-
 SETTINGS = (
     "verify_mode",
     "check_hostname",
