@@ -21,6 +21,7 @@ from vtn.desk import Desk
 from vtn.endpoint import Endpoint
 from vtn.errors import InsecureSetup
 from vtn.hooks import HOOKS
+from vtn.noise import http_logger
 from vtn.operator import Operator
 from vtn.roster import Roster
 from vtn.signatures import Signatures, passphrase_of
@@ -138,6 +139,7 @@ class Server:
         serving = web.Server(
             endpoint.dispatch,
             access_log=None,
+            logger=http_logger(),
             auto_decompress=False,
             keepalive_timeout=http.read_timeout.total_seconds() * 4,
             lingering_time=LINGER,

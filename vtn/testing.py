@@ -11,6 +11,7 @@ that issues a certificate to each VEN. Time stands still until ``world.clock`` i
 """
 
 import asyncio
+import io
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -135,7 +136,8 @@ class Peer:
         async with self._http.request(
             method,
             f"{self._world.server.url}/{service}",
-            data=body,
+            # aiohttp has its doubts about bytes as long as a report can be.
+            data=io.BytesIO(body) if isinstance(body, bytes) and len(body) > 500_000 else body,
             headers={"Content-Type": "application/xml"} if headers is None else headers,
             ssl=self._tls or False,
         ) as response:
