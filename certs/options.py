@@ -63,6 +63,12 @@ def passphrase(file: Path | None, *, environment: str | None = PASSPHRASE_VARIAB
 class ErrorsInOneLine(click.Group):
     """A group of commands whose errors are one line and exit code 1, unless `--debug`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # click's mark for paragraphs that keep their lines is a control character, which has no
+        # place in a docstring; there it is written as it would be typed.
+        self.help = self.help and self.help.replace(r"\b", "\b")
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:

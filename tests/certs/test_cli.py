@@ -59,7 +59,7 @@ def test_the_first_day(run: Run, tmp_path: Path) -> None:
 
 def test_help_teaches_and_every_command_has_some(run: Run) -> None:
     text = run("--help").output
-    assert "First day:" in text
+    assert "First day:\n    oadr-certs init" in text
     assert "Exit codes:" in text
     for command in ("init", "issue vtn", "issue ven", "renew", "revoke", "list", "show"):
         assert "Usage:" in run(f"{command} --help").output
