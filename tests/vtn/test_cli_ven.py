@@ -52,6 +52,14 @@ def test_an_issued_bundle_is_private_complete_and_what_a_ven_reads(vtn: Desk) ->
     assert kept == ["ca/ca.key", "s/ven.key", "vtn.key"]
 
 
+def test_a_ven_that_must_sign_is_told_so_in_its_bundle(vtn: Desk) -> None:
+    vtn("ven enrol a --issue --out a.zip --signatures required")
+    assert load_ven(unpacked("a.zip") / "ven.toml").signatures.sign
+    vtn("ven set a --signatures default")
+    vtn("ven renew a --issue --out b.zip")
+    assert not load_ven(unpacked("b.zip") / "ven.toml").signatures.sign
+
+
 def test_a_bundle_says_where_the_vtn_is(vtn: Desk) -> None:
     text = Path("vtn.toml").read_text()
     Path("vtn.toml").write_text(
@@ -105,6 +113,7 @@ def test_nothing_is_issued_for_an_enrolment_that_cannot_be(vtn: Desk) -> None:
         ("ven enrol b --issue --out there.zip", "there.zip: exists and is not overwritten"),
         ("ven enrol b --issue --out no/such/x.zip", "there is no folder 'no/such'"),
         (f"ven enrol b --fingerprint {PRINT}", "in use already"),
+        ("ven enrol b --issue --out x.zip --key-passphrase-file nope", "nope: cannot be opened"),
         ("ven enrol b --fingerprint 12:34", "is not a fingerprint"),
         ("ven enrol b --certificate vtn.key", "vtn.key: is not a certificate"),
     ):

@@ -1,6 +1,5 @@
 """Certificates of VENs on the command line: from a file, from a fingerprint, newly issued."""
 
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -80,6 +79,14 @@ class Source:
         """Where a new key goes; ``check`` has seen to it that there is one."""
         return self.out or Path("ven.zip")
 
+    def key_passphrase(self) -> str | None:
+        """Returns what encrypts a new key; None if nothing shall.
+
+        Raises:
+            CertsError: the file cannot be read.
+        """
+        return passphrase(self.key_passphrase_file, environment=None)
+
     def proof(self) -> Proof | None:
         """Returns the certificate that the VEN has; None if it is not known or to be issued.
 
@@ -123,10 +130,19 @@ async def enrol(office: Office, name: str, place: Place, source: Source) -> tupl
     ven_id = place.ven_id or new_id()
     authority = _authority(office, source)
     _check_vacant(source)
+    secret = source.key_passphrase()
     issued = authority.issue_ven(name, key_type=KeyType.RSA if source.rsa else KeyType.EC)
+    handover = Handover(
+        ven_name=name,
+        ven_id=ven_id,
+        resources=tuple(sorted(place.resources)),
+        signs=_signs(office, place.signatures),
+        issued=issued,
+        key_passphrase=secret,
+    )
     with ExitStack() as undo:
         undo.callback(authority.revoke, issued.record.serial)
-        undo.callback(_write(office, name, ven_id, place.resources, issued, source).unlink)
+        undo.callback(_write(office, handover, source).unlink)
         row = await _enrol(office, name, ven_id, place, _proof_of(issued))
         undo.pop_all()
     return row, issued.record.fingerprint
@@ -144,12 +160,19 @@ async def renew(office: Office, name: str, overlap: timedelta, source: Source) -
         return proof
     authority = _authority(office, source)
     _check_vacant(source)
+    secret = source.key_passphrase()
     issued = _successor(authority, row, overlap, source)
+    handover = Handover(
+        ven_name=row.ven_name,
+        ven_id=row.ven_id,
+        resources=tuple(sorted(row.resources)),
+        signs=_signs(office, row.signature_policy),
+        issued=issued,
+        key_passphrase=secret,
+    )
     with ExitStack() as undo:
         undo.callback(authority.revoke, issued.record.serial)
-        undo.callback(
-            _write(office, row.ven_name, row.ven_id, row.resources, issued, source).unlink
-        )
+        undo.callback(_write(office, handover, source).unlink)
         await _renew(office, row, _proof_of(issued), overlap)
         undo.pop_all()
     return _proof_of(issued)
@@ -239,24 +262,15 @@ def _successor(authority: Authority, row: Party, overlap: timedelta, source: Sou
     return authority.issue_ven(row.ven_name, key_type=KeyType.RSA if source.rsa else KeyType.EC)
 
 
-def _write(
-    office: Office,
-    name: str,
-    ven_id: str,
-    resources: Iterable[str],
-    issued: Issued,
-    source: Source,
-) -> Path:
+def _write(office: Office, handover: Handover, source: Source) -> Path:
     """Writes the bundle, readable by its owner alone, and returns where it is."""
-    handover = Handover(
-        ven_name=name,
-        ven_id=ven_id,
-        resources=tuple(sorted(resources)),
-        issued=issued,
-        key_passphrase=passphrase(source.key_passphrase_file, environment=None),
-    )
     write_private(source.target, bundle(office.settings, handover))
     return source.target
+
+
+def _signs(office: Office, policy: str | None) -> bool:
+    """Returns whether the messages of a VEN with this policy must be signed."""
+    return (policy or office.settings.signatures.policy) == "required"
 
 
 def _proof_of(issued: Issued) -> Proof:

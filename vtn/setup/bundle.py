@@ -24,7 +24,7 @@ vtn_url = {vtn_url}
 certificate = "ven.crt"
 key = "ven.key"
 ca = "ca.crt"
-{passphrase}{fingerprint}
+{passphrase}{fingerprint}{signatures}
 [state]
 path = "ven.db"
 """
@@ -38,6 +38,7 @@ class Handover:
         ven_name: its name.
         ven_id: allocated to it.
         resources: behind it.
+        signs: whether the VTN takes its messages only if they are signed.
         issued: its certificate and key.
         key_passphrase: encrypts the key in the bundle.
     """
@@ -45,6 +46,7 @@ class Handover:
     ven_name: str
     ven_id: str
     resources: tuple[str, ...] = ()
+    signs: bool = False
     issued: Issued
     key_passphrase: str | None = field(default=None, repr=False)
 
@@ -83,6 +85,7 @@ def ven_toml(settings: Settings, handover: Handover) -> str:
         if encrypted
         else "",
         fingerprint=_fingerprint(settings),
+        signatures="\n[signatures]\nsign = true   # the VTN demands it\n" if handover.signs else "",
     )
 
 
