@@ -94,18 +94,24 @@ async def _rounds(plan: Plan, name: str, *, commit: bool) -> tuple[Sample, Sampl
     async with _parsers(plan, name) as (theirs, ours, ready):
         made = _Reports(plan=plan, ven_id=ready["ven_id"], request_id=ready["request_id"])
         rounds: tuple[list[float], list[float]] = [], []
+        cpu: tuple[list[float], list[float]] = [], []
         for number in range(plan.rounds + 1):
             files = made.files()
             answers = (
                 await theirs.call(files=files),
                 await ours.call(files=files, commit=commit),
             )
-            for found, answer in zip(rounds, answers, strict=True):
+            for found, used, answer in zip(rounds, cpu, answers, strict=True):
                 if any(one["intervals"] != plan.intervals for one in answer):
                     raise WrongReplyError(f"a report has lost intervals: {answer}")
                 if number:  # the first round warms up
                     found.append(statistics.median(one["seconds"] for one in answer) * 1e3)
-    return Sample(rounds=tuple(rounds[0])), Sample(rounds=tuple(rounds[1]))
+                    used.append(statistics.median(one["cpu"] for one in answer) * 1e3)
+    theirs, ours = (
+        Sample(rounds=tuple(found), extra={"cpu_ms": statistics.median(used)})
+        for found, used in zip(rounds, cpu, strict=True)
+    )
+    return theirs, ours
 
 
 async def over_http(plan: Plan) -> Row:
@@ -144,11 +150,11 @@ class _Sender:
 
     async def open(self) -> None:
         """Connects and warms up."""
-        await self.load.open([None])
+        self.load.open([None])
         await self.round()
         self.found.clear()
 
     async def round(self) -> None:
         """Sends the reports of a round."""
         batch = self._reports.batch()
-        self.found.append(await self.load.run([batch]) / len(batch) * 1e3)
+        self.found.append(self.load.run([batch]) / len(batch) * 1e3)
