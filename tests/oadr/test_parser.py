@@ -208,6 +208,34 @@ def test_namespaces_that_would_make_canonicalisation_slow_are_refused() -> None:
         codec.parse(inside(few + b" " + few.replace(b"n", b"m").replace(b"xmlms", b"xmlns")))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"&amp;" * 2_000_000,
+        b"&#65;" * 2_000_000,
+        b"a<!---->" * 1_000_000,
+        b"a<?b?>" * 1_500_000,
+        b"<![CDATA[a]]>" * 900_000,
+        b"a" * 8_000_000 + b"&amp;" * 100_000,
+        b"a\r\n" * 3_000_000,
+        "é".encode() * 4_900_000,
+    ],
+    ids=["entity", "character", "comment", "PI", "CDATA", "long", "line", "letter"],
+)
+def test_a_text_in_a_million_pieces_is_refused_quickly(text: bytes) -> None:
+    # The validator would take up to 40 seconds for one of these.
+    began = time.perf_counter()
+    with pytest.raises(XMLError, match="a text of more than 100000 characters"):
+        codec.parse(content(text))
+    assert time.perf_counter() - began < 1.5
+
+
+def test_many_short_texts_may_be_in_pieces() -> None:
+    message = CreatedReport(response=EiResponse(), pending=("Tom & Co <é>\r",) * 20_000)
+    assert codec.decode(codec.encode(message)) == message
+    assert codec.decode(content(b"&amp;" * 90_000)) == Poll(ven_id="&" * 90_000)
+
+
 def test_a_toolkit_may_declare_its_namespaces_on_every_element() -> None:
     opened = b"<ei:venID " + NAMES + b">"
     assert codec.decode(GOOD.replace(b"<ei:venID>", opened)) == Poll(ven_id="QQ")
