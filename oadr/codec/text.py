@@ -37,19 +37,24 @@ def collapse(text: str) -> str:
     return _SPACE.sub(" ", text).strip(" ")
 
 
-def parse_decimal(text: str) -> Decimal:
-    """Reads a float or decimal of the schema exactly as it was written.
+def parse_float(text: str) -> Decimal:
+    """Reads an ``xs:float`` exactly as it was written.
 
-    A float that no double holds becomes zero or infinite: as it is written, ten characters
+    One that no double holds becomes zero or infinite: as it is written, ten characters
     could name a number with a billion digits, which any later sum would write out.
     """
     try:
         value = Decimal(text)
-        if abs(value.adjusted()) < _MAX_EXPONENT or "e" not in text.lower():
+        if abs(value.adjusted()) < _MAX_EXPONENT:
             return value
     except ArithmeticError:
         pass
     return Decimal(float(text))
+
+
+def parse_decimal(text: str) -> Decimal:
+    """Reads an ``xs:decimal``, which knows no exponent, exactly as it was written."""
+    return Decimal(text)
 
 
 def parse_int(text: str) -> int:
@@ -90,7 +95,7 @@ def parser_for(kind: Any) -> Callable[[str], Any]:
         str: collapse,
         int: parse_int,
         bool: parse_bool,
-        Decimal: parse_decimal,
+        Decimal: parse_float,
         datetime: parse_datetime,
         timedelta: parse_duration,
     }

@@ -11,6 +11,7 @@ from oadr.codec.text import (
     format_float,
     parse_bool,
     parse_decimal,
+    parse_float,
 )
 from oadr.enums import Scale
 from oadr.messages.common import GreenButtonUnit, PowerAttributes, RawXml, Unit
@@ -75,7 +76,7 @@ def decode_unit(element: etree._Element) -> Unit | GreenButtonUnit:
         units=_text(name, part["itemUnits"]) or units,
         scale=_SCALES[part["siScaleCode"].text] if "siScaleCode" in part else Scale.NONE,
         power=_decode_power(attributes) if attributes is not None else None,
-        pulse_factor=parse_decimal(part["pulseFactor"].text) if "pulseFactor" in part else None,
+        pulse_factor=parse_float(part["pulseFactor"].text) if "pulseFactor" in part else None,
     )
 
 
