@@ -79,7 +79,8 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, validate: bool = True) -> 
     """
     if len(data) > max_bytes:
         raise XMLError(f"document of {len(data)} bytes; at most {max_bytes} are accepted")
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+    # A single byte is found twenty times as fast as a word, and hardly any message has it.
+    if b"!" in data and (b"<!DOCTYPE" in data or b"<!ENTITY" in data):
         raise XMLError("document type declarations are not accepted")
     try:
         if validate and _may_be_slow(data) and _TOO_LONG(etree.fromstring(data, _parser(False))):
@@ -89,14 +90,17 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, validate: bool = True) -> 
         raise XMLError(_reason(error), line=error.lineno or 0) from None
     if root.tag != _PAYLOAD:
         raise XMLError("the document element is not oadrPayload in the namespace of 2.0b")
-    if data.count(b"xmlns") > MAX_NAMESPACES:
+    if data.count(b"=") > MAX_NAMESPACES and data.count(b"xmlns") > MAX_NAMESPACES:
         _check_namespaces(root)
     return root
 
 
 def _may_be_slow(data: bytes) -> bool:
     """Returns whether there can be a text of many pieces."""
-    pieces = sum(data.count(mark) for mark in (b"&", b"<!", b"<?", b"\r"))
+    if len(data) <= 1000:
+        return False
+    # Of "<!" and "<?" only the second byte, which is found much faster.
+    pieces = data.count(b"&") + data.count(b"!") + data.count(b"?") + data.count(b"\r")
     return pieces > 1000 or (len(data) > 1_000_000 and not data.isascii())
 
 
