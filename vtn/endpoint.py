@@ -41,6 +41,8 @@ from vtn.unusable import stand_in
 log = logging.getLogger("openadr.vtn.endpoint")
 
 _XML = "application/xml"
+#: A message counts as one more for each of these: that is about what reading it takes.
+_BYTES_A_TOKEN = 64 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: Messages that come from VENs which are not registered yet.
 _OPEN = (m.QueryRegistration, m.CreatePartyRegistration)
@@ -74,11 +76,6 @@ class Endpoint:
 
     async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request by its address (R511)."""
-        expected = request.headers.get("Expect")
-        if expected and expected.lower() == "100-continue" and request.version >= HttpVersion11:
-            # So are long reports sent by some: the body comes when it is asked for.
-            await request.writer.write(_CONTINUE)
-            request.writer.output_size = 0
         return await self.handle(self._services.get(request.path), request)
 
     async def handle(
@@ -136,6 +133,9 @@ class Endpoint:
             raise _HTTPError(406, "a request must not be compressed", rule="R53")
         try:
             data = await self._body(service, request)
+            if len(data) > _BYTES_A_TOKEN:
+                peer = caller.fingerprint or request.remote or ""
+                self.limit.charge(peer, len(data) / _BYTES_A_TOKEN)
             root = codec.parse(data, max_bytes=self._max_body[service])
             body = await self._answer(service, root, caller)
         except XMLError as error:
@@ -183,6 +183,7 @@ class Endpoint:
             if content.is_eof() and content.total_bytes <= most:
                 return await content.readany()
             async with asyncio.timeout(self._read_timeout):
+                await _invite(request)
                 while chunk := await content.readany():
                     body += chunk
                     if len(body) > most:
@@ -294,6 +295,14 @@ def _unidentified(caller: Caller) -> "_HTTPError":
     if caller.fingerprint:
         return _HTTPError(403, "the client certificate has expired", rule="R516")
     return _HTTPError(403, "the connection has no client certificate", rule="R517")
+
+
+async def _invite(request: web.BaseRequest) -> None:
+    """Asks for the body where the peer waits to be asked, as some do with long reports."""
+    expected = request.headers.get("Expect", "")
+    if expected.lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(_CONTINUE)
+        request.writer.output_size = 0
 
 
 def _too_long(service: ServiceName, most: int) -> "_HTTPError":

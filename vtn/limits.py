@@ -37,6 +37,11 @@ class RateLimit:
             self._buckets.popitem(last=False)
         return (1 - tokens) / self.rate if refused else 0.0
 
+    def charge(self, peer: str, tokens: float) -> None:
+        """Takes more tokens of a peer, who may owe them then, for a message that costs more."""
+        left, since, refusals = self._buckets.get(peer, (self.burst, 0.0, 0))
+        self._buckets[peer] = (left - tokens, since, refusals)
+
     def refusals(self, peer: str) -> int:
         """Returns how many messages of a peer in a row were too many, up to its last one."""
         return self._buckets.get(peer, (0.0, 0.0, 0))[2]

@@ -183,6 +183,17 @@ async def test_a_long_body_is_413_and_is_not_read(caplog: pytest.LogCaptureFixtu
         assert (await peer.raw("EiReport", b"x" * 8193)).status == 413
 
 
+async def test_a_body_that_waits_to_be_asked_for_is_asked_for_unless_it_is_too_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with besieged(caplog, SMALL) as (world, peer):
+        body = poll(peer)
+        for length, asked in ((len(body), b" 100 "), (5000, b" 413 ")):
+            expecting = f"{HEAD}Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+            answer = await _talk(world, expecting.encode(), head=True)
+            assert asked in answer.splitlines()[0]
+
+
 async def test_a_long_body_in_chunks_is_413(caplog: pytest.LogCaptureFixture) -> None:
     async with besieged(caplog, SMALL) as (_, peer):
         try:
@@ -268,6 +279,15 @@ async def test_who_sends_too_much_is_503_for_a_while_and_logged_once(
         assert [answer.status for answer in answers] == [200] * 7 + [503] * 5
         assert int(answers[-1].headers["Retry-After"]) > 100
         assert len(warnings(caplog)) == 1
+
+
+async def test_long_messages_count_for_several(caplog: pytest.LogCaptureFixture) -> None:
+    limited = {"http": {"rate": 0.001, "burst": 20}}
+    async with running(limited, handlers=[Open()]) as world:
+        peer = world.peer()
+        await peer.register("ven")
+        answers = [await peer.raw("EiReport", b" " * 1_000_000) for _ in range(3)]
+        assert [answer.status for answer in answers] == [406, 406, 503]
 
 
 # ---------------------------------------------------------------- XML

@@ -32,6 +32,14 @@ def test_refusals_in_a_row_are_counted() -> None:
     assert limit.refusals("nobody") == 0
 
 
+def test_a_message_that_costs_more_is_paid_for_by_those_after_it() -> None:
+    limit = RateLimit(rate=2, burst=4)
+    assert limit.wait("ven", 0) == 0
+    limit.charge("ven", 9)
+    assert limit.wait("ven", 0) == 3.5
+    assert limit.wait("ven", 3.5) == 0
+
+
 def test_peers_without_end_take_no_room_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_PEERS", 3)
     limit = RateLimit(rate=0.001, burst=1)
