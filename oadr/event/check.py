@@ -15,9 +15,12 @@ from oadr.event.target import is_device_class, only_device_classes
 from oadr.messages.common import Interval, Period
 from oadr.messages.event import Baseline, Event, EventDescriptor, Signal
 from oadr.times import ZERO, add
+from oadr.words import shown
 
 #: The largest ``xs:unsignedInt``.
 _UNSIGNED = 2**32 - 1
+#: Power of ten that every double reaches in both directions.
+_EXPONENT = 300
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 
@@ -224,5 +227,6 @@ def _check_interval(interval: Interval, index: int, where: str, *, uid_rule: str
     value = value_of(interval)
     if value is None:
         raise ComplianceError(f"{where}: expected exactly one number as payload", rule="R100")
-    if not value.is_finite():
-        raise InvalidData(f"{where} is {value}; expected a finite number", rule="R104")
+    if not value.is_finite() or (value and abs(value.adjusted()) > _EXPONENT):
+        text = f"{where} is {shown(value)}; expected a finite number that a float can hold"
+        raise InvalidData(text, rule="R104")

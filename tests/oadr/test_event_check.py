@@ -228,6 +228,16 @@ def test_r104_own_signals_may_have_any_type_unit_and_value() -> None:
     check_event(own)
 
 
+@pytest.mark.parametrize("value", ["1E+999999999", "-1E+400", "1E-999999999", "9" * 500])
+def test_r104_a_number_that_no_receiver_could_hold_is_not_sent(value: str) -> None:
+    big = Decimal(value)
+    wrong = with_interval(event(), 0, payloads=payload(big))
+    own = with_signal(wrong, signal_name="x-own", signal_type=SignalType.DELTA)
+    with pytest.raises(InvalidData, match="expected a finite number that a float can hold"):
+        check_event(own)
+    check_event(with_interval(own, 0, payloads=payload(Decimal("0E-500"))))
+
+
 def test_normalize_fills_what_can_be_filled() -> None:
     bare = replace(
         with_period(event(), notification=None),
