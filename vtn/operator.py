@@ -8,10 +8,8 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Collection,
     Iterable,
     Mapping,
-    Sequence,
 )
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from oadr.report import (
     kind_of,
     read_metadata,
 )
+from vtn.audience import Audience, describe, resolve, target_of
 from vtn.desk import new_id
 from vtn.dispatch import outbox
 from vtn.errors import Conflict, NotFound
@@ -38,23 +37,6 @@ from vtn.store import report as reports
 from vtn.store.event import StoredEvent
 from vtn.store.party import Party
 from vtn.store.report import StoredRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Whom an event is for. All parts add up; nothing at all means nobody.
-
-    Attributes:
-        everyone: every VEN that is enrolled.
-        vens: names or venIDs.
-        groups: names of groups.
-        resources: resource IDs; their VENs get the event, the target names the resource.
-    """
-
-    everyone: bool = False
-    vens: frozenset[str] = frozenset()
-    groups: frozenset[str] = frozenset()
-    resources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -456,54 +438,6 @@ async def find_event(tx: Transaction, event_id: str) -> StoredEvent:
     if row is None:
         raise NotFound("event", event_id, "see: vtn event list")
     return row
-
-
-async def resolve(tx: Transaction, audience: Audience) -> Collection[int]:
-    """Returns the rows of the VENs that an audience means.
-
-    Raises:
-        NotFound: a name is unknown, or nobody is meant.
-    """
-    rows = await party.all_parties(tx)
-    names = {row.ven_name for row in rows} | {row.ven_id for row in rows}
-    if missing := audience.vens - names:
-        raise NotFound("VEN", min(missing), "see: vtn ven list")
-    found = [row.pk for row in rows if _meant(row, audience)]
-    if not found:
-        raise NotFound("VEN in", describe(audience), "see: vtn ven list")
-    return found
-
-
-def _meant(row: Party, audience: Audience) -> bool:
-    return (
-        audience.everyone
-        or row.ven_name in audience.vens
-        or row.ven_id in audience.vens
-        or bool(row.groups & audience.groups)
-        or bool(row.resources & audience.resources)
-    )
-
-
-def describe(audience: Audience) -> str:
-    """Returns an audience as an operator would write it."""
-    parts: Sequence[str] = [
-        *(["all"] if audience.everyone else []),
-        *sorted(audience.vens),
-        *(f"group:{name}" for name in sorted(audience.groups)),
-        *(f"resource:{name}" for name in sorted(audience.resources)),
-    ]
-    return ", ".join(parts) or "nobody"
-
-
-def target_of(audience: Audience) -> m.Target:
-    """Returns the eiTarget that goes with an audience.
-
-    Groups and resources are named. Single VENs are not: each gets the event because it
-    is meant, and at most one venID may stand in a target (R63).
-    """
-    return m.Target(
-        group_ids=tuple(sorted(audience.groups)), resource_ids=tuple(sorted(audience.resources))
-    )
 
 
 def _require_registered(row: Party) -> str:

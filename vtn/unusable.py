@@ -20,9 +20,9 @@ def stand_in(signed_object: etree._Element) -> m.Message:
     element = signed_object[0]
     cls = m.MESSAGES[etree.QName(element).localname]
     request_id = _text(element, "pyld:requestID")
-    ven_id = _text(element, "ei:venID")
+    ven_id = _own_ven_id(element)
     if cls in (m.RegisterReport, m.UpdateReport):
-        return cls(request_id=request_id, ven_id=ven_id)  # type: ignore[call-arg]
+        return cls(request_id=request_id, ven_id=ven_id)
     if cls is m.CreateReport:
         return m.CreateReport(request_id=request_id, ven_id=ven_id, requests=())
     if cls is m.RequestEvent:
@@ -40,14 +40,25 @@ def stand_in(signed_object: etree._Element) -> m.Message:
     if cls is m.CreatedEvent:
         return m.CreatedEvent(response=response, ven_id=ven_id)
     if cls in (m.RegisteredReport, m.CreatedReport, m.UpdatedReport, m.CanceledReport):
-        return cls(response=response, ven_id=ven_id)  # type: ignore[call-arg]
+        return cls(response=response, ven_id=ven_id)
     return m.Response(response=response, ven_id=ven_id)
+
+
+def _own_ven_id(element: etree._Element) -> str:
+    """Returns the venID of the sender; those in targets and data sources are somebody else's."""
+    tag = qname("ei:venID")
+    for path in (
+        tag,
+        f"{qname('pyld:eiRequestEvent')}/{tag}",
+        f"{qname('pyld:eiCreatedEvent')}/{tag}",
+    ):
+        found = element.find(path)
+        if found is not None:
+            return found.text or ""
+    return ""
 
 
 def _text(element: etree._Element, name: str) -> str:
     """Returns the first text of that name; the message's own precedes those deeper in it."""
-    tag = qname(name)
-    found = element.find(tag)
-    if found is None:
-        found = next(element.iter(tag), None)
+    found = next(element.iter(qname(name)), None)
     return (found.text or "") if found is not None else ""

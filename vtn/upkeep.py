@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from runtime.tasks import Tasks
 from vtn.desk import Caller, Desk
-from vtn.dispatch.mailbox import poll_interval
 from vtn.roster import Member
 from vtn.store import StorageError, delivery, outbox, party
 
@@ -80,14 +79,20 @@ async def flush(desk: Desk) -> None:
 async def silent(desk: Desk) -> None:
     """Tells the handlers of VENs that have missed their polls."""
     now = desk.clock.now()
-    missed = desk.settings.registration.offline_after
+    usual = _patience(desk, desk.settings.registration.poll_interval)
     for member in desk.roster:
         if not member.online or member.last_seen is None:
             continue
-        # Half an interval of grace, for the jitter that VENs are told to add.
-        allowed = poll_interval(desk, member) * missed + poll_interval(desk, member) / 2
-        if now - member.last_seen > max(allowed, timedelta(seconds=1)):
+        own = member.poll_interval
+        if now - member.last_seen > (usual if own is None else _patience(desk, own)):
             _offline(desk, member)
+
+
+def _patience(desk: Desk, interval: timedelta) -> timedelta:
+    """Returns how long a VEN may be silent that polls at this interval."""
+    # Half an interval of grace, for the jitter that VENs are told to add.
+    allowed = interval * desk.settings.registration.offline_after + interval / 2
+    return max(allowed, timedelta(seconds=1))
 
 
 def _offline(desk: Desk, member: Member) -> None:
