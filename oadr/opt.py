@@ -212,7 +212,9 @@ def _rivals(old: Schedule, new: Schedule) -> bool:
 
 
 def _after(old: Schedule, new: Schedule) -> Schedule:
-    if old.superseded or not _rivals(old, new) or not _covers_devices(old, new):
+    if old.superseded or not _touches(new.target, old.target):
+        return old
+    if not _rivals(old, new) or not _covers_devices(old, new):
         return old
     if is_whole(new.target):
         return replace(old, superseded=True)
@@ -226,6 +228,17 @@ def _after(old: Schedule, new: Schedule) -> Schedule:
         left[field] -= set(getattr(new.target, field))
     superseded = not is_whole(old.target) and not any(left.values())
     return replace(old, excluded=excluded, superseded=superseded)
+
+
+def _touches(new: Target, old: Target) -> bool:
+    """Whether the two name something in common; all of a VEN has something of anything."""
+    if is_whole(new) or is_whole(old):
+        return True
+    return any(
+        not set(getattr(old, field)).isdisjoint(getattr(new, field))
+        for field in SUB_ELEMENTS
+        if getattr(old, field)
+    )
 
 
 def _covers_devices(old: Schedule, new: Schedule) -> bool:
