@@ -140,7 +140,8 @@ def _value(source: _Source, leaf: _Leaf, element: str) -> str:
     if is_dataclass(leaf.kind) and isinstance(leaf.kind, type):
         return f"{source.name('decode', decoder(leaf.kind))}({element})"
     # An empty element counts as one that was left out (R46).
-    empty = "None" if leaf.kind is str and leaf.row.optional else "''"
+    lost = leaf.kind is str and leaf.row.optional and not leaf.row.empty
+    empty = "None" if lost else "''"
     if leaf.kind is str and not leaf.row.token:
         return f"{element}.text or {empty}"
     value = f"{source.name('parse', parser_for(leaf.kind))}({element}.text or '')"

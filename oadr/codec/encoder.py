@@ -102,7 +102,8 @@ def _field(row: Row, before: str, write: Encode, after: str) -> Encode:
     if not row.optional:
         return lambda owner: before + write(get(owner)) + after
     # An empty text counts as one that is left out (R46).
-    absent = (None, "") if row.options[0][0] is str else (None,)
+    drops_empty = row.options[0][0] is str and not row.empty
+    absent = (None, "") if drops_empty else (None,)
 
     def encode(owner: Any) -> str:
         value = get(owner)

@@ -21,6 +21,7 @@ class Row:
         many: a tuple.
         token: white space is collapsed on reading.
         then: markup that follows.
+        empty: an empty text is a value.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Row:
     many: bool
     token: bool = False
     then: str = ""
+    empty: bool = False
 
     @property
     def attribute(self) -> str:
@@ -64,7 +66,8 @@ def _row(name: str, hint: Any) -> Row:
     mark = marks[0]
     if isinstance(mark, OneOf):
         return Row(name, mark.options, optional, many)
-    return Row(name, ((members[0], mark.path),), optional, many, mark.token, mark.then)
+    options = ((members[0], mark.path),)
+    return Row(name, options, optional, many, mark.token, mark.then, mark.empty)
 
 
 def _strip(hint: Any, marks: list[Any]) -> Any:

@@ -25,11 +25,14 @@ class At:
             ``"xcal:dtstart/xcal:date-time"``; ``"@ei:schemaVersion"`` for an attribute.
         token: the schema collapses white space in it.
         then: markup that must follow it, written as it stands.
+        empty: an empty text is a value here, because the schema demands the element
+            beside others; elsewhere an empty optional one counts as left out (R46).
     """
 
     path: str
     token: bool = False
     then: str = ""
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

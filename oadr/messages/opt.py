@@ -42,7 +42,7 @@ class CreateOpt:
     ] = ()
     created_date_time: Annotated[datetime, At("ei:createdDateTime")]
     request_id: Annotated[str, At("pyld:requestID")]
-    event_id: Annotated[str | None, At("ei:qualifiedEventID/ei:eventID")] = None
+    event_id: Annotated[str | None, At("ei:qualifiedEventID/ei:eventID", empty=True)] = None
     modification_number: Annotated[int | None, At("ei:qualifiedEventID/ei:modificationNumber")] = (
         None
     )

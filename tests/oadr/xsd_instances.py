@@ -97,13 +97,11 @@ class Schema:
 
     @cached_property
     def foreign(self) -> list[str]:
-        """Elements for a strict wildcard in Atom: those of other namespaces, not too deep."""
+        """Elements for a strict wildcard: plain texts, so that the tree does not grow by them."""
         return [
             name
             for (kind, name), node in self.components.items()
-            if kind == "element"
-            and node.get("abstract") != "true"
-            and not name.startswith(("{http://www.w3.org/2005/Atom}", OADR))
+            if kind == "element" and node.get("type") in ("xs:string", "string")
         ]
 
 
@@ -248,7 +246,7 @@ class Writer:
         if self.depth >= 14:
             plain = [p for p in known if p.get("name") in ("id", "title", "name", "updated")]
             known = plain or known
-        return self.random.choice(known if self.random.random() < 0.8 else parts)
+        return self.random.choice(known if known and self.random.random() < 0.8 else parts)
 
     def _count(self, particle: Element) -> int:
         least, most = particle.get("minOccurs", "1"), particle.get("maxOccurs", "1")
@@ -261,8 +259,9 @@ class Writer:
     def _wildcard(self, node: Element, particle: Element) -> None:
         namespace = particle.get("namespace", "##any")
         if namespace == "##other" and self.depth < 12:
-            name = self.random.choice(self.schema.foreign)
-            self.element(node, self.schema.find("element", name))
+            own = f"{{{_namespace(particle)}}}"
+            names = [name for name in self.schema.foreign if not name.startswith(own)]
+            self.element(node, self.schema.find("element", self.random.choice(names)))
 
     def _attribute(self, node: Element, part: Element) -> None:
         if part.tag == XS + "attributeGroup":
