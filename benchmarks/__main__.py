@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import cores, polls, reports, results
+from benchmarks import cores, memory, polls, reports, results
 from benchmarks.child import ROOT
 from benchmarks.plan import Plan
 from benchmarks.results import Row
@@ -26,6 +26,8 @@ ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
     "report": reports.parsed,
     "report-commit": reports.committed,
     "report-http": reports.over_http,
+    "ven-memory": memory.plain,
+    "ven-memory-tls": memory.tls,
 }
 
 

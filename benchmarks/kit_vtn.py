@@ -11,13 +11,16 @@ from vtn.server import Server
 VTN_ID = "benchmark"
 
 
-def configure(folder: Path, keys: Keys | None = None, *, poll: str = "10s") -> Path:
+def configure(
+    folder: Path, keys: Keys | None = None, *, poll: str = "10s", policy: str = "required"
+) -> Path:
     """Returns a ``vtn.toml`` in a new folder: as usual, but for the messages a second.
 
     Args:
         folder: where the database is kept too.
-        keys: for mutual TLS and required signatures; None for plain HTTP.
+        keys: for mutual TLS; None for plain HTTP.
         poll: how often VENs are to poll.
+        policy: for signatures, with TLS.
     """
     folder.mkdir()
     http: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "rate": 1e9, "burst": 1e9}
@@ -33,7 +36,7 @@ def configure(folder: Path, keys: Keys | None = None, *, poll: str = "10s") -> P
             "certificate": str(keys.vtn.certificate),
             "key": str(keys.vtn.key),
         }
-        sections["signatures"] = {"policy": "required"}
+        sections["signatures"] = {"policy": policy}
     path = folder / "vtn.toml"
     path.write_text(_toml(sections), encoding="utf-8")
     return path
@@ -49,9 +52,14 @@ def _toml(sections: dict[str, dict[str, Any]]) -> str:
 
 
 async def main(channel: Channel, *, config: str) -> None:
-    """Serves until the input ends; says which port it has."""
+    """Serves until the input ends; says which port it has.
+
+    To whatever it is sent, it answers with the names of the VENs that are online.
+    """
     server = Server.from_config(config)
     await server.start()
     channel.answer({"port": server.port})
-    await channel.next()
+    while await channel.next() is not None:
+        assert server.desk is not None
+        channel.answer([member.ven_name for member in server.desk.roster if member.online])
     await server.stop()

@@ -107,11 +107,11 @@ async def _rounds(plan: Plan, name: str, *, commit: bool) -> tuple[Sample, Sampl
                 if number:  # the first round warms up
                     found.append(statistics.median(one["seconds"] for one in answer) * 1e3)
                     used.append(statistics.median(one["cpu"] for one in answer) * 1e3)
-    theirs, ours = (
+    first, second = (
         Sample(rounds=tuple(found), extra={"cpu_ms": statistics.median(used)})
         for found, used in zip(rounds, cpu, strict=True)
     )
-    return theirs, ours
+    return first, second
 
 
 async def over_http(plan: Plan) -> Row:
