@@ -44,12 +44,17 @@ async def resolve(tx: Transaction, audience: Audience) -> Collection[int]:
 
 def _meant(row: Party, audience: Audience) -> bool:
     return (
-        audience.everyone
+        (audience.everyone and not _revoked(row))
         or row.ven_name in audience.vens
         or row.ven_id in audience.vens
         or bool(row.groups & audience.groups)
         or bool(row.resources & audience.resources)
     )
+
+
+def _revoked(row: Party) -> bool:
+    """Returns whether a VEN has been put out: nothing sent to it would ever arrive."""
+    return row.state == "cancelled" and not row.fingerprints
 
 
 def describe(audience: Audience) -> str:

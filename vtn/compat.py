@@ -76,7 +76,8 @@ class VTN(Server, OpenADRServer):  # type: ignore[misc]
     ) -> None:
         if config is not None:
             settings = load(Path(config))
-            handlers = (*handlers, *configured_handlers(settings))
+            given = tuple(handlers)
+            handlers = (*given, *configured_handlers(settings, beside=given))
         else:
             secret = http_key_passphrase or passphrase
             settings = Settings.model_validate(

@@ -155,7 +155,7 @@ class ReportSettings(Section):
             oadrCreateReport if the VEN does not react; ``poll`` asks by oadrCreateReport only.
     """
 
-    handlers: list[str] = Field(default_factory=lambda: ["store"])
+    handlers: list[str] = Field(default_factory=list)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     request: list[StandingRequest] = Field(default_factory=list)
     via: Literal["registered-report", "poll"] = "registered-report"

@@ -132,6 +132,20 @@ async def test_an_audience_that_means_nobody_is_an_error() -> None:
             await world.operator.cancel_event("e1", now=world.clock.now())
 
 
+async def test_an_event_for_all_leaves_out_who_was_revoked() -> None:
+    async with running() as world:
+        now = world.clock.now()
+        await world.operator.enrol("here", now=now, fingerprint="AB:CD")
+        await world.operator.enrol("gone", now=now, fingerprint="CD:EF")
+        await world.operator.revoke("gone", now=now)
+        event = await dispatch(world)
+        async with world.desk.store.read() as tx:
+            meant = [
+                row.ven_name for row, _ in await delivery.for_event(tx, event_id=event.event_id)
+            ]
+        assert meant == ["here"]
+
+
 async def test_r70_an_event_id_is_given_once() -> None:
     async with a_ven() as (world, _):
         await dispatch(world)

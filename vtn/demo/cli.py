@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from vtn.cli.base import Command
 from vtn.demo.folder import Folder
 from vtn.demo.run import FACTOR, Demo, data_folder, show
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument(
     "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), required=False
 )
