@@ -9,9 +9,9 @@ from ven.config import Settings, SignatureSettings, TlsSettings, load
 from ven.connection import Connection
 from ven.devices import build_devices
 from ven.options import Options
+from ven.signing import KeyFiles
 
 if TYPE_CHECKING:
-    from oadr.signature import SigningKey
     from ven.client import Client
 
 C = TypeVar("C", bound="Client")
@@ -98,20 +98,21 @@ def _passphrase(tls: TlsSettings | None) -> str | None:
 
 def _signing_key(
     signatures: SignatureSettings, tls: TlsSettings | None, passphrase: str | None
-) -> "SigningKey | None":
+) -> KeyFiles | None:
     if not signatures.sign:
         return None
     certificate = signatures.certificate or (tls.certificate if tls else None)
     key = signatures.key or (tls.key if tls else None)
     if certificate is None or key is None:
         raise ConfigError("to sign takes certificate and key", key="signatures")
-    from oadr.signature import SigningKey
-
-    secret = passphrase.encode() if passphrase and signatures.key is None else None
+    files = KeyFiles(
+        certificate=certificate, key=key, passphrase=None if signatures.key else passphrase
+    )
     try:
-        return SigningKey.load(certificate.read_bytes(), key.read_bytes(), secret)
+        files.current()
     except (OSError, ValueError) as error:
         raise ConfigError(str(error), key="signatures") from None
+    return files
 
 
 def _handlers(settings: Settings) -> list[object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from oadr.codec import MAX_BYTES
 from runtime.clock import Clock
-from ven.signing import TOLERANCE, SignaturePolicy, Signatures
+from ven.signing import TOLERANCE, KeyFiles, SignaturePolicy, Signatures
 from ven.tls import TlsFiles, client_context
 from ven.transport import TIMEOUT, HttpTransport, Trace
 
@@ -31,7 +31,7 @@ class Connection:
         tls_profile: versions and cipher suites, see ``ven.tls``.
         vtn_fingerprint: of the VTN's TLS certificate; no other server is talked to.
         sign: whether messages are signed, with ``signing_key`` or else ``cert``.
-        signing_key: loaded elsewhere.
+        signing_key: loaded elsewhere, or the files that it is in.
         signatures: what is made of the VTN's signatures.
         signature_fingerprint: OpenADR fingerprint of the certificate that the VTN signs
             with; that of TLS if left out.
@@ -49,7 +49,7 @@ class Connection:
     tls_profile: Literal["compatible", "certification"] = "compatible"
     vtn_fingerprint: str | None = None
     sign: bool = False
-    signing_key: "SigningKey | None" = field(default=None, repr=False)
+    signing_key: "SigningKey | KeyFiles | None" = field(default=None, repr=False)
     signatures: SignaturePolicy = SignaturePolicy.IGNORED
     signature_fingerprint: str | None = None
     tolerance: timedelta = TOLERANCE
@@ -97,15 +97,15 @@ class Connection:
             trace=trace,
         )
 
-    def _signing_key(self) -> "SigningKey | None":
-        if self.signing_key is not None or not self.sign or not (self.cert and self.key):
-            return self.signing_key
-        from oadr.signature import SigningKey
-
-        passphrase = self.passphrase.encode() if self.passphrase else None
-        return SigningKey.load(
-            Path(self.cert).read_bytes(), Path(self.key).read_bytes(), passphrase
-        )
+    def _signing_key(self) -> "SigningKey | KeyFiles | None":
+        found = self.signing_key
+        if found is None and self.sign and self.cert and self.key:
+            found = KeyFiles(
+                certificate=Path(self.cert), key=Path(self.key), passphrase=self.passphrase
+            )
+        if isinstance(found, KeyFiles):
+            found.current()
+        return found
 
     def _context_maker(self) -> Callable[[], ssl.SSLContext] | None:
         if not self.url.lower().startswith("https:"):

@@ -5,10 +5,12 @@ The library for it is loaded with the first signature, so a VEN without them sta
 Spec: rule 514.
 """
 
+import logging
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oadr import codec
@@ -18,6 +20,8 @@ from runtime.clock import Clock
 
 if TYPE_CHECKING:
     from oadr.signature import ReplayCache, SigningKey
+
+log = logging.getLogger("openadr.ven")
 
 #: Largest difference between the VTN's clock and ours.
 TOLERANCE = timedelta(minutes=1)
@@ -35,12 +39,63 @@ class SignaturePolicy(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
+class KeyFiles:
+    """A signing key that follows its files, so that a renewed certificate counts at once.
+
+    Attributes:
+        certificate: PEM file.
+        key: PEM file with its private key.
+        passphrase: opens the key.
+    """
+
+    certificate: Path
+    key: Path
+    passphrase: str | None = field(default=None, repr=False)
+    _loaded: "SigningKey | None" = field(default=None, init=False, repr=False)
+    _stamp: tuple[int, ...] = field(default=(), init=False, repr=False)
+
+    def load(self) -> "SigningKey":
+        """Returns the key as the files have it.
+
+        Raises:
+            OSError: a file cannot be read.
+            ValueError: they are not what they should be, or do not fit.
+        """
+        from oadr.signature import SigningKey
+
+        secret = self.passphrase.encode() if self.passphrase else None
+        return SigningKey.load(self.certificate.read_bytes(), self.key.read_bytes(), secret)
+
+    def current(self) -> "SigningKey":
+        """Returns the key; while new files cannot be used, the last good one.
+
+        Raises:
+            OSError: a file cannot be read, and there is no earlier key.
+            ValueError: the same, the files are not what they should be.
+        """
+        stamp = tuple(
+            path.stat().st_mtime_ns if path.exists() else 0 for path in (self.certificate, self.key)
+        )
+        if self._loaded is not None and stamp == self._stamp:
+            return self._loaded
+        try:
+            self._loaded = self.load()
+        except (OSError, ValueError) as error:
+            if self._loaded is None:
+                raise
+            # One of two files has been replaced, the other not yet.
+            log.warning("cannot sign with %s yet: %s", self.certificate, error)
+        self._stamp = stamp
+        return self._loaded
+
+
+@dataclass(slots=True, kw_only=True)
 class Signatures:
     """Signs what is sent and checks what comes.
 
     Attributes:
         clock: dates the signatures.
-        key: our key and certificate; None sends unsigned.
+        key: our key and certificate, or where they are; None sends unsigned.
         policy: for what comes.
         vtn_fingerprint: OpenADR fingerprint of the VTN's certificate; without it only
             ``IGNORED`` is possible, because nothing else says whose signature it must be.
@@ -48,7 +103,7 @@ class Signatures:
     """
 
     clock: Clock
-    key: "SigningKey | None" = None
+    key: "SigningKey | KeyFiles | None" = None
     policy: SignaturePolicy = SignaturePolicy.IGNORED
     vtn_fingerprint: str | None = None
     tolerance: timedelta = TOLERANCE
@@ -67,8 +122,9 @@ class Signatures:
             return codec.encode(message)
         from oadr.signature import sign
 
+        key = self.key.current() if isinstance(self.key, KeyFiles) else self.key
         nonce = secrets.token_hex(16)
-        return sign(message, self.key, now=self.clock.now(), nonce=nonce)
+        return sign(message, key, now=self.clock.now(), nonce=nonce)
 
     def decode(self, data: bytes, *, max_bytes: int) -> Message:
         """Returns the message in a document once its signature satisfies the policy.

@@ -23,7 +23,7 @@ from runtime.settings import ConfigError
 from tests.ven.scripted import request
 from ven.connection import Connection
 from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
-from ven.signing import SignaturePolicy
+from ven.signing import KeyFiles, SignaturePolicy
 from ven.transport import HttpTransport, base_url
 
 POLL = Poll(ven_id="ven-1")
@@ -443,3 +443,25 @@ async def test_r514_a_signature_of_somebody_else_is_not_accepted_where_none_is_n
 def test_signatures_that_are_looked_at_need_to_know_whose_they_must_be() -> None:
     with pytest.raises(ValueError, match="need the fingerprint"):
         Connection(url="http://vtn", signatures=SignaturePolicy.REQUIRED).transport(SystemClock())
+
+
+def test_a_signing_key_follows_its_files_and_the_last_good_one_counts_in_between(
+    folder: Path,
+) -> None:
+    def put(name: str, suffix: str, seconds: int) -> None:
+        target = folder / f"own.{suffix}"
+        target.write_bytes((folder / f"{name}.{suffix}").read_bytes())
+        os.utime(target, (seconds, seconds))
+
+    for suffix in ("crt", "key"):
+        put("foe", suffix, 1)
+    files = KeyFiles(certificate=folder / "own.crt", key=folder / "own.key")
+    first = files.current()
+    assert files.current() is first
+    put("vtn", "crt", 2)
+    assert files.current() is first
+    put("vtn", "key", 2)
+    assert files.current().certificate == signing_key(folder, "vtn").certificate
+    missing = KeyFiles(certificate=folder / "nowhere.crt", key=folder / "own.key")
+    with pytest.raises(OSError, match="nowhere"):
+        missing.current()
