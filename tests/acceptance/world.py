@@ -1,0 +1,485 @@
+"""A utility and its buildings as people set them up: folders, certificates, commands.
+
+``Utility`` is the folder that ``vtn init`` makes, ``Building`` the one that ``ven init``
+makes. Both can be run in this process, on a clock that the test moves, or as processes of
+their own on an accelerated clock.
+"""
+
+import asyncio
+import inspect
+import json
+import shlex
+import shutil
+import socket
+import ssl
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from certs import Authority, Issued, KeyType, fingerprints
+from certs.files import load_certificates
+from oadr import messages as m
+from oadr.event import build_event, parse_levels
+from runtime.clock import AcceleratedClock, Clock, FakeClock
+from ven import VEN
+from ven.cli import main as ven_command
+from vtn.cli import main as vtn_command
+from vtn.config import load
+from vtn.demo.processes import Process
+from vtn.operator import Audience, Operator, target_of
+from vtn.server import Server, configured_handlers
+from vtn.store import Store, delivery, party
+from vtn.store.delivery import Delivery
+
+#: Real seconds within which something has to happen, on the slowest machine.
+PATIENCE = 60.0
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+EVERYONE = Audience(everyone=True)
+PROGRAMME = "http://programme.example/peak"
+#: Asks every VEN for its load each minute, and has it reported every two.
+USAGE = {"request": [{"report": "TELEMETRY_USAGE", "every": "1m", "deliver": "2m"}]}
+Sections = Mapping[str, Any]
+
+
+async def until(condition: Callable[[], Any], *, clock: FakeClock | None = None) -> Any:
+    """Waits until a condition holds and returns what it returned.
+
+    Args:
+        condition: function or coroutine function.
+        clock: moved on by a second at a time while we wait.
+    """
+    limit = time.monotonic() + PATIENCE
+    while True:
+        found = condition()
+        if inspect.isawaitable(found):
+            found = await found
+        if found:
+            return found
+        if time.monotonic() > limit:
+            pytest.fail(f"did not happen: {inspect.getsource(condition).strip()}")
+        if clock is not None:
+            await clock.advance(SECOND)
+        await asyncio.sleep(0.005 if clock else 0.05)
+
+
+def toml(sections: Sections) -> str:
+    """Returns sections as TOML; what is no section comes first, as TOML wants it."""
+    plain = {name: value for name, value in sections.items() if not isinstance(value, Mapping)}
+    lines = [f"{name} = {_value(value)}" for name, value in plain.items()]
+    for name, section in sections.items():
+        if isinstance(section, Mapping):
+            lines.append(f"[{name}]")
+            lines += [f"{key} = {_value(value)}" for key, value in section.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(one) for one in value) + "]"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return json.dumps(value if isinstance(value, bool | int | float) else str(value))
+
+
+def merged(old: Sections, new: Sections) -> dict[str, Any]:
+    """Returns sections with some keys replaced."""
+    found = dict(old)
+    for name, value in new.items():
+        before = found.get(name)
+        both = isinstance(value, Mapping) and isinstance(before, Mapping)
+        found[name] = {**before, **value} if both else value  # type: ignore[dict-item]
+    return found
+
+
+def typed(command: Any, line: str, code: int = 0) -> Result:
+    """Runs a command as if it was typed; it must end with ``code``."""
+    result = CliRunner().invoke(command, shlex.split(line))
+    assert result.exit_code == code, (line, result.output, result.exception)
+    return result
+
+
+def subject_of(tls: ssl.SSLObject) -> dict[str, str]:
+    """Returns the parts of the name in the certificate of the other side."""
+    parts: Any = (tls.getpeercert() or {}).get("subject", ())
+    return dict(pair for (pair,) in parts)
+
+
+def fast_clock(factor: float) -> dict[str, Any]:
+    """Returns a section ``[clock]``; certificates and signatures live by the same date."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return {"origin": now, "shown": now, "factor": factor}
+
+
+@dataclass(slots=True)
+class Utility:
+    """A folder that ``vtn init`` made.
+
+    Attributes:
+        folder: where it is.
+        port: that the VTN listens on.
+        sections: of its configuration.
+        server: the VTN while it runs in this process.
+    """
+
+    folder: Path
+    port: int
+    sections: dict[str, Any]
+    server: Server | None = None
+
+    @classmethod
+    def made(cls, folder: Path, pattern: Path, **sections: Any) -> "Utility":
+        """Returns a copy of what ``vtn init`` made, with the authority of the pattern."""
+        shutil.copytree(pattern, folder)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        basic = {
+            "vtn_id": folder.name,
+            "http": {"host": "127.0.0.1", "port": port, "rate": 1e6, "burst": 1e6},
+            "tls": {
+                "certificate": "vtn.crt",
+                "key": "vtn.key",
+                "rsa_certificate": "vtn-rsa.crt",
+                "rsa_key": "vtn-rsa.key",
+                "ca": "ca/ca.crt",
+                "crl": "ca/ca.crl",
+            },
+            "store": {"url": "sqlite+aiosqlite:///vtn.db"},
+            "reports": USAGE,
+        }
+        made = cls(folder, port, basic)
+        made.configure(**sections)
+        return made
+
+    @property
+    def config(self) -> Path:
+        """Its vtn.toml."""
+        return self.folder / "vtn.toml"
+
+    @property
+    def url(self) -> str:
+        """Where buildings reach it."""
+        return f"https://localhost:{self.port}"
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of its configuration."""
+        return load(self.config).clock.clock()
+
+    @property
+    def authority(self) -> Authority:
+        """Its certificate authority."""
+        return Authority.load(self.folder / "ca")
+
+    def configure(self, **sections: Any) -> None:
+        """Changes keys of its configuration."""
+        self.sections = merged(self.sections, sections)
+        self.config.write_text(toml(self.sections))
+
+    async def do(self, line: str, code: int = 0) -> Result:
+        """Types a ``vtn`` command, as another process would run it beside the server."""
+        return await asyncio.to_thread(typed, vtn_command, f"{line} -c {self.config}", code)
+
+    async def json(self, line: str) -> Any:
+        """Types a command with --json and returns what it prints."""
+        return json.loads((await self.do(f"{line} --json")).stdout)
+
+    async def start(self, clock: Clock, handlers: Iterable[object] = ()) -> Server:
+        """Runs the VTN in this process."""
+        settings = load(self.config)
+        given = (*handlers, *configured_handlers(settings))
+        self.server = Server(settings, handlers=given, clock=clock)
+        await self.server.start()
+        return self.server
+
+    async def stop(self) -> None:
+        """Ends the VTN in this process."""
+        if self.server is not None:
+            await self.server.stop()
+            self.server = None
+
+    @property
+    def operator(self) -> Operator:
+        """The operator of the VTN in this process."""
+        assert self.server is not None
+        return self.server.operator
+
+    def tls_connections(self) -> list[ssl.SSLObject]:
+        """Returns the connections that are open to the VTN in this process."""
+        runner = self.server._runner if self.server is not None else None
+        assert runner is not None
+        assert runner.server is not None
+        transports = [handler.transport for handler in runner.server.connections]
+        found = [one.get_extra_info("ssl_object") for one in transports if one is not None]
+        return [one for one in found if one is not None and one.getpeercert()]
+
+    def process(self) -> Process:
+        """Returns ``vtn run`` as a process of its own, not started."""
+        command = ("vtn.cli", "run", "-c", str(self.config))
+        return Process(name="vtn", command=command, folder=self.folder, log=self.folder / "log")
+
+    async def readings(self, ven: str, r_id: str) -> list[tuple[datetime, str, str]]:
+        """Returns start, value and unit of all readings that an operator can export."""
+        text = (await self.do(f"report export --ven {ven} --rid {r_id} --format jsonl")).stdout
+        rows = [json.loads(line) for line in text.splitlines()]
+        return [(datetime.fromisoformat(r["start"]), r["value"], r["unit"]) for r in rows]
+
+    async def deliveries(self, event_id: str) -> dict[str, Delivery]:
+        """Returns how each VEN stands to an event."""
+        store = await Store.open(load(self.config).store.url)
+        try:
+            async with store.read() as tx:
+                rows = await delivery.for_event(tx, event_id=event_id)
+        finally:
+            await store.close()
+        return {recipient.ven_name: row for recipient, row in rows}
+
+    async def answers(self, event_id: str) -> list[tuple[str, int, str, str]]:
+        """Returns every answer to an event: venID, modification, opt, how it was given."""
+        store = await Store.open(load(self.config).store.url)
+        try:
+            async with store.read() as tx:
+                rows = await delivery.history(tx, event_id=event_id)
+        finally:
+            await store.close()
+        return [(one.ven_id, one.modification, str(one.opt_type), one.source) for one in rows]
+
+    async def state(self, ven: str) -> str:
+        """Returns whether a VEN is registered, as the store has it."""
+        assert self.server is not None
+        assert self.server.desk is not None
+        async with self.server.desk.store.read() as tx:
+            row = await party.get(tx, ven_name=ven)
+        return "unknown" if row is None else str(row.state)
+
+    async def enrol(self, name: str, options: str = "", **sections: Any) -> "Building":
+        """Enrols a building and gives it the bundle, as the tutorial has it."""
+        bundle = self.folder / f"{name}.zip"
+        await self.do(f"ven enrol {name} --issue --out {bundle} {options}")
+        folder = self.folder.parent / f"ven-{name}"
+        line = f"init {folder} --bundle {bundle} --vtn {self.url}"
+        await asyncio.to_thread(typed, ven_command, line)
+        return Building(name, folder).configured(self, sections)
+
+    def stranger(self, name: str, *, rsa: bool = False, **sections: Any) -> "Building":
+        """Returns a building with a certificate of the authority that nobody has enrolled."""
+        folder = self.folder.parent / f"ven-{name}"
+        folder.mkdir()
+        issued = self.authority.issue_ven(name, key_type=KeyType.RSA if rsa else KeyType.EC)
+        building = Building(name, folder, fingerprint=issued.record.fingerprint)
+        building.take(issued)
+        shutil.copy(self.folder / "ca/ca.crt", folder / "ca.crt")
+        return building.configured(self, sections)
+
+
+#: A file of energy, one row a minute: the minute after midnight uses 0.001 kWh, the next
+#: 0.002 kWh, and so on, so that each reading says which it is.
+LOAD = "start,value\n" + "".join(
+    f"2026-01-01T{n // 60:02}:{n % 60:02}:00Z,{Decimal(n + 1) / 1000}\n" for n in range(1440)
+)
+
+
+def watt_hours(start: datetime) -> str:
+    """Returns what the file says for a minute, in Wh."""
+    return str(start.hour * 60 + start.minute + 1)
+
+
+@dataclass(slots=True)
+class Building:
+    """A folder that ``ven init`` made, with a meter that replays ``LOAD``.
+
+    Attributes:
+        name: of its VEN.
+        folder: where it is.
+        fingerprint: of its certificate, if it has been told.
+        sections: of its configuration.
+        ven: the VEN while it runs in this process.
+    """
+
+    name: str
+    folder: Path
+    fingerprint: str = ""
+    sections: dict[str, Any] = field(default_factory=dict)
+    ven: VEN | None = None
+
+    @property
+    def config(self) -> Path:
+        """Its ven.toml."""
+        return self.folder / "ven.toml"
+
+    def configured(self, utility: Utility, sections: Sections) -> "Building":
+        """Writes its configuration and its load."""
+        (self.folder / "load.csv").write_text(LOAD)
+        self.sections = {
+            "ven_name": self.name,
+            "vtn_url": utility.url,
+            "meters": [{"type": "csv", "name": "main", "file": "load.csv"}],
+            "tls": {"certificate": "ven.crt", "key": "ven.key", "ca": "ca.crt"},
+            "poll": {"jitter": 0.0},
+        }
+        if "clock" in utility.sections:
+            self.sections["clock"] = utility.sections["clock"]
+        self.configure(**sections)
+        return self
+
+    def configure(self, **sections: Any) -> None:
+        """Changes keys of its configuration."""
+        self.sections = merged(self.sections, sections)
+        self.config.write_text(toml(self.sections))
+
+    def take(self, issued: Issued) -> None:
+        """Puts a key and a certificate where the VEN looks for them."""
+        fresh = self.folder / "fresh.crt", self.folder / "fresh.key"
+        issued.save(*fresh)
+        for path, place in zip(fresh, ("ven.crt", "ven.key"), strict=True):
+            path.replace(self.folder / place)
+
+    def unpack(self, bundle: Path) -> None:
+        """Puts the key and the certificate of a bundle where the VEN looks for them."""
+        with zipfile.ZipFile(bundle) as found:
+            for name in ("ven.crt", "ven.key"):
+                (self.folder / name).write_bytes(found.read(name))
+
+    def tls(self) -> ssl.SSLContext:
+        """Returns the context of a client with the certificate of this building."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.folder / "ca.crt")
+        context.load_cert_chain(self.folder / "ven.crt", self.folder / "ven.key")
+        return context
+
+    async def start(self, clock: Clock, handlers: Iterable[object] = ()) -> VEN:
+        """Runs the VEN in this process."""
+        self.ven = VEN.from_config(self.config, clock=clock)
+        for handler in handlers:
+            self.ven.add_handler(handler)
+        await self.ven.start()
+        return self.ven
+
+    async def stop(self) -> None:
+        """Ends the VEN in this process."""
+        if self.ven is not None:
+            await self.ven.stop()
+            self.ven = None
+
+    def process(self) -> Process:
+        """Returns ``ven run`` as a process of its own, not started."""
+        command = ("ven.cli", "run", "-c", str(self.config))
+        return Process(name=self.name, command=command, folder=self.folder, log=self.folder / "log")
+
+
+def signed(utility: Utility, *buildings: Building, rsa: bool = False) -> None:
+    """Has everybody sign, and nobody take what is not signed (R514)."""
+    stem = "vtn-rsa" if rsa else "vtn"
+    utility.configure(
+        signatures={"policy": "required", "certificate": f"{stem}.crt", "key": f"{stem}.key"}
+    )
+    own = fingerprints(load_certificates(utility.folder / f"{stem}.crt")[0]).openadr
+    for building in buildings:
+        building.configure(signatures={"sign": True, "policy": "required", "vtn_fingerprint": own})
+
+
+class Town:
+    """What runs in this process, and the clock that the test moves."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self._running: list[Utility | Building] = []
+
+    async def up(self, what: Utility | Building, *handlers: object) -> None:
+        """Starts a VTN or a VEN."""
+        self._running.append(what)
+        await what.start(self.clock, handlers)
+
+    async def down(self) -> None:
+        """Ends everything, the buildings first."""
+        for one in reversed(self._running):
+            await one.stop()
+
+    async def until(self, condition: Callable[[], Any]) -> Any:
+        """Waits for a condition while the clock moves on."""
+        return await until(condition, clock=self.clock)
+
+    async def registered(self, *buildings: Building) -> None:
+        """Waits until buildings are registered and have told what they measure."""
+        for building in buildings:
+            await self.until(lambda b=building: introduced(b))  # type: ignore[misc]
+
+    async def dispatch(
+        self, utility: Utility, event_id: str, audience: Audience = EVERYONE, **values: Any
+    ) -> m.Event:
+        """Publishes an event, by default in an hour, at level 1 and then 2."""
+        now = self.clock.now()
+        fields: dict[str, Any] = {
+            "event_id": event_id,
+            "market_context": PROGRAMME,
+            "start": now + HOUR,
+            "intervals": parse_levels("1:10m,2:10m"),
+            "target": target_of(audience),
+        }
+        event = build_event(now=now, **(fields | values))
+        stored, _ = await utility.operator.create_event(event, audience, now=now)
+        return stored.event
+
+    async def change(self, utility: Utility, event: m.Event, **values: Any) -> m.Event:
+        """Changes an event to other intervals, another start or another comment."""
+        now = self.clock.now()
+        fields: dict[str, Any] = {
+            "event_id": event.event_id,
+            "market_context": PROGRAMME,
+            "start": event.active_period.dtstart,
+            "intervals": parse_levels("1:10m,2:10m"),
+            "target": event.target,
+            "start_after": event.active_period.start_after,
+        }
+        changed = build_event(now=now, **(fields | values))
+        return (await utility.operator.modify_event(changed, now=now)).event
+
+
+def introduced(building: Building) -> bool:
+    """Returns whether a building is registered and its metadata are known."""
+    registration = building.ven.registration if building.ven else None
+    return registration is not None and registration.introduced is not None
+
+
+class Street:
+    """Processes of their own; all are ended with the test."""
+
+    def __init__(self) -> None:
+        self._processes: list[Process] = []
+
+    def up(self, what: Utility | Building) -> Process:
+        """Starts a VTN or a VEN."""
+        process = what.process()
+        self._processes.append(process)
+        process.start()
+        return process
+
+    def down(self) -> None:
+        """Ends everything that still runs."""
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                process.kill()
+
+    def logs(self) -> str:
+        """Returns what they said, for a test that fails."""
+        return "\n".join(f"{one.name}: {one.last_words(40)}" for one in self._processes)
+
+
+def accelerated(utility: Utility) -> AcceleratedClock:
+    """Returns the clock that the processes of a utility go by."""
+    clock = utility.clock
+    assert isinstance(clock, AcceleratedClock)
+    return clock
