@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -21,11 +22,18 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import certs.cli
+import certs.errors
+import oadr.errors
+import runtime.errors
 import ven.cli
+import ven.errors
 import ven.hooks
 import vtn.cli
 import vtn.config
+import vtn.endpoint
+import vtn.errors
 import vtn.hooks
+import vtn.store.errors
 from handlers import event, poll, registration, report
 from runtime.hooks import Hook
 from vtn.cli.present import span
@@ -206,37 +214,53 @@ def configuration() -> str:
     """Returns the reference of ``vtn.toml``."""
     parts = [_CONFIGURATION, "## Top level\n\nThese stand before the first `[section]`.\n"]
     parts.append(_keys(vtn.config.Settings))
-    for name, field in vtn.config.Settings.model_fields.items():
+    for name, field in fields_of(vtn.config.Settings).items():
         section = section_of(field)
         if section is not None:
             parts.append(f"## `[{name}]`\n\n{_after_colon(section)}\n\n{_keys(section)}")
             parts += [
                 f"### An entry of `[{name}] {key}`\n\n{_after_colon(entry)}\n\n{_keys(entry)}"
-                for key, inner in section.model_fields.items()
+                for key, inner in fields_of(section).items()
                 if (entry := entry_of(inner)) is not None
             ]
     return "\n".join(parts)
 
 
-def section_of(field: FieldInfo) -> type[BaseModel] | None:
-    """Returns the model of a section; None for a plain key."""
+def fields_of(section: type) -> dict[str, FieldInfo]:
+    """Returns the keys of a section, be it a model of pydantic or a dataclass."""
+    if issubclass(section, BaseModel):
+        return section.model_fields
+    return {
+        field.name: FieldInfo(
+            default=PydanticUndefined if field.default is MISSING else field.default
+        )
+        for field in fields(section)
+    }
+
+
+def section_of(field: FieldInfo) -> type | None:
+    """Returns the class of a section; None for a plain key."""
     kind = field.annotation
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    return kind if isinstance(kind, type) and _is_section(kind) else None
 
 
-def entry_of(field: FieldInfo) -> type[BaseModel] | None:
-    """Returns the model of the entries of a list; None if it is none."""
+def _is_section(kind: type) -> bool:
+    return issubclass(kind, BaseModel) or is_dataclass(kind)
+
+
+def entry_of(field: FieldInfo) -> type | None:
+    """Returns the class of the entries of a list; None if it is none."""
     for kind in get_args(field.annotation):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if isinstance(kind, type) and _is_section(kind):
             return kind
     return None
 
 
-def _keys(model: type[BaseModel]) -> str:
+def _keys(model: type) -> str:
     texts = attributes(model)
     rows = [
         f"| `{name}` | {default_of(field)} | {texts[name]} |"
-        for name, field in model.model_fields.items()
+        for name, field in fields_of(model).items()
         if section_of(field) is None
     ]
     return "| key | default | meaning |\n|---|---|---|\n" + "\n".join(rows) + "\n"
@@ -298,15 +322,61 @@ def marked(text: str) -> str:
     return text.replace("``", "`")
 
 
-def _after_colon(model: type[BaseModel]) -> str:
+def _after_colon(model: type) -> str:
     """Returns what the summary of a section says after its name."""
     return sentence(summary(model).partition(": ")[2].strip())
+
+
+# ------------------------------------------------------------------ errors
+
+_ERRORS = """\
+# Errors
+
+Made from the code by `docs/make_reference.py`. The first two parts are what a peer is told; the third is
+what a program or a command line meets.
+"""
+
+
+def errors() -> str:
+    """Returns the reference of response codes, status codes and exceptions."""
+    codes = [
+        f"| {cls.code} | `{cls.__name__}` | {summary(cls)} |"
+        for cls in sorted(oadr.errors.ProtocolError.__subclasses__(), key=lambda cls: cls.code)
+    ]
+    return "\n".join(
+        [
+            _ERRORS,
+            "## Application response codes\n",
+            "In the `eiResponse` of the reply that fits the message, with its requestID. The text",
+            "names the rule that was broken, such as `R517`; so does the line in the log.\n",
+            "| code | error | when |\n|---|---|---|",
+            *codes,
+            "\n## HTTP status codes of the VTN\n",
+            paragraphs(vtn.endpoint)[1],
+            "\n## Exceptions\n",
+            *(_tree(module) for module in _WITH_ERRORS),
+        ]
+    )
+
+
+_WITH_ERRORS = (oadr.errors, runtime.errors, certs.errors, vtn.errors, vtn.store.errors, ven.errors)
+
+
+def _tree(module: ModuleType) -> str:
+    text = inspect.getdoc(module) or ""
+    return f"### `{module.__name__}`\n\n```\n{text}\n```\n"
+
+
+def paragraphs(module: ModuleType) -> list[str]:
+    """Returns the paragraphs of a module's docstring."""
+    return (inspect.getdoc(module) or "").split("\n\n")
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": commands,
     "hooks.md": hooks,
     "vtn-configuration.md": configuration,
+    "errors.md": errors,
 }
 
 
