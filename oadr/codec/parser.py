@@ -29,6 +29,7 @@ MAX_NAMESPACES = 32
 #: bytes that are not ASCII. The validator copies the whole text for each: without a limit
 #: a document of 15 MB takes 40 seconds.
 MAX_TEXT = 100_000
+_MARKS = (b"&", b"!", b"?", b"\r")
 _TOO_LONG = etree.XPath(f"boolean(//text()[string-length() > {MAX_TEXT}])")
 
 #: How lxml words what a validating parser finds not to be well-formed.
@@ -99,8 +100,9 @@ def _may_be_slow(data: bytes) -> bool:
     """Returns whether there can be a text of many pieces."""
     if len(data) <= 1000:
         return False
-    # Of "<!" and "<?" only the second byte, which is found much faster.
-    pieces = data.count(b"&") + data.count(b"!") + data.count(b"?") + data.count(b"\r")
+    # Of "<!" and "<?" only the second byte. To count takes ten times as long as to find, and
+    # most messages have none of them behind the XML declaration.
+    pieces = sum(data.count(mark) for mark in _MARKS if data.find(mark, 100) >= 0)
     return pieces > 1000 or (len(data) > 1_000_000 and not data.isascii())
 
 
