@@ -13,10 +13,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import cores, memory, polls, reports, results
+from benchmarks import cores, information, memory, polls, reports, results
 from benchmarks.child import ROOT
 from benchmarks.plan import Plan
 from benchmarks.results import Row
+from certs import KeyType
 
 #: By name, in the order of the table.
 ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
@@ -28,6 +29,13 @@ ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
     "report-http": reports.over_http,
     "ven-memory": memory.plain,
     "ven-memory-tls": memory.tls,
+    "poll-write": information.step("write", KeyType.EC, "poll-write"),
+    "poll-read": information.step("read", KeyType.EC, "poll-read"),
+    "rsa-sign": information.step("sign", KeyType.RSA, "rsa-sign"),
+    "rsa-verify": information.step("verify", KeyType.RSA, "rsa-verify"),
+    "p256-sign": information.step("sign", KeyType.EC, "p256-sign"),
+    "p256-verify": information.step("verify", KeyType.EC, "p256-verify"),
+    "vtn-start": information.start,
 }
 
 
@@ -43,7 +51,9 @@ def main(file: Path | None, quick: bool, only: tuple[str, ...], rounds: int | No
     # Not the system's temporary folder: that is often kept in memory, where fsync is free.
     (ROOT / "build").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "build"))
-    sizes: dict[str, Any] = {"rounds": 3, "seconds": 0.3, "settle": 3.0} if quick else {}
+    sizes: dict[str, Any] = (
+        {"rounds": 3, "seconds": 0.3, "reports": 8, "settle": 3.0} if quick else {}
+    )
     if rounds:
         sizes["rounds"] = rounds
     try:

@@ -14,6 +14,8 @@ class Plan:
         seconds: that a round of requests takes, about.
         reports: messages in a round of reports.
         intervals: of each report.
+        steps: times that a single step is done in a round; within the five seconds that
+            openleadr gives to a signature.
         settle: seconds until a process counts as idle.
     """
 
@@ -22,4 +24,5 @@ class Plan:
     seconds: float = 1.0
     reports: int = 20
     intervals: int = 1000
+    steps: int = 30
     settle: float = 6.0
