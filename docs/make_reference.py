@@ -234,7 +234,7 @@ def fields_of(section: type) -> dict[str, FieldInfo]:
         field.name: FieldInfo(
             default=PydanticUndefined if field.default is MISSING else field.default
         )
-        for field in fields(section)
+        for field in fields(section)  # type: ignore[arg-type]  # it is a dataclass then
     }
 
 

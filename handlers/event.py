@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import Field, field_validator, model_validator
 
 from oadr.enums import OptType
 from oadr.event import effective_end, same_market_context
@@ -19,7 +17,8 @@ from oadr.event.signals import is_simple, value_of
 from oadr.messages import Event
 from oadr.times import ZERO, add
 from runtime import plugins
-from runtime.settings import Duration, Section, check
+from runtime.durations import in_words
+from runtime.sections import PlainSection, Positive, Read, Rule, check
 from ven.hooks import Context, EventHandler, Opt
 from ven.sources.calling import call
 from ven.sources.function import TIME_LIMIT, number_from
@@ -54,7 +53,22 @@ class AlwaysOptOut(EventHandler):
         return OptType.OPT_OUT
 
 
-class Blackout(Section):
+def _known_zone(zone: object) -> object:
+    """Returns the name of a time zone, once it has been found to be one."""
+    try:
+        ZoneInfo(str(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{zone!r} is no time zone; expected such as Europe/London") from None
+    return zone
+
+
+def _typed_name(attribute: str) -> str:
+    """Returns the key of an attribute; ``from`` cannot be the name of one."""
+    return "from" if attribute == "start" else attribute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blackout(PlainSection):
     """A time of day in which no event may run.
 
     Attributes:
@@ -64,19 +78,15 @@ class Blackout(Section):
         zone: time zone of both, such as ``Europe/London``.
     """
 
-    start: time = Field(alias="from")
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "alias_generator": _typed_name,
+    }
+
+    start: time
     until: time
     days: frozenset[Day] = frozenset(_DAYS)
-    zone: str = "UTC"
-
-    @field_validator("zone")
-    @classmethod
-    def _is_known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{zone!r} is no time zone; expected such as Europe/London") from None
-        return zone
+    zone: Annotated[str, Read(_known_zone)] = "UTC"
 
     @property
     def _tzinfo(self) -> tzinfo:
@@ -96,7 +106,8 @@ class Blackout(Section):
         return begin < end and start < finish
 
 
-class Limits(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(PlainSection):
     """What ``OptByLimits`` is built from; each limit that is left out is none.
 
     Attributes:
@@ -114,9 +125,9 @@ class Limits(Section):
         default: answer within the limits; left out for that of the VEN.
     """
 
-    max_duration: Annotated[Duration, Field(gt=ZERO)] | None = None
-    min_notice: Annotated[Duration, Field(gt=ZERO)] | None = None
-    max_level: Annotated[Decimal, Field(ge=0)] | None = None
+    max_duration: Positive | None = None
+    min_notice: Positive | None = None
+    max_level: Annotated[Decimal, Rule(ge=0)] | None = None
     market_contexts: tuple[str, ...] | None = None
     blackout: tuple[Blackout, ...] = ()
     temperature: str | None = None
@@ -124,14 +135,12 @@ class Limits(Section):
     min_temperature: Decimal | None = None
     default: OptType | None = None
 
-    @model_validator(mode="after")
-    def _measured(self) -> "Limits":
+    def __post_init__(self) -> None:
         limits = self.max_temperature, self.min_temperature
         if self.temperature is None and limits != (None, None):
             raise ValueError("a limit of temperature needs 'temperature', such as 'plant:outdoor'")
         if self.temperature is not None and limits == (None, None):
             raise ValueError("'temperature' needs max_temperature or min_temperature")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +200,8 @@ class OptByLimits(EventHandler):
         longest, duration = self.limits.max_duration, found.event.active_period.duration
         if longest is None or ZERO < duration <= longest:
             return ""
-        lasts = f"it lasts {duration}" if duration else "it has no end"
-        return f"{lasts}; at most {longest}"
+        lasts = f"it lasts {in_words(duration)}" if duration else "it has no end"
+        return f"{lasts}; at most {in_words(longest)}"
 
     def _too_soon(self, found: _Found) -> str:
         notice, period = self.limits.min_notice, found.event.active_period
@@ -201,7 +210,8 @@ class OptByLimits(EventHandler):
             return ""
         if found.update and period.dtstart <= found.heard:
             return ""
-        return f"notice of {max(begin - found.heard, ZERO)}; at least {notice}"
+        given = max(begin - found.heard, ZERO)
+        return f"notice of {in_words(given)}; at least {in_words(notice)}"
 
     def _too_high(self, found: _Found) -> str:
         highest = self.limits.max_level

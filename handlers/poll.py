@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from handlers.sections import read
 from oadr import codec
 from oadr import messages as m
 from oadr.errors import OpenADRError
-from runtime.settings import Section
+from runtime.settings import ConfigError, Section, check
 from vtn.hooks import Context, PollHandler
 from vtn.services.poll import ALLOWED
 
@@ -44,9 +43,9 @@ class OutboxPoll(PollHandler):
         """Returns the handler that a section describes; ``at_most`` is its only key.
 
         Raises:
-            ValueError: a key is wrong.
+            ConfigError: a key is wrong.
         """
-        return cls(at_most=read(section, _OutboxSettings).at_most)
+        return cls(at_most=check(dict(section), _OutboxSettings).at_most)
 
     def put(self, ven_id: str, message: m.Message) -> None:
         """Adds a message for a VEN.
@@ -109,13 +108,13 @@ class QueuePoll(PollHandler):
         """Returns the handler that a section describes, see ``QueueSettings``.
 
         Raises:
-            ValueError: a key is wrong, or the folder cannot be made.
+            ConfigError: a key is wrong, or the folder cannot be made.
         """
-        folder = read(section, QueueSettings).folder
+        folder = check(dict(section), QueueSettings).folder
         try:
             return cls(folder)
         except OSError as error:
-            raise ValueError(f"folder: {error}") from None
+            raise ConfigError(str(error), key="folder") from None
 
     def place(self, ven_id: str) -> Path:
         """Returns the folder of a VEN; always one directly below that of the queue."""

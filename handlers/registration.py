@@ -12,8 +12,7 @@ from pydantic import Field
 
 from certs import to_openadr
 from certs.errors import FingerprintError
-from handlers.sections import read
-from runtime.settings import Section
+from runtime.settings import Section, check
 from vtn.hooks import Accept, Context, Refuse, Registration, RegistrationHandler
 from vtn.store import party
 
@@ -55,10 +54,11 @@ class AllowList(RegistrationHandler):
         """Returns the handler that a section describes, see ``AllowListSettings``.
 
         Raises:
-            ValueError: a key is wrong, the file cannot be read, or what is in it is no
-                list of fingerprints.
+            ConfigError: a key is wrong.
+            ValueError: the file cannot be read, or what is in it is no list of
+                fingerprints.
         """
-        settings = read(section, AllowListSettings)
+        settings = check(dict(section), AllowListSettings)
         return cls(settings.fingerprints, file=settings.file)
 
     async def on_create_party_registration(
@@ -114,9 +114,9 @@ class OpenEnrolment(RegistrationHandler):
         """Returns the handler that a section describes, see ``OpenEnrolmentSettings``.
 
         Raises:
-            ValueError: a key is wrong.
+            ConfigError: a key is wrong.
         """
-        return cls(at_most=read(section, OpenEnrolmentSettings).at_most)
+        return cls(at_most=check(dict(section), OpenEnrolmentSettings).at_most)
 
     async def on_create_party_registration(
         self, request: Registration, ctx: Context

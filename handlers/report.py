@@ -17,10 +17,9 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from handlers.sections import read
 from oadr.enums import ReportName
 from oadr.report import Offer, Reading
-from runtime.settings import Duration, Section
+from runtime.settings import ConfigError, Duration, Section, check
 from vtn import export
 from vtn.hooks import Context, ReportHandler, Update, Wanted
 from vtn.services.wanted import within
@@ -74,9 +73,9 @@ class StoreReports(ReportHandler):
         """Returns the handler that a section describes, see ``StoreSettings``.
 
         Raises:
-            ValueError: a key is wrong.
+            ConfigError: a key is wrong.
         """
-        return cls(read(section, StoreSettings) if section else None)
+        return cls(check(dict(section), StoreSettings) if section else None)
 
     async def on_register_report(
         self, offers: Sequence[Offer], ctx: Context
@@ -141,13 +140,13 @@ class AppendCsv(ReportHandler):
         """Returns the handler that a section describes, see ``CsvSettings``.
 
         Raises:
-            ValueError: a key is wrong, or the folder cannot be made.
+            ConfigError: a key is wrong, or the folder cannot be made.
         """
-        settings = read(section, CsvSettings)
+        settings = check(dict(section), CsvSettings)
         try:
             return cls(settings.folder, per=settings.per, fsync=settings.fsync)
         except OSError as error:
-            raise ValueError(f"folder: {error}") from None
+            raise ConfigError(str(error), key="folder") from None
 
     async def on_update_report(self, update: Update, ctx: Context) -> None:
         """Appends the readings of one report."""

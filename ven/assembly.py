@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime import plugins
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 from ven.config import Settings, SignatureSettings, TlsSettings, load
 from ven.connection import Connection
 from ven.devices import build_devices
@@ -117,10 +117,16 @@ def _signing_key(
 
 def _handlers(settings: Settings) -> list[object]:
     handlers = [
-        plugins.build(name, settings.handler_settings.get(name, {}), key=f"handlers.{number}")
+        plugins.build(
+            name,
+            settings.handler_settings.get(name, {}),
+            key=f"handlers.{number}",
+            settings=f"handler_settings.{name}",
+        )
         for number, name in enumerate(settings.handlers)
     ]
     if settings.policy.limits:
         section = {**settings.policy.limits, "default": settings.policy.default}
-        handlers.append(plugins.build(settings.policy.handler, section, key="policy"))
+        policy = settings.policy.handler
+        handlers.append(plugins.build(policy, section, key="policy.handler", settings="policy"))
     return handlers

@@ -4,23 +4,32 @@ Relative paths are relative to the file. Durations are written ``10s``, ``5m``, 
 ``docs/reference/ven-configuration.md`` describes every key.
 """
 
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from oadr.enums import OptType
 from runtime.hooks import TIME_LIMIT
-from runtime.settings import ClockSettings, Duration, Section, load_toml
+from runtime.sections import (
+    ClockSettings,
+    Duration,
+    PlainSection,
+    Positive,
+    Read,
+    Rule,
+    Text,
+    load_toml,
+)
 from ven.loads.settings import AnyLoad, SimulatedLoadSettings
 from ven.signing import SignaturePolicy
 from ven.sources.settings import AnyMeter, CsvMeterSettings
 
-B = TypeVar("B", bound=BaseModel)
+S = TypeVar("S", bound=PlainSection)
 
 
-class TlsSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings(PlainSection):
     """``[tls]``: with what the VEN proves itself, and whom it believes.
 
     Attributes:
@@ -41,14 +50,13 @@ class TlsSettings(Section):
     vtn_fingerprint: str | None = None
     check_hostname: bool = True
 
-    @model_validator(mode="after")
-    def _somebody_is_checked(self) -> "TlsSettings":
+    def __post_init__(self) -> None:
         if not self.check_hostname and not self.vtn_fingerprint:
             raise ValueError("check_hostname = false needs vtn_fingerprint")
-        return self
 
 
-class SignatureSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureSettings(PlainSection):
     """``[signatures]``: XML signatures (R514).
 
     Attributes:
@@ -69,7 +77,8 @@ class SignatureSettings(Section):
     tolerance: Duration = timedelta(minutes=1)
 
 
-class StateSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSettings(PlainSection):
     """``[state]``: the file that the VEN remembers everything in.
 
     Attributes:
@@ -79,7 +88,8 @@ class StateSettings(Section):
     path: Path = Path("ven.db")
 
 
-class PollSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSettings(PlainSection):
     """``[poll]``: how the VTN is asked.
 
     Attributes:
@@ -89,34 +99,37 @@ class PollSettings(Section):
         timeout: of one exchange, 5 s or more.
     """
 
-    interval: Annotated[Duration, Field(gt=timedelta(0))] | None = None
-    jitter: float = Field(default=0.1, ge=0, le=1)
-    backoff_cap: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)
-    timeout: Annotated[Duration, Field(ge=timedelta(seconds=5))] = timedelta(seconds=30)
+    interval: Positive | None = None
+    jitter: Annotated[float, Rule(ge=0, le=1)] = 0.1
+    backoff_cap: Positive = timedelta(minutes=5)
+    timeout: Annotated[Duration, Rule(ge=timedelta(seconds=5))] = timedelta(seconds=30)
 
 
-class PolicySettings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySettings(PlainSection):
     """``[policy]``: the answer to events that no handler of yours decides.
-
-    Any other key is a limit and goes to ``handler``.
 
     Attributes:
         default: answer to an event within the limits.
         handler: knows the limits; bundled name or ``module:attr``.
+        limits: every other key of the section; ``handler`` is built from them.
     """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     default: OptType = OptType.OPT_IN
     handler: str = "handlers.event:OptByLimits"
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """What the handler is built from; empty without a limit."""
-        return dict(self.model_extra or {})
+    limits: dict[str, Any] = field(default_factory=dict)
 
 
-class Settings(Section):
+def _with_limits(section: object) -> object:
+    """Returns ``[policy]`` with the keys that belong to the handler apart from the others."""
+    if not isinstance(section, dict):
+        return section
+    ours = {key: section[key] for key in ("default", "handler") if key in section}
+    return {**ours, "limits": {key: value for key, value in section.items() if key not in ours}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(PlainSection):
     """The whole configuration.
 
     Attributes:
@@ -132,27 +145,26 @@ class Settings(Section):
         time_limit: longest time that a handler may take.
     """
 
-    ven_name: str = Field(min_length=1)
-    ven_id: str | None = Field(default=None, min_length=1)
-    vtn_url: str = Field(pattern=r"(?i)^https?://[^/]")
+    ven_name: Text
+    ven_id: Text | None = None
+    vtn_url: Annotated[str, Rule(pattern=r"(?i)^https?://[^/]")]
     market_contexts: frozenset[str] | None = None
     resources: frozenset[str] = frozenset()
     groups: frozenset[str] | None = None
     device_classes: frozenset[str] | None = None
     tls: TlsSettings | None = None
-    signatures: SignatureSettings = SignatureSettings()
-    state: StateSettings = StateSettings()
-    poll: PollSettings = PollSettings()
-    clock: ClockSettings = ClockSettings()
-    policy: PolicySettings = PolicySettings()
+    signatures: SignatureSettings = field(default_factory=SignatureSettings)
+    state: StateSettings = field(default_factory=StateSettings)
+    poll: PollSettings = field(default_factory=PollSettings)
+    clock: ClockSettings = field(default_factory=ClockSettings)
+    policy: Annotated[PolicySettings, Read(_with_limits)] = field(default_factory=PolicySettings)
     meters: tuple[AnyMeter, ...] = ()
     loads: tuple[AnyLoad, ...] = ()
     handlers: tuple[str, ...] = ()
-    handler_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    time_limit: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=TIME_LIMIT)
+    handler_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    time_limit: Positive = timedelta(seconds=TIME_LIMIT)
 
-    @model_validator(mode="after")
-    def _fits(self) -> "Settings":
+    def __post_init__(self) -> None:
         https = self.vtn_url.lower().startswith("https:")
         if https and self.tls is None:
             raise ValueError("[tls] is missing; https needs certificate, key and ca")
@@ -164,7 +176,6 @@ class Settings(Section):
         _check_unique("meters", [name for name in names if name])
         _check_unique("loads", [load.name for load in self.loads])
         self._check_loads()
-        return self
 
     def _check_loads(self) -> None:
         replayed = {meter.name for meter in self.meters if isinstance(meter, CsvMeterSettings)}
@@ -192,20 +203,20 @@ def load(path: Path) -> Settings:
     """Returns the configuration in a file, its paths made absolute.
 
     Raises:
-        runtime.settings.ConfigError: it names the file, the key and what was expected.
+        runtime.errors.ConfigError: it names the file, the key and what was expected.
     """
     return _absolute(load_toml(path, Settings), path.resolve().parent)
 
 
-def _absolute(section: B, folder: Path) -> B:
+def _absolute(section: S, folder: Path) -> S:
     """Returns a section with every relative path in it taken from ``folder``."""
     changes: dict[str, Any] = {}
-    for name in type(section).model_fields:
-        value = getattr(section, name)
+    for key in fields(section):  # type: ignore[arg-type]  # every section is a dataclass
+        value = getattr(section, key.name)
         if isinstance(value, Path):
-            changes[name] = folder / value
-        elif isinstance(value, BaseModel):
-            changes[name] = _absolute(value, folder)
-        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-            changes[name] = tuple(_absolute(part, folder) for part in value)
-    return section.model_copy(update=changes) if changes else section
+            changes[key.name] = folder / value
+        elif isinstance(value, PlainSection):
+            changes[key.name] = _absolute(value, folder)
+        elif isinstance(value, tuple) and value and isinstance(value[0], PlainSection):
+            changes[key.name] = tuple(_absolute(part, folder) for part in value)
+    return replace(section, **changes) if changes else section  # type: ignore[type-var]

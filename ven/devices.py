@@ -10,7 +10,7 @@ from urllib.parse import quote
 from oadr.enums import SignalName
 from oadr.units import MEASUREMENTS
 from runtime import plugins
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 from ven.load import Load
 from ven.loads.command import LogLoad, PythonLoad
 from ven.loads.settings import AnyLoad, PythonLoadSettings, SimulatedLoadSettings

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar, overload
 
 from oadr.enums import ReportName, Scale
-from runtime.settings import duration_from
+from runtime.durations import duration_from
 from ven.engine.machine import Machine
 from ven.load import Load
 from ven.meter import Meter, MeterSpec

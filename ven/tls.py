@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 
 #: The suites of each profile, as ``certs.tls`` has them (R67, R68).
 _SPECIFIED = "ECDHE-ECDSA-AES128-SHA256:AES128-SHA256"

@@ -201,14 +201,21 @@ def configured_handlers(settings: Settings, *, beside: Iterable[object] = ()) ->
     found: list[object] = []
     if "handler" in registration.model_fields_set or not _decides_registration(beside):
         found.append(
-            plugins.build(registration.handler, registration.settings, key="registration.handler")
+            plugins.build(
+                registration.handler,
+                registration.settings,
+                key="registration.handler",
+                settings="registration.settings",
+            )
         )
     for name in settings.reports.handlers:
         section = settings.reports.settings.get(name, {})
-        found.append(plugins.build(name, section, key="reports.handlers"))
+        place = f"reports.settings.{name}"
+        found.append(plugins.build(name, section, key="reports.handlers", settings=place))
     for name in settings.handlers:
         section = settings.handler_settings.get(name, {})
-        found.append(plugins.build(name, section, key="handlers"))
+        place = f"handler_settings.{name}"
+        found.append(plugins.build(name, section, key="handlers", settings=place))
     return found
 
 

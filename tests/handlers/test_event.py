@@ -195,8 +195,8 @@ async def test_an_unknown_temperature_is_an_uncomfortable_one(
 async def test_the_log_says_why(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "openadr")
     limits: list[tuple[dict[str, Any], str]] = [
-        ({"max_duration": "30m"}, "it lasts 1:00:00; at most 0:30:00"),
-        ({"min_notice": "2h"}, "notice of 1:00:00; at least 2:00:00"),
+        ({"max_duration": "30m"}, "it lasts 1 h; at most 30 min"),
+        ({"min_notice": "2h"}, "notice of 1 h; at least 2 h"),
         ({"max_level": 0}, "level 1; at most 0"),
         ({"market_contexts": ["http://a"]}, "programme http://peak.example is none of http://a"),
         ({"blackout": [{"from": "18:00", "until": "19:00"}]}, "blackout from 18:00 to 19:00 UTC"),
@@ -234,7 +234,11 @@ def test_a_zone_that_is_none_is_named() -> None:
 
 
 def test_the_handlers_are_built_by_module_and_attribute() -> None:
-    built = plugins.build("handlers.event:OptByLimits", {"max_level": 2}, key="policy")
+    built = plugins.build(
+        "handlers.event:OptByLimits", {"max_level": 2}, key="policy.handler", settings="policy"
+    )
     assert isinstance(built, OptByLimits)
     assert built.limits == Limits(max_level=Decimal(2))
-    assert isinstance(plugins.build("handlers.event:AlwaysOptIn", {}, key="h"), AlwaysOptIn)
+    assert isinstance(
+        plugins.build("handlers.event:AlwaysOptIn", {}, key="h", settings="s"), AlwaysOptIn
+    )

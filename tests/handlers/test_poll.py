@@ -115,8 +115,10 @@ async def test_the_queue_follows_no_link(ctx: Context, tmp_path: Path) -> None:
 
 
 def test_the_queue_needs_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"handler 'queue' .*folder: Field required"):
-        plugins.build("queue", {}, key="handlers")
+    with pytest.raises(ConfigError, match=r"^settings\.folder: Field required"):
+        plugins.build("queue", {}, key="handlers", settings="settings")
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="folder: "):
-        plugins.build("queue", {"folder": str(tmp_path / "file")}, key="handlers")
+    with pytest.raises(ConfigError, match=r"^settings\.folder: "):
+        plugins.build(
+            "queue", {"folder": str(tmp_path / "file")}, key="handlers", settings="settings"
+        )

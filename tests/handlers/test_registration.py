@@ -63,13 +63,20 @@ async def test_a_list_that_is_being_edited_lets_nobody_in(
     assert "allow-list" in caplog.text
 
 
+def built(section: dict[str, object]) -> object:
+    place = {"key": "registration.handler", "settings": "registration.settings"}
+    return plugins.build("allow-list", section, **place)
+
+
 def test_a_list_that_is_wrong_from_the_start_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"registration.handler: handler 'allow-list' .*nope"):
-        plugins.build("allow-list", {"file": str(tmp_path / "nope")}, key="registration.handler")
-    with pytest.raises(ConfigError, match=r"fingerprint: this key is not known"):
-        plugins.build("allow-list", {"fingerprint": [PRINT]}, key="registration.handler")
+        built({"file": str(tmp_path / "nope")})
+    with pytest.raises(
+        ConfigError, match=r"^registration\.settings\.fingerprint: this key is not known"
+    ):
+        built({"fingerprint": [PRINT]})
     with pytest.raises(ConfigError, match=r"'12'"):
-        plugins.build("allow-list", {"fingerprints": ["12"]}, key="registration.handler")
+        built({"fingerprints": ["12"]})
 
 
 async def test_open_enrolment_accepts_everybody_but_no_second_of_a_name(ctx: Context) -> None:

@@ -84,7 +84,7 @@ async def test_r340_store_stays_within_what_is_offered(ctx: Context) -> None:
 )
 def test_wrong_settings_of_store_name_the_key(section: dict[str, object], problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
-        plugins.build("store", section, key="reports.handlers")
+        plugins.build("store", section, key="reports.handlers", settings="reports.settings.store")
 
 
 async def test_csv_has_exact_values_units_and_utc_times(ctx: Context, tmp_path: Path) -> None:

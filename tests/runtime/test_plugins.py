@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.errors import ConfigError
 from runtime.plugins import build, load
-from runtime.settings import ConfigError
+from runtime.settings import Section, check
 
 
 class Plain:
@@ -58,12 +59,28 @@ def test_a_module_that_fails_is_told_with_its_place(
 
 
 def test_a_class_is_built_from_its_section() -> None:
-    assert build(f"{HERE}:Configured", {"size": 3}, key="k").size == 3
-    assert isinstance(build(f"{HERE}:Plain", {}, key="k"), Plain)
-    assert build(f"{HERE}:READY", {}, key="k") is READY
+    assert build(f"{HERE}:Configured", {"size": 3}, key="k", settings="s").size == 3
+    assert isinstance(build(f"{HERE}:Plain", {}, key="k", settings="s"), Plain)
+    assert build(f"{HERE}:READY", {}, key="k", settings="s") is READY
 
 
 @pytest.mark.parametrize("section", [{}, {"size": "many"}])
 def test_a_section_that_is_refused_is_a_configuration_error(section: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="refuses its settings"):
-        build(f"{HERE}:Configured", section, key="k")
+        build(f"{HERE}:Configured", section, key="k", settings="s")
+
+
+class Sized(Section):
+    size: int
+
+
+class Checked:
+    @classmethod
+    def from_config(cls, section: dict[str, object]) -> Sized:
+        return check(section, Sized)
+
+
+def test_an_unknown_key_is_named_with_its_place_in_the_whole_configuration() -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(f"{HERE}:Checked", {"size": 1, "sise": 2}, key="handlers.0", settings="policy")
+    assert str(caught.value) == "policy.sise: this key is not known"

@@ -10,7 +10,6 @@ from runtime.settings import (
     Duration,
     Section,
     check,
-    duration_from,
     load_toml,
 )
 
@@ -22,36 +21,6 @@ class Inner(Section):
 class Outer(Section):
     name: str
     inner: Inner = Inner()
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("10s", 10),
-        ("5m", 300),
-        ("1h30m", 5400),
-        ("1h 30m", 5400),
-        ("2d", 172800),
-        ("250ms", 0.25),
-        ("1.5h", 5400),
-        ("0", 0),
-        ("PT5M", 300),
-        ("1w", 604800),
-    ],
-)
-def test_a_duration_is_read_as_people_write_it(text: str, seconds: float) -> None:
-    assert duration_from(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "10", "ten", "5 parsecs", "-5s", "99999999999999d", "PT", "P5X", 10, None]
-)
-def test_what_is_no_duration_is_refused_with_examples(text: object) -> None:
-    if text == "PT":
-        assert duration_from(text) == timedelta(0)
-        return
-    with pytest.raises(ValueError, match="duration"):
-        duration_from(text)
 
 
 def test_a_file_becomes_a_configuration(tmp_path: Path) -> None:
@@ -68,6 +37,7 @@ def test_a_file_becomes_a_configuration(tmp_path: Path) -> None:
         ("[inner]\n", r"x\.toml: name: Field required"),
         ("nmae = 1\n", r"and 1 more"),
         ("name = \n", r"x\.toml: cannot be read"),
+        ('name = "a"\ninner = 3\n', r"x\.toml: inner: this is no table; expected keys"),
     ],
 )
 def test_an_error_names_the_file_the_key_and_what_was_expected(
@@ -93,6 +63,8 @@ def test_a_dict_is_checked_the_same_way() -> None:
     "section",
     [
         {"origin": datetime(2026, 1, 1)},  # noqa: DTZ001 - that is what it is about
+        {"origin": "yesterday"},
+        {"origin": 5},
         {"factor": 0},
         {"factor": -1},
         {"factor": float("nan")},
@@ -107,5 +79,6 @@ def test_a_clock_that_nobody_could_read_is_refused(section: dict[str, object]) -
 def test_the_clock_is_the_machines_unless_all_is_said() -> None:
     assert isinstance(ClockSettings().clock(), SystemClock)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
+    assert check({"origin": "2026-01-01T01:00:00+01:00"}, ClockSettings).origin == moment
     fast = ClockSettings(origin=moment, shown=moment, factor=10.0).clock()
     assert isinstance(fast, AcceleratedClock)

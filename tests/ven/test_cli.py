@@ -24,7 +24,8 @@ from ven.config import load
 SHOWN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: Clock seconds in a real second: half an hour is half a second.
 FACTOR = 3600
-MEMORY_LIMIT_KB = 60 * 1024
+#: 60 MB is what is promised.
+MEMORY_LIMIT_KB = 57_000
 
 Ven = Callable[..., Result]
 
@@ -167,7 +168,7 @@ def test_run_names_the_file_for_an_error_in_what_it_names(ven: Ven, folder: Path
     output = ven("run").output
     assert output.startswith("Error: ven.toml: handlers.0: cannot import 'no_such_module'")
     (folder / "ven.toml").write_text(head + '[policy]\nmax_duraton = "1h"\n')
-    assert "max_duraton: this key is not known" in ven("run").output
+    assert "ven.toml: policy.max_duraton: this key is not known" in ven("run").output
     with pytest.raises(Exception, match="max_duraton"):
         CliRunner().invoke(main, ["run", "--debug"], catch_exceptions=False)
 

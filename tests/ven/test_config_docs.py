@@ -2,25 +2,24 @@
 
 import re
 import tomllib
+from dataclasses import MISSING, Field, fields
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from handlers.event import Blackout, Limits
-from runtime.settings import ClockSettings
+from runtime.sections import ClockSettings, PlainSection, check
 from ven import config
 from ven.config import Settings
 from ven.loads import settings as loads
 from ven.sources import settings as meters
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "ven-configuration.md"
-#: Heading -> model whose keys the section below it lists.
-SECTIONS: dict[str, type[BaseModel]] = {
+#: Heading -> dataclass whose keys the section below it lists.
+SECTIONS: dict[str, Any] = {
     "Top level": Settings,
     "[tls]": config.TlsSettings,
     "[signatures]": config.SignatureSettings,
@@ -39,23 +38,31 @@ SECTIONS: dict[str, type[BaseModel]] = {
     '[[loads]] of type "python"': loads.PythonLoadSettings,
     '[[loads]] of type "log"': loads.LogLoadSettings,
 }
+#: Fields that are sections or stand for others.
+NO_KEYS = {"type", "tls", "meters", "loads", "limits"}
 _SPAN = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
-def keys(model: type[BaseModel]) -> dict[str, Any]:
-    """Returns key -> default of the keys that the model's own section has to list."""
-    shared = meters.MeterSettings.model_fields if model is not meters.MeterSettings else {}
+def keys(section: Any) -> dict[str, str]:
+    """Returns key -> default of the keys that the section's own table has to list."""
+    shared: dict[str, Any] = {}
+    if section is not meters.MeterSettings and issubclass(section, meters.MeterSettings):
+        shared = {field.name: default_of(field) for field in fields(meters.MeterSettings)}
     found = {}
-    for name, field in model.model_fields.items():
-        inherited = name in shared and issubclass(model, meters.MeterSettings)
-        if inherited and (field.is_required() or field.default == shared[name].default):
+    for field in fields(section):
+        default = default_of(field)
+        if field.name in shared and default == shared[field.name]:
             continue
-        nested = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        if nested or name in {"type", "tls", "meters", "loads"}:
+        if isinstance(default, PlainSection) or field.name in NO_KEYS:
             continue
-        default = field.get_default(call_default_factory=True)
-        found[field.alias or name] = "required" if default is PydanticUndefined else shown(default)
+        key = "from" if field.name == "start" else field.name
+        found[key] = "required" if default is MISSING else shown(default)
     return found
+
+
+def default_of(field: "Field[Any]") -> Any:
+    """Returns the default of a field; MISSING if it must be given."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def shown(value: Any) -> str:
@@ -89,9 +96,7 @@ def listed(heading: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("heading", "model"), SECTIONS.items(), ids=SECTIONS)
-def test_every_key_is_in_the_reference_with_its_default(
-    heading: str, model: type[BaseModel]
-) -> None:
+def test_every_key_is_in_the_reference_with_its_default(heading: str, model: Any) -> None:
     assert listed(heading) == keys(model)
 
 
@@ -99,7 +104,7 @@ def test_the_example_of_the_reference_can_be_loaded() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
     assert example is not None
-    settings = Settings.model_validate(tomllib.loads(example[1]))
+    settings = check(tomllib.loads(example[1]), Settings)
     assert settings.meters
     assert settings.loads
-    Limits.model_validate(settings.policy.limits)
+    check(settings.policy.limits, Limits)

@@ -2,10 +2,13 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
+from runtime.sections import check
 from ven.config import Settings
 from ven.devices import build_devices
+from ven.sources.settings import CsvMeterSettings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "tutorial" / "building.md").read_text(encoding="utf-8")
@@ -14,11 +17,12 @@ HEAD = {"ven_name": "school-7", "vtn_url": "http://localhost:8080"}
 
 def test_the_configurations_of_the_tutorial_can_be_loaded(tmp_path: Path) -> None:
     first, second = (
-        Settings.model_validate(HEAD | tomllib.loads(block))
+        check(HEAD | tomllib.loads(block), Settings)
         for block in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
     )
     (meter,) = first.meters
-    example = meter.model_copy(update={"file": ROOT / "examples" / "data" / "uk-home-1.csv"})
+    assert isinstance(meter, CsvMeterSettings)
+    example = replace(meter, file=ROOT / "examples" / "data" / "uk-home-1.csv")
     built = build_devices([example], first.loads, state=tmp_path / "ven.db")
     assert [each.spec.name for each in built.meters] == ["main-meter", "without-event"]
     assert [each.name for each in second.meters] == ["main-meter"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from runtime.settings import check
+from runtime.sections import check
 from ven.bundle import CONFIGURATION, BundleError, configured, read, write
 from ven.config import Settings
 from ven.starter import starter

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 from ven.config import Settings
 from ven.sources.notes import Notes
 

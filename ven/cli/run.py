@@ -2,18 +2,17 @@
 
 import asyncio
 import logging
-import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from runtime import logs
-from runtime.settings import ConfigError
+from runtime.apart import working_apart
+from runtime.errors import ConfigError
 from ven.cli.base import config_option, debug_option
 from ven.cli.pulse import Pulse, pulse_path
 from ven.config import Settings, load
@@ -46,8 +45,9 @@ def run(config: Path, log_format: Literal["text", "json"], debug: bool) -> None:
     ven run -c school-7/ven.toml --log-format json
     """
     logs.configure(style=log_format, debug=debug)
-    settings = load(config)
-    client = build_client(settings, config)
+    with working_apart():
+        settings = load(config)
+        client = build_client(settings, config)
     if log_format == "text":
         click.echo(f"{settings.ven_name} -> {settings.vtn_url}      Ctrl-C stops")
     asyncio.run(_live(client, Pulse(pulse_path(settings.state.path), settings)))
@@ -63,32 +63,13 @@ def build_client(settings: Settings, config: Path) -> "Client":
     if folder not in sys.path:
         sys.path.insert(0, folder)
     settings.state.path.parent.mkdir(parents=True, exist_ok=True)
-    with _no_public_authorities():
-        from ven.client import Client
+    from ven.client import Client
+
     try:
         return Client.from_config(settings)
     except ConfigError as error:
         file = error.file or str(config)
         raise ConfigError(error.problem, key=error.key, file=file) from error
-
-
-@contextmanager
-def _no_public_authorities() -> Iterator[None]:
-    """Keeps aiohttp from loading all public authorities when it is imported.
-
-    They take 3 MB, and a VEN believes the authority of its programme.
-    """
-    nothing = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
-    before = {name: os.environ.get(name) for name in nothing}
-    os.environ.update(nothing)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 async def _live(client: "Client", pulse: Pulse) -> None:

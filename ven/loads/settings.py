@@ -1,21 +1,21 @@
 """What ``[[loads]]`` of a configuration may hold: one class for each type of load."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from oadr.enums import SignalName
 from runtime.hooks import TIME_LIMIT
-from runtime.settings import Duration, Section
+from runtime.sections import Duration, PlainSection, Positive, Rule, Text
 from ven.sources.settings import Named
 
 #: Part of a load.
-Fraction = Annotated[Decimal, Field(ge=0, le=1)]
+Fraction = Annotated[Decimal, Rule(ge=0, le=1)]
 
 
-class SimulatedLoadSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedLoadSettings(PlainSection):
     """A load of type ``simulated``: sheds a part of a replayed meter.
 
     Attributes:
@@ -27,14 +27,15 @@ class SimulatedLoadSettings(Section):
     """
 
     type: Literal["simulated"]
-    name: str = Field(min_length=1)
+    name: Text
     meter: str
     shed: dict[Decimal, Fraction]
-    ramp: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(0)
+    ramp: Annotated[Duration, Rule(ge=timedelta(0))] = timedelta(0)
     signals: frozenset[str] = frozenset({SignalName.SIMPLE.value})
 
 
-class PythonLoadSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonLoadSettings(PlainSection):
     """A load of type ``python``: calls a function of ``(command, now)``.
 
     Attributes:
@@ -44,12 +45,13 @@ class PythonLoadSettings(Section):
     """
 
     type: Literal["python"]
-    name: str = Field(min_length=1)
+    name: Text
     function: Named
-    time_limit: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=TIME_LIMIT)
+    time_limit: Positive = timedelta(seconds=TIME_LIMIT)
 
 
-class LogLoadSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLoadSettings(PlainSection):
     """A load of type ``log``: writes what it is told to the log.
 
     Attributes:
@@ -57,9 +59,9 @@ class LogLoadSettings(Section):
     """
 
     type: Literal["log"]
-    name: str = Field(min_length=1)
+    name: Text
 
 
 AnyLoad = Annotated[
-    SimulatedLoadSettings | PythonLoadSettings | LogLoadSettings, Field(discriminator="type")
+    SimulatedLoadSettings | PythonLoadSettings | LogLoadSettings, Rule(discriminator="type")
 ]

@@ -16,7 +16,7 @@ from typing import Any
 
 from oadr.enums import SignalName
 from oadr.times import ZERO
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 from ven.load import Command, CommandKind
 from ven.loads.shedding import NOTHING, Shedding, Step, fraction_for
 from ven.sources.notes import Notes

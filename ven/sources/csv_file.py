@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 
 #: What meters write where they have no value.
 EMPTY = frozenset({"", "nan", "na", "n/a", "null", "none"})

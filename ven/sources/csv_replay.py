@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from oadr.enums import DataQuality
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 from ven.meter import MeterSpec, Sample
 from ven.sources.csv_file import CsvFile
 from ven.sources.exact import split

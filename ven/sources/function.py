@@ -23,7 +23,7 @@ from typing import Any
 from oadr.enums import DataQuality
 from oadr.messages import ResourceStatus
 from oadr.times import ZERO
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 from ven.meter import MeterSpec, Sample
 from ven.sources.calling import call
 from ven.sources.notes import Notes

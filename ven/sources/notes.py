@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from runtime.settings import ConfigError
+from runtime.errors import ConfigError
 
 
 class Notes:

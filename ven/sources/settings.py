@@ -1,22 +1,22 @@
 """What ``[[meters]]`` of a configuration may hold: one class for each type of meter."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-
 from oadr.enums import ReportName, Scale
 from oadr.units import MEASUREMENTS
-from runtime.settings import Duration, Section
+from runtime.sections import Duration, PlainSection, Positive, Rule, Text
 from ven.sources.function import Kind
 
 #: ``module:function``.
-Named = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+Named = Annotated[str, Rule(pattern=r"^[\w.]+:\w+$")]
 
 
-class MeterSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSettings(PlainSection):
     """What every entry of ``[[meters]]`` has.
 
     Attributes:
@@ -33,27 +33,26 @@ class MeterSettings(Section):
         history: how long readings are kept and offered as HISTORY_USAGE; 0 offers none.
     """
 
-    name: str = Field(min_length=1)
+    name: Text
     r_id: str = ""
     resource_id: str = ""
     report: ReportName = ReportName.TELEMETRY_USAGE
     measurement: str = "energyReal"
     unit: str = ""
     scale: Scale = Scale.NONE
-    every: Annotated[Duration, Field(gt=timedelta(0))] | None = None
-    max_period: Annotated[Duration, Field(gt=timedelta(0))] | None = None
-    history: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(days=7)
+    every: Positive | None = None
+    max_period: Positive | None = None
+    history: Annotated[Duration, Rule(ge=timedelta(0))] = timedelta(days=7)
 
-    @model_validator(mode="after")
-    def _known(self) -> "MeterSettings":
+    def __post_init__(self) -> None:
         if self.report not in {ReportName.TELEMETRY_USAGE, ReportName.TELEMETRY_STATUS}:
             raise ValueError("report must be TELEMETRY_USAGE or TELEMETRY_STATUS")
         if self.measurement and self.measurement not in MEASUREMENTS:
             known = ", ".join(sorted(MEASUREMENTS))
             raise ValueError(f"measurement {self.measurement!r} is not known; expected {known}")
-        return self
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CsvMeterSettings(MeterSettings):
     """A meter of type ``csv``: replays metered load from a file.
 
@@ -77,7 +76,7 @@ class CsvMeterSettings(MeterSettings):
     start_column: str = "start"
     value_column: str = "value"
     unit: str = "kWh"
-    interval: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+    interval: Positive | None = None
     align: Literal["time-of-day", "none"] = "time-of-day"
     source_date: date | None = None
     day: date | None = None
@@ -86,6 +85,7 @@ class CsvMeterSettings(MeterSettings):
     baseline: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PythonMeterSettings(MeterSettings):
     """A meter of type ``python``: asks a function.
 
@@ -101,17 +101,17 @@ class PythonMeterSettings(MeterSettings):
     type: Literal["python"]
     function: Named
     kind: Kind = Kind.VALUE
-    wrap: Annotated[Decimal, Field(gt=0)] | None = None
-    time_limit: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=5)
-    max_pause: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(hours=1)
+    wrap: Annotated[Decimal, Rule(gt=0)] | None = None
+    time_limit: Positive = timedelta(seconds=5)
+    max_pause: Positive = timedelta(hours=1)
 
-    @model_validator(mode="after")
-    def _moment_or_amount(self) -> "PythonMeterSettings":
+    def __post_init__(self) -> None:
+        MeterSettings.__post_init__(self)
         if self.measurement.startswith("energy") and self.kind is Kind.VALUE:
             raise ValueError("kind must be 'amount' or 'register' for energy; 'value' is a moment")
-        return self
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CpuMeterSettings(MeterSettings):
     """A meter of type ``cpu``: this computer's processor load, expressed as power.
 
@@ -125,10 +125,11 @@ class CpuMeterSettings(MeterSettings):
     measurement: Literal["powerReal", "energyReal"] = "powerReal"
     unit: Literal[""] = ""
     scale: Literal[Scale.NONE] = Scale.NONE
-    watts_idle: Annotated[Decimal, Field(ge=0)] = Decimal(10)
-    watts_full: Annotated[Decimal, Field(ge=0)] = Decimal(65)
+    watts_idle: Annotated[Decimal, Rule(ge=0)] = Decimal(10)
+    watts_full: Annotated[Decimal, Rule(ge=0)] = Decimal(65)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusMeterSettings(MeterSettings):
     """A meter of type ``status``: whether a resource is online and overridden.
 
@@ -146,5 +147,5 @@ class StatusMeterSettings(MeterSettings):
 
 AnyMeter = Annotated[
     CsvMeterSettings | PythonMeterSettings | CpuMeterSettings | StatusMeterSettings,
-    Field(discriminator="type"),
+    Rule(discriminator="type"),
 ]
