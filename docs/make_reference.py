@@ -332,8 +332,8 @@ def _after_colon(model: type) -> str:
 _ERRORS = """\
 # Errors
 
-Made from the code by `docs/make_reference.py`. The first two parts are what a peer is told; the third is
-what a program or a command line meets.
+Made from the code by `docs/make_reference.py`. The first two parts are what a peer is told; the
+third is what a program or a command line meets.
 """
 
 
