@@ -14,19 +14,20 @@ import socket
 import ssl
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
 
 from certs import Authority, Issued, KeyType, fingerprints
 from certs.files import load_certificates
+from oadr import codec
 from oadr import messages as m
 from oadr.event import build_event, parse_levels
 from runtime.clock import AcceleratedClock, Clock, FakeClock
@@ -37,7 +38,7 @@ from vtn.config import load
 from vtn.demo.processes import Process
 from vtn.operator import Audience, Operator, target_of
 from vtn.server import Server, configured_handlers
-from vtn.store import Store, delivery, party
+from vtn.store import Store, delivery, party, reading
 from vtn.store.delivery import Delivery
 
 #: Real seconds within which something has to happen, on the slowest machine.
@@ -50,6 +51,8 @@ PROGRAMME = "http://programme.example/peak"
 #: Asks every VEN for its load each minute, and has it reported every two.
 USAGE = {"request": [{"report": "TELEMETRY_USAGE", "every": "1m", "deliver": "2m"}]}
 Sections = Mapping[str, Any]
+M = TypeVar("M")
+Row = tuple[datetime, str, str]
 
 
 async def until(condition: Callable[[], Any], *, clock: FakeClock | None = None) -> Any:
@@ -231,37 +234,49 @@ class Utility:
         command = ("vtn.cli", "run", "-c", str(self.config))
         return Process(name="vtn", command=command, folder=self.folder, log=self.folder / "log")
 
-    async def readings(self, ven: str, r_id: str) -> list[tuple[datetime, str, str]]:
-        """Returns start, value and unit of all readings that an operator can export."""
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[Store]:
+        """Gives the database: that of the VTN in this process, or opened beside another."""
+        if self.server is not None and self.server.desk is not None:
+            yield self.server.desk.store
+            return
+        store = await Store.open(load(self.config).store.url)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    async def exported(self, ven: str, r_id: str = "main") -> list[Row]:
+        """Returns start, value and unit of all readings, as an operator exports them."""
         text = (await self.do(f"report export --ven {ven} --rid {r_id} --format jsonl")).stdout
         rows = [json.loads(line) for line in text.splitlines()]
         return [(datetime.fromisoformat(r["start"]), r["value"], r["unit"]) for r in rows]
 
+    async def readings(self, ven: str, r_id: str = "main") -> list[Row]:
+        """Returns the same out of the database."""
+        async with self.store() as store, store.read() as tx:
+            row = await party.get(tx, ven_name=ven)
+            if row is None:
+                return []
+            chosen = reading.ReadingFilter(ven_id=row.ven_id, r_id=r_id)
+            found = [one async for one in reading.export(tx, filter=chosen)]
+        return [(one.start, str(one.value), one.unit_units or "") for one in found]
+
     async def deliveries(self, event_id: str) -> dict[str, Delivery]:
         """Returns how each VEN stands to an event."""
-        store = await Store.open(load(self.config).store.url)
-        try:
-            async with store.read() as tx:
-                rows = await delivery.for_event(tx, event_id=event_id)
-        finally:
-            await store.close()
+        async with self.store() as store, store.read() as tx:
+            rows = await delivery.for_event(tx, event_id=event_id)
         return {recipient.ven_name: row for recipient, row in rows}
 
     async def answers(self, event_id: str) -> list[tuple[str, int, str, str]]:
         """Returns every answer to an event: venID, modification, opt, how it was given."""
-        store = await Store.open(load(self.config).store.url)
-        try:
-            async with store.read() as tx:
-                rows = await delivery.history(tx, event_id=event_id)
-        finally:
-            await store.close()
+        async with self.store() as store, store.read() as tx:
+            rows = await delivery.history(tx, event_id=event_id)
         return [(one.ven_id, one.modification, str(one.opt_type), one.source) for one in rows]
 
     async def state(self, ven: str) -> str:
-        """Returns whether a VEN is registered, as the store has it."""
-        assert self.server is not None
-        assert self.server.desk is not None
-        async with self.server.desk.store.read() as tx:
+        """Returns whether a VEN is registered."""
+        async with self.store() as store, store.read() as tx:
             row = await party.get(tx, ven_name=ven)
         return "unknown" if row is None else str(row.state)
 
@@ -307,6 +322,8 @@ class Building:
         fingerprint: of its certificate, if it has been told.
         sections: of its configuration.
         ven: the VEN while it runs in this process.
+        said: every message that it has sent from this process, polls apart.
+        heard: what came back, mere oadrResponses apart.
     """
 
     name: str
@@ -314,6 +331,8 @@ class Building:
     fingerprint: str = ""
     sections: dict[str, Any] = field(default_factory=dict)
     ven: VEN | None = None
+    said: list[m.Message] = field(default_factory=list)
+    heard: list[m.Message] = field(default_factory=list)
 
     @property
     def config(self) -> Path:
@@ -363,10 +382,29 @@ class Building:
     async def start(self, clock: Clock, handlers: Iterable[object] = ()) -> VEN:
         """Runs the VEN in this process."""
         self.ven = VEN.from_config(self.config, clock=clock)
+        self.ven.add_hook("before_send_xml", self._said)
+        self.ven.add_hook("after_parse_xml", self._heard)
         for handler in handlers:
             self.ven.add_handler(handler)
         await self.ven.start()
         return self.ven
+
+    def _said(self, data: bytes) -> None:
+        message = codec.decode(data)
+        if not isinstance(message, m.Poll):
+            self.said.append(message)
+
+    def _heard(self, message: m.Message) -> None:
+        if type(message) is not m.Response:
+            self.heard.append(message)
+
+    def sent(self, kind: type[M]) -> list[M]:
+        """Returns the messages of one kind that it has sent."""
+        return [one for one in self.said if isinstance(one, kind)]
+
+    def order(self, *kinds: type) -> list[str]:
+        """Returns the names of what it has sent, in order; of some kinds if they are given."""
+        return [type(one).__name__ for one in self.said if not kinds or type(one) in kinds]
 
     async def stop(self) -> None:
         """Ends the VEN in this process."""

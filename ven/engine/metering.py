@@ -97,6 +97,19 @@ class Metering:
                 ticks.append(tick if tick == moment else tick + every)
         return max(ticks)
 
+    def known_until(self, r_ids: Iterable[str]) -> datetime:
+        """Returns the moment until which all of these have been measured."""
+        found = []
+        for r_id in r_ids:
+            running = self._running.get(r_id)
+            newest = running.newest if running is not None else None
+            if running is None or newest is None:
+                return _EPOCH
+            spec = running.meter.spec
+            # The value of a moment stands until the next one is taken.
+            found.append(newest if spec.cumulates else add(newest, spec.every))
+        return min(found, default=_EPOCH)
+
     async def _sample_forever(self, running: _Running) -> None:
         every = running.meter.spec.every
         while True:

@@ -6,6 +6,7 @@ whatever happens in between.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oadr.messages import RegisterReport, Report, UpdateReport
@@ -106,10 +107,23 @@ class Reporting:
                 if held is not None and held.kind is not RequestKind.METADATA:
                     now = self._core.clock.now()
                     window = closing_window(held.request, held.kind, held.accepted_at, now)
-                    await self._make(held, window)
+                    await self._make(held, await self._measured(held, window))
             if not follow:
                 await self._core.state.requests.cancel(request_ids)
             await self.load()
+
+    async def _measured(self, held: HeldRequest, window: Window) -> Window:
+        """Returns the window without a last interval that is not over and not measured yet.
+
+        It would be reported as missing for good (R318), and nobody would correct it.
+        """
+        step = held.request.granularity
+        if held.kind is not RequestKind.PERIODIC or not step:
+            return window
+        r_ids = [point.r_id for point in held.request.data_points]
+        await self._metering.catch_up(r_ids)
+        begun = window.end - (window.end - window.start) % step
+        return window if self._metering.known_until(r_ids) > begun else replace(window, end=begun)
 
     async def _serve(self, held: HeldRequest) -> datetime | None:
         """Makes all windows of a request that are due; returns when the next one is."""

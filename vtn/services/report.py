@@ -47,10 +47,14 @@ async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.M
     by_poll = desk.settings.reports.via == "poll"
     now = caller.received_at
     async with desk.store.begin() as tx:
-        await reports.replace_offers(tx, party_pk=member.pk, reports=message.reports, now=now)
+        ended = await reports.replace_offers(
+            tx, party_pk=member.pk, reports=message.reports, now=now
+        )
         await _forget_asked(tx, member, now)
         await _metadata_came(tx, member, message.report_request_id, now)
-        numbered = [await wanted.number(tx, request) for request in requests]
+        numbered = [
+            await wanted.number(tx, wanted.continued(request, ended, now)) for request in requests
+        ]
         for request, kind in numbered:
             await reports.add_request(
                 tx,

@@ -20,6 +20,7 @@ from vtn.desk import Caller, Desk
 from vtn.hooks import Wanted
 from vtn.store import Transaction
 from vtn.store import report as reports
+from vtn.store.report import StoredRequest
 
 log = logging.getLogger("openadr.vtn.report")
 
@@ -74,6 +75,33 @@ def _standing_requests(desk: Desk, caller: Caller, offers: Sequence[Offer]) -> l
             else:
                 found.append((request, kind_of(request, offer)))
     return found
+
+
+def continued(request: Numbered, ended: Sequence[StoredRequest], now: datetime) -> Numbered:
+    """Returns a request that goes on in the rhythm of the one that new metadata has ended.
+
+    The report that was being collected is then not lost: it began before this moment, and
+    R341 has the requested dtstart name the oldest value that is wanted.
+
+    Args:
+        request: what is wanted now.
+        ended: what the VEN was asked for before (R306).
+        now: the moment.
+    """
+    wanted, kind = request
+    period = wanted.report_interval
+    if kind is not RequestKind.PERIODIC or period is None or period.duration:
+        return request
+    back = wanted.report_back_duration
+    for former in (row.request for row in ended):
+        before = former.report_interval
+        same = replace(
+            former, report_request_id=wanted.report_request_id, report_interval=None
+        ) == replace(wanted, report_interval=None)
+        if same and before is not None and before.dtstart <= now:
+            begun = now - (now - before.dtstart) % back
+            return replace(wanted, report_interval=replace(period, dtstart=begun)), kind
+    return request
 
 
 async def number(tx: Transaction, request: Numbered) -> Numbered:
