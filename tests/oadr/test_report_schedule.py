@@ -16,8 +16,8 @@ from oadr.report import (
     next_window,
     windows,
 )
-from oadr.report.schedule import EVER, multiple, slots
-from oadr.times import FOREVER, ZERO, CalendarDuration, add
+from oadr.report.schedule import multiple, slots
+from oadr.times import EVER, FOREVER, ZERO, CalendarDuration, add
 from tests.oadr.report_samples import DAY, HISTORY, HOUR, MINUTE, SECOND, USAGE, T, asked
 
 PERIODIC = RequestKind.PERIODIC
