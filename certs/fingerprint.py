@@ -11,20 +11,35 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs.errors import FingerprintError, FingerprintMismatchError
+from certs.errors import FingerprintError
+from certs.light import (
+    EXPECTED,
+    LENGTHS,
+    matches_der,
+    normalise_text,
+    openadr_fingerprint,
+    sha1_fingerprint,
+    sha256_fingerprint,
+    verify_peer_fingerprint,
+)
 
-#: Hexadecimal digits of the OpenADR fingerprint, of SHA-1 and of SHA-256.
-LENGTHS = (20, 40, 64)
+__all__ = [
+    "LENGTHS",
+    "Fingerprints",
+    "fingerprints",
+    "matches",
+    "normalise",
+    "openadr_fingerprint",
+    "to_openadr",
+    "verify_peer_fingerprint",
+]
 
-_EXPECTED = "20 (OpenADR), 40 (SHA-1) or 64 (SHA-256) hexadecimal digits, or a certificate"
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -40,20 +55,6 @@ class Fingerprints:
     sha256: str
 
 
-def openadr_fingerprint(der: bytes) -> str:
-    """Return the OpenADR fingerprint of a certificate in DER form.
-
-    Args:
-        der: the certificate as `SSLObject.getpeercert(binary_form=True)` returns it.
-
-    Returns:
-        29 characters, for example `5E:71:FA:E4:61:75:9C:EF:A4:D6`.
-
-    Spec: OpenADR 2.0b Profile Specification, section 10.5.1
-    """
-    return hashlib.sha256(der).digest()[-10:].hex(":").upper()
-
-
 def fingerprints(certificate: x509.Certificate | bytes) -> Fingerprints:
     """Return all fingerprints of a certificate.
 
@@ -66,8 +67,8 @@ def fingerprints(certificate: x509.Certificate | bytes) -> Fingerprints:
     der = _der(certificate)
     return Fingerprints(
         openadr=openadr_fingerprint(der),
-        sha1=hashlib.sha1(der, usedforsecurity=False).digest().hex(":").upper(),
-        sha256=hashlib.sha256(der).digest().hex(":").upper(),
+        sha1=sha1_fingerprint(der),
+        sha256=sha256_fingerprint(der),
     )
 
 
@@ -83,7 +84,7 @@ def normalise(value: str | bytes | x509.Certificate) -> str:
         FingerprintError: it is neither.
     """
     if isinstance(value, str) and not value.lstrip().startswith("-----BEGIN"):
-        return _pairs(value)
+        return normalise_text(value, expected=f"{EXPECTED}, or a certificate")
     return openadr_fingerprint(_der(value.encode() if isinstance(value, str) else value))
 
 
@@ -110,40 +111,12 @@ def matches(expected: str, certificate: x509.Certificate | bytes) -> bool:
         FingerprintError: `expected` is no fingerprint, or `certificate` no certificate.
     """
     wanted = normalise(expected)
-    found = fingerprints(certificate)
-    by_length = {len(text): text for text in (found.openadr, found.sha1, found.sha256)}
-    return hmac.compare_digest(wanted, by_length[len(wanted)])
-
-
-def verify_peer_fingerprint(der: bytes | None, expected: str) -> None:
-    """Check that a peer showed the pinned certificate; returns nothing if it did.
-
-    Args:
-        der: `getpeercert(binary_form=True)` of the connection; None if it showed none.
-        expected: a fingerprint of any of the three lengths.
-
-    Raises:
-        FingerprintMismatchError: the peer showed another certificate, or none.
-        FingerprintError: `expected` is no fingerprint.
-    """
-    wanted = normalise(expected)
-    if der is None:
-        raise FingerprintMismatchError(expected=wanted, found="missing")
-    if not matches(wanted, der):
-        raise FingerprintMismatchError(expected=wanted, found=openadr_fingerprint(der))
+    return matches_der(wanted, _der(certificate))
 
 
 def _shown(digits: int) -> int:
     """Return how many characters that many digits take with colons between pairs."""
     return digits // 2 * 3 - 1
-
-
-def _pairs(text: str) -> str:
-    digits = re.sub(r"[\s:]", "", text).upper()
-    if len(digits) not in LENGTHS or re.fullmatch(r"[0-9A-F]+", digits) is None:
-        shortened = text if len(text) <= 40 else text[:37] + "..."
-        raise FingerprintError(shortened, _EXPECTED)
-    return bytes.fromhex(digits).hex(":").upper()
 
 
 def _der(certificate: x509.Certificate | bytes) -> bytes:
