@@ -32,11 +32,20 @@ def build_metadata(offers: Iterable[Offer], now: datetime) -> tuple[Report, ...]
             descriptions=tuple(_describe(point) for point in offer.points),
             report_request_id=_NO_REQUEST,
             report_specifier_id=offer.specifier_id,
-            report_name=PREFIX + offer.report_name if offer.report_name else None,
+            report_name=_in_metadata(offer.report_name) or None,
             created_date_time=now.replace(microsecond=0),
         )
         for offer in offers
     )
+
+
+def _in_metadata(name: str) -> str:
+    """Returns a report name as metadata have it.
+
+    Only the well-known names have a form for metadata (R331); to the schema a name of
+    somebody's own begins with ``x-``, here as well.
+    """
+    return name if not name or name.startswith("x-") else PREFIX + name
 
 
 def _describe(point: DataPoint) -> ReportDescription:

@@ -45,6 +45,16 @@ def test_r301_nothing_to_offer_is_no_report_at_all() -> None:
     assert build_metadata((), T) == ()
 
 
+def test_r331_a_report_name_of_ones_own_has_no_form_for_metadata() -> None:
+    own = replace(USAGE, report_name="x-TELEMETRY_READING")
+    (report,) = build_metadata((own,), T)
+    assert report.report_name == "x-TELEMETRY_READING"
+    received = decode(encode(RegisterReport(request_id="r", ven_id="v", reports=(report,))))
+    assert isinstance(received, RegisterReport)
+    assert read_metadata(received.reports) == (own,)
+    assert build_metadata((replace(USAGE, report_name=""),), T)[0].report_name is None
+
+
 def test_r305_metadata_has_descriptions_and_units_and_neither_intervals_nor_start() -> None:
     (report,) = build_metadata((USAGE,), T)
     assert [d.unit for d in report.descriptions] == [unit("powerReal"), unit("energyReal")]

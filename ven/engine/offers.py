@@ -5,14 +5,12 @@ Spec: rules 305, 308, 312, 331 and 333.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from oadr.codec import encode
 from oadr.enums import ReadingType, ReportName, ReportType
 from oadr.messages import RegisterReport, Report, Target
 from oadr.report import DataPoint, Offer, build_metadata, check_offers
-from oadr.report.offer import PREFIX
 from oadr.units import unit
 from ven.meter import MeterSpec
 
@@ -46,17 +44,8 @@ def build_offers(specs: Iterable[MeterSpec]) -> tuple[Offer, ...]:
 
 
 def metadata(offers: Iterable[Offer], now: datetime) -> tuple[Report, ...]:
-    """Returns the offers as the reports of an oadrRegisterReport.
-
-    Only the well-known names have a form for metadata (R331); to the schema a name of our
-    own must begin with ``x-``, here as well.
-    """
-    return tuple(
-        replace(report, report_name=report.report_name.removeprefix(PREFIX))
-        if report.report_name and report.report_name.startswith(f"{PREFIX}x-")
-        else report
-        for report in build_metadata(offers, now)
-    )
+    """Returns the offers as the reports of an oadrRegisterReport."""
+    return build_metadata(offers, now)
 
 
 def digest_of(offers: Iterable[Offer]) -> str:
