@@ -30,6 +30,7 @@ from oadr.errors import (
 )
 from oadr.replies import FROM_VEN, refuse, ven_id_of
 from vtn.desk import Caller, Desk
+from vtn.familiar import FamiliarPolls
 from vtn.identity import Peers
 from vtn.limits import RateLimit
 from vtn.roster import Member, SignaturePolicy
@@ -66,6 +67,7 @@ class Endpoint:
         self.peers = Peers()
         self.limit = RateLimit(rate=http.rate, burst=http.burst)
         self._secure = secure
+        self._polls = FamiliarPolls()
         prefix = http.path_prefix.rstrip("/")
         self._services = {f"{prefix}/{service}": service for service in ServiceName}
         self._read_timeout = http.read_timeout.total_seconds()
@@ -136,8 +138,7 @@ class Endpoint:
             if len(data) > _BYTES_A_TOKEN:
                 peer = caller.fingerprint or request.remote or ""
                 self.limit.charge(peer, len(data) / _BYTES_A_TOKEN)
-            root = codec.parse(data, max_bytes=self._max_body[service])
-            body = await self._answer(service, root, caller)
+            body = await self._answer(service, data, caller)
         except XMLError as error:
             raise _HTTPError(406, str(error)) from None
         response = web.Response(body=body, content_type=_XML)
@@ -194,15 +195,8 @@ class Endpoint:
             raise _HTTPError(400, "the request broke off") from None
         return bytes(body)
 
-    async def _answer(
-        self, service: ServiceName, root: etree._Element, caller: Caller
-    ) -> bytes | None:
-        signed_object = codec.signed_object_of(root)
-        unusable: InvalidData | None = None
-        try:
-            message = codec.message_of(signed_object)
-        except InvalidData as error:
-            message, unusable = stand_in(signed_object), error
+    async def _answer(self, service: ServiceName, data: bytes, caller: Caller) -> bytes | None:
+        message, root, unusable = self._read(service, data)
         if type(message) not in FROM_VEN[service]:
             name = codec.message_name(message)
             text = f"{name} is no operation of {service} for a VEN"
@@ -211,11 +205,14 @@ class Endpoint:
             caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
         signed = False
         try:
-            signed = self._check_signature(root, signed_object, caller)
+            signed = self._check_signature(root, caller)
             if unusable is not None:
                 caller.registered()
                 raise unusable
             reply = await self._serve(message, caller)
+            if root is not None and len(root) == 1 and type(message) is m.Poll:
+                # Only of a VEN that may poll: nobody else can fill the memory.
+                self._polls.keep(data, message)
         except SignatureError as error:
             refusal = NotRegistered(error.reason, rule=error.rule)
             reply = self._refuse(message, refusal, caller)
@@ -225,6 +222,23 @@ class Endpoint:
             return None
         wanted = self._signs(caller.member, signed)
         return self.signatures.encode(reply, wanted, caller.received_at)
+
+    def _read(
+        self, service: ServiceName, data: bytes
+    ) -> tuple[m.Message, etree._Element | None, InvalidData | None]:
+        """Returns the message in a document, its payload, and why it cannot be used.
+
+        The payload is None for a poll that has come before and is known to be valid.
+        """
+        known = self._polls.find(data)
+        if known is not None:
+            return known, None, None
+        root = codec.parse(data, max_bytes=self._max_body[service])
+        signed_object = codec.signed_object_of(root)
+        try:
+            return codec.message_of(signed_object), root, None
+        except InvalidData as error:
+            return stand_in(signed_object), root, error
 
     async def _serve(self, message: m.Message, caller: Caller) -> m.Message | None:
         if not isinstance(message, _OPEN):
@@ -242,10 +256,12 @@ class Endpoint:
     def _signs(self, member: Member | None, signed: bool) -> bool:
         return signed or self._policy(member) is SignaturePolicy.REQUIRED
 
-    def _check_signature(
-        self, root: etree._Element, signed_object: etree._Element, caller: Caller
-    ) -> bool:
+    def _check_signature(self, root: etree._Element | None, caller: Caller) -> bool:
         """Returns whether the message is signed, and well; by the policy for this VEN (R514).
+
+        Args:
+            root: the payload; None if it is known to have no signature.
+            caller: whose it must be.
 
         Raises:
             SignatureError: it must be signed and is not, or the signature is wrong.
@@ -253,12 +269,12 @@ class Endpoint:
         policy = self._policy(caller.member)
         if policy is SignaturePolicy.IGNORED:
             return False
-        if len(root) == 1:
+        if root is None or len(root) == 1:
             if policy is SignaturePolicy.REQUIRED:
                 raise SignatureError("messages of this VEN must be signed")
             return False
         covered = self.signatures.verify(root, caller)
-        if covered is not signed_object:
+        if covered is not codec.signed_object_of(root):
             raise SignatureError("the signature does not cover the message")
         return True
 
