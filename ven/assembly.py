@@ -65,7 +65,7 @@ def _options(settings: Settings) -> Options:
 
 def _connection(settings: Settings) -> Connection:
     tls, signatures = settings.tls, settings.signatures
-    passphrase = _passphrase(tls)
+    passphrase = _passphrase(tls.passphrase_file, "tls.passphrase_file") if tls else None
     try:
         return Connection(
             url=settings.vtn_url,
@@ -86,14 +86,15 @@ def _connection(settings: Settings) -> Connection:
         raise ConfigError(str(error)) from error
 
 
-def _passphrase(tls: TlsSettings | None) -> str | None:
-    if tls is None or tls.passphrase_file is None:
+def _passphrase(file: Path | None, key: str) -> str | None:
+    """Returns the first line of a file; None if there is no file to read."""
+    if file is None:
         return None
     try:
-        return tls.passphrase_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
         problem = f"cannot be read: {error}; expected the passphrase of the key"
-        raise ConfigError(problem, file=str(tls.passphrase_file), key="tls") from None
+        raise ConfigError(problem, key=key) from None
 
 
 def _signing_key(
@@ -105,9 +106,9 @@ def _signing_key(
     key = signatures.key or (tls.key if tls else None)
     if certificate is None or key is None:
         raise ConfigError("to sign takes certificate and key", key="signatures")
-    files = KeyFiles(
-        certificate=certificate, key=key, passphrase=None if signatures.key else passphrase
-    )
+    if signatures.key is not None:
+        passphrase = _passphrase(signatures.passphrase_file, "signatures.passphrase_file")
+    files = KeyFiles(certificate=certificate, key=key, passphrase=passphrase)
     try:
         files.current()
     except (OSError, ValueError) as error:

@@ -63,7 +63,8 @@ class SignatureSettings(PlainSection):
         sign: whether our messages are signed.
         policy: for the VTN's: ``required``, ``accepted`` or ``ignored``.
         certificate: that we sign with; that of ``[tls]`` if left out.
-        key: its private key.
+        key: its private key; that of ``[tls]`` if left out.
+        passphrase_file: file whose first line opens this ``key``.
         vtn_fingerprint: of the certificate that the VTN signs with; that of ``[tls]``
             if left out.
         tolerance: largest difference between the VTN's clock and ours.
@@ -73,8 +74,13 @@ class SignatureSettings(PlainSection):
     policy: SignaturePolicy = SignaturePolicy.IGNORED
     certificate: Path | None = None
     key: Path | None = None
+    passphrase_file: Path | None = None
     vtn_fingerprint: str | None = None
     tolerance: Duration = timedelta(minutes=1)
+
+    def __post_init__(self) -> None:
+        if self.passphrase_file is not None and self.key is None:
+            raise ValueError("passphrase_file is for a key of its own; expected key beside it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
