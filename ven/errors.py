@@ -14,6 +14,9 @@ OpenADRError
 
 from oadr.errors import OpenADRError
 
+#: Of the VTN's words so many characters are shown.
+_LONGEST = 300
+
 
 class VenError(OpenADRError):
     """Root of what this package raises."""
@@ -98,7 +101,8 @@ class Refused(VenError):
         self.message = message
 
     def __str__(self) -> str:
-        words = f": {self.description}" if self.description else ""
+        # A peer's words go into logs, where a book has no place.
+        words = f": {self.description[:_LONGEST]}" if self.description else ""
         return f"the VTN refused {self.message} with {self.code}{words}"
 
 

@@ -39,7 +39,10 @@ class Options:
         xml_signature: whether messages are signed, for the registration (R514).
         report_only: whether this is a Report Only VEN.
         hook_seconds: real seconds that a handler may take.
+        meter_seconds: real seconds that a meter may take.
         parked_reports: how many undeliverable reports are kept for people to see.
+        outbox_bytes: how much may wait for a VTN that is away; the oldest reports are
+            dropped first. Their readings stay for as long as history is offered.
     """
 
     ven_name: str
@@ -59,7 +62,9 @@ class Options:
     xml_signature: bool = False
     report_only: bool = False
     hook_seconds: float = 10.0
+    meter_seconds: float = 60.0
     parked_reports: int = 1000
+    outbox_bytes: int = 256 * 2**20
 
     def given(self, **changes: object) -> "Options":
         """Returns the options with those changes that are not None."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from oadr.enums import ResponseRequired, ServiceName
 from oadr.errors import InvalidId
 from oadr.messages import CreatedEvent, DistributeEvent, EiResponse
+from oadr.words import quoted
 from ven.engine.core import Core, log
+from ven.engine.told import Told
 from ven.errors import Refused, TransportError, VenError
 from ven.state import PendingAnswer
 
@@ -20,6 +22,7 @@ class Answers:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._told = Told()
 
     async def flush(self) -> None:
         """Sends answers that the VTN has not confirmed, in one message.
@@ -44,12 +47,13 @@ class Answers:
     async def refuse(self, message: DistributeEvent) -> None:
         """Refuses a list of events of another VTN as a whole (R21, R35)."""
         core = self._core
-        log.warning(
-            "events from %r refused: this VEN is registered at %r",
-            message.vtn_id,
-            core.party.vtn_id,
-            extra={**core.extra, "rule": "R21"},
-        )
+        if self._told.new(message.vtn_id):
+            log.warning(
+                "events from %s refused: this VEN is registered at %s",
+                quoted(message.vtn_id),
+                quoted(core.party.vtn_id),
+                extra={**core.extra, "rule": "R21"},
+            )
         if any(one.response_required is ResponseRequired.ALWAYS for one in message.events):
             wrong = EiResponse(
                 code=InvalidId.code,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from oadr.codec import message_name
 from oadr.enums import ServiceName
-from oadr.errors import NotRegistered
+from oadr.errors import NotRegistered, OpenADRError
 from oadr.messages import EiResponse, Message, Response
 from runtime.clock import Clock
 from runtime.hooks import Registry
@@ -19,7 +19,7 @@ from runtime.tasks import Tasks
 from ven.backoff import BackOff
 from ven.engine.patience import Patience
 from ven.engine.turn import Turn
-from ven.errors import BadReply, Refused, Unregistered
+from ven.errors import BadReply, Refused, Rejected, Unreachable, Unregistered
 from ven.hooks import HOOKS, Context
 from ven.options import Options
 from ven.state import Registration, State
@@ -152,11 +152,25 @@ class Core:
         """Runs work that never ends, and starts it again should it fail."""
         backoff = self.backoff()
         while True:
+            started = self.clock.now()
             try:
                 await work()
             except Exception as error:
+                if self.clock.now() - started > self.options.backoff_cap:
+                    backoff.succeeded()
                 log.error("%s: unexpected %r", name, error, extra=self.extra, exc_info=error)
                 await self.pause(backoff.failed())
+
+    def wait_after(self, error: OpenADRError, backoff: BackOff) -> timedelta:
+        """Counts a failure and returns how long to wait before the next attempt."""
+        wait, cap = backoff.failed(), self.options.backoff_cap
+        if isinstance(error, Rejected):
+            # The same will fail again; somebody has to do something first.
+            wait = max(wait, cap)
+        if isinstance(error, Unreachable) and error.retry_after is not None:
+            seconds = min(error.retry_after, cap.total_seconds())
+            wait = max(wait, timedelta(seconds=seconds))
+        return wait
 
     def backoff(self) -> BackOff:
         """Returns a back-off with this VEN's cap and randomness."""

@@ -6,16 +6,20 @@ after some attempts, is parked, so that the rest can go on.
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 from oadr.enums import ServiceName
-from oadr.errors import NotRegistered, ProtocolError
+from oadr.errors import NotRegistered, OpenADRError, ProtocolError
 from oadr.messages import RegisteredReport, RegisterReport, UpdatedReport, UpdateReport
+from ven.backoff import BackOff
 from ven.engine.core import Core, log
 from ven.engine.report import ReportEngine
-from ven.errors import Refused, StateError, TransportError, Unregistered
+from ven.engine.told import Told
+from ven.errors import Refused, TransportError
 from ven.state import OutboxRow
 
 _SERVICE = ServiceName.EI_REPORT
+#: Reports that are parked between two looks at how many are kept.
 _PRUNE_EVERY = 100
 
 
@@ -32,20 +36,25 @@ class Delivery:
         self._core = core
         self._reports = reports
         self._outgoing = outgoing
+        self._waiting = False
+        self._told = Told()
 
     async def run(self) -> None:
         """Sends for as long as the program runs."""
         core, backoff = self._core, self._core.backoff()
+        await core.state.outbox.prune_parked(core.options.parked_reports)
         while True:
             await core.ready.wait()
             self._outgoing.clear()
             try:
                 sent = await self.send_first()
-            except (TransportError, Refused, Unregistered, StateError) as error:
-                log.debug("a report waits: %s", error, extra=core.extra)
-                await core.pause(backoff.failed())
+            except OpenADRError as error:
+                await core.pause(self._failed(error, backoff))
                 continue
             backoff.succeeded()
+            if sent and self._waiting:
+                self._waiting = False
+                log.info("reports go out again", extra=core.extra)
             if not sent and core.ready.is_set():
                 await self._outgoing.wait()
 
@@ -66,25 +75,35 @@ class Delivery:
             try:
                 await self._send(row)
             except (TransportError, Refused) as error:
-                await self._failed(row, error)
+                await self._not_sent(row, error)
                 return True
             core.patience.forget(_name(row))
             return True
 
+    def _failed(self, error: OpenADRError, backoff: BackOff) -> timedelta:
+        """Returns how long to wait; the log has one line for a row of failures."""
+        level = log.debug if self._waiting else log.warning
+        level("reports wait: %s", error, extra=self._core.extra)
+        self._waiting = True
+        return self._core.wait_after(error, backoff)
+
     async def _send(self, row: OutboxRow) -> None:
+        """Sends a report; it leaves the outbox when what came back is on the disk."""
         core = self._core
         # The VTN may have given this VEN another venID since the report was made.
         message = replace(row.message, ven_id=core.party.ven_id)
         if isinstance(message, RegisterReport):
             metadata = await core.ask(_SERVICE, message, RegisteredReport)
+            response = await self._reports.take_registered(message, metadata)
             await core.state.outbox.delivered(row.number)
-            await self._reports.registered(message, metadata)
+            if response is not None:
+                await self._reports.confirm(response)
             return
         reply = await core.ask(_SERVICE, message, UpdatedReport)
+        await self._cancel(message, reply)
         await core.state.outbox.delivered(row.number)
         await core.state.requests.clean()
         await core.hooks.notify("on_report_sent", message.reports, core.context(core.clock.now()))
-        await self._cancel(message, reply)
 
     async def _cancel(self, message: UpdateReport, reply: UpdatedReport) -> None:
         """Obeys a cancellation that came with the confirmation; it wants no answer (R328)."""
@@ -96,7 +115,7 @@ class Delivery:
         except ProtocolError as error:
             log.warning("cancellation of reports ignored: %s", error, extra=self._core.extra)
 
-    async def _failed(self, row: OutboxRow, error: TransportError | Refused) -> None:
+    async def _not_sent(self, row: OutboxRow, error: TransportError | Refused) -> None:
         core = self._core
         await core.state.outbox.failed(row.number)
         lost = isinstance(error, Refused) and error.code == NotRegistered.code
@@ -107,7 +126,9 @@ class Delivery:
         if core.parked % _PRUNE_EVERY == 0:
             await core.state.outbox.prune_parked(core.options.parked_reports)
         where = {**core.extra, "report": row.report_request_id}
-        log.error("report %s is given up: %s", row.report_request_id, error, extra=where)
+        # A VTN that forgot a request refuses weeks of its reports, each for the same reason.
+        level = log.error if self._told.new((row.report_request_id, str(error))) else log.debug
+        level("report %s is given up: %s", row.report_request_id, error, extra=where)
 
 
 def _name(row: OutboxRow) -> str:

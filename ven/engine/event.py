@@ -3,11 +3,12 @@
 Spec: rules 12, 19, 21, 30, 35, 36, 42, 48, 56 to 62, 65 and 66.
 """
 
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from oadr.enums import OptType, ResponseRequired, ServiceName
-from oadr.errors import InvalidId
+from oadr.errors import DeploymentError, InvalidId
 from oadr.event import (
     Assessment,
     Change,
@@ -25,25 +26,36 @@ from oadr.messages import (
     EventResponse,
     RequestEvent,
 )
-from oadr.times import add
+from oadr.times import FOREVER, add, end_of
 from ven.engine.answers import Answers
 from ven.engine.core import Core, log
 from ven.engine.decision import Decision, decide
 from ven.engine.schedule import Schedule
+from ven.engine.told import Told
 from ven.state import EventState, HeldEvent
 
 _SERVICE = ServiceName.EI_EVENT
 #: How long an event that is over is remembered, should the VTN go on listing it.
 _MEMORY = timedelta(days=7)
+#: More events than that at a time are no programme but a fault, or malice.
+MAX_EVENTS = 10_000
 
 
 @dataclass(slots=True)
 class _Outcome:
-    """What one message changes."""
+    """What one message changes.
 
-    hold: list[HeldEvent] = field(default_factory=list)
+    Attributes:
+        hold: events that are new or have changed, by ID.
+        drop: events that are gone.
+        answers: what the VTN is to be told.
+        listed: IDs of all events that the VTN lists; None if that was not said.
+    """
+
+    hold: dict[str, HeldEvent] = field(default_factory=dict)
     drop: list[str] = field(default_factory=list)
     answers: list[EventResponse] = field(default_factory=list)
+    listed: frozenset[str] | None = None
 
 
 class EventEngine:
@@ -60,6 +72,7 @@ class EventEngine:
         self._schedule = schedule
         self._answers = Answers(core)
         self._held: dict[str, HeldEvent] = {}
+        self._told = Told()
         self.resource_ids: frozenset[str] = core.options.resource_ids
 
     @property
@@ -68,8 +81,11 @@ class EventEngine:
         return dict(self._held)
 
     async def load(self) -> None:
-        """Takes up the events of the last run and carries them on."""
+        """Takes up the events of the last run."""
         self._held = {held.event_id: held for held in await self._core.state.events.all()}
+
+    async def resume(self) -> None:
+        """Carries the events of the last run on."""
         await self._schedule.resume(tuple(self._held.values()), self._finished)
 
     async def request(self, reply_limit: int | None = None) -> DistributeEvent:
@@ -112,6 +128,7 @@ class EventEngine:
         for event in message.events:
             await self._take(event, message.request_id, now, outcome)
         if complete:
+            outcome.listed = frozenset(event.event_id for event in message.events)
             await self._cancel_absent(message, now, outcome)
             self._forget_old(now, outcome)
         await self._settle(outcome)
@@ -128,7 +145,7 @@ class EventEngine:
         if held is None:
             raise InvalidId(f"this VEN holds no event {event_id!r}", rule="R21")
         held = replace(held, opt=opt_type)
-        outcome = _Outcome(hold=[held])
+        outcome = _Outcome(hold={event_id: held})
         self._answer(held.event, held.request_id, Decision(opt=opt_type), outcome)
         await self._settle(outcome)
         await self._answers.flush()
@@ -162,7 +179,7 @@ class EventEngine:
 
     async def _take(self, event: Event, request_id: str, now: datetime, outcome: _Outcome) -> None:
         # An event that is ending is gone as far as the VTN is concerned (R59, R61).
-        held = self._standing(event.event_id)
+        held = self._standing(event.event_id, outcome)
         known = held.event if held is not None else None
         found = assess(event, known, self.receiver(), self._core.options.signals, now)
         if found.change is Change.REJECTED:
@@ -172,7 +189,7 @@ class EventEngine:
         elif found.event is not None and found.change in {Change.NEW, Change.MODIFIED}:
             decision = await self._accept(found, held, request_id, now, outcome)
         else:
-            decision = self._repeat(held, request_id, outcome)
+            decision = self._repeat(held, request_id, now, outcome)
         self._answer(event, request_id, decision, outcome)
 
     async def _accept(
@@ -185,6 +202,8 @@ class EventEngine:
     ) -> Decision:
         core, event = self._core, found.event
         assert event is not None  # noqa: S101 - the caller looked
+        if held is None and len(self._held.keys() | outcome.hold.keys()) >= MAX_EVENTS:
+            return self._full()
         default = held.opt if held is not None else core.options.default_opt
         decision = await decide(core, found.change, event, now, default)
         period = event.active_period
@@ -192,24 +211,36 @@ class EventEngine:
             offset = pick_offset(period.start_after, core.random)
         else:
             offset = keep_offset(held.event.active_period, held.offset, period, core.random)
-        outcome.hold.append(
-            HeldEvent(
-                event=event,
-                request_id=request_id,
-                opt=decision.opt,
-                offset=offset,
-                received_at=now,
-            )
+        outcome.hold[event.event_id] = HeldEvent(
+            event=event,
+            request_id=request_id,
+            opt=decision.opt,
+            # A window of longer than there are years: the end of time will do as the start.
+            offset=min(offset, FOREVER - period.dtstart),
+            received_at=now,
         )
         self._log(event, f"{found.change.value}, {decision.opt.value}")
         return decision
 
-    def _repeat(self, held: HeldEvent | None, request_id: str, outcome: _Outcome) -> Decision:
+    def _full(self) -> Decision:
+        if self._told.new("full"):
+            log.error("more than %d events; no other is taken", MAX_EVENTS, extra=self._core.extra)
+        words = f"this VEN holds {MAX_EVENTS} events and takes no more"
+        return Decision(opt=OptType.OPT_OUT, code=DeploymentError.code, description=words)
+
+    def _repeat(
+        self, held: HeldEvent | None, request_id: str, now: datetime, outcome: _Outcome
+    ) -> Decision:
         """Answers what changes nothing: unchanged, or an unknown event's cancellation."""
         if held is None:
             return Decision(opt=OptType.OPT_IN)
-        if held.request_id != request_id:
-            outcome.hold.append(replace(held, request_id=request_id))
+        if held.state is EventState.OVER and now < _end(held):
+            # It was over by a clock that has been set back since.
+            outcome.hold[held.event_id] = replace(
+                held, request_id=request_id, state=EventState.HELD
+            )
+        elif held.request_id != request_id:
+            outcome.hold[held.event_id] = replace(held, request_id=request_id)
         return Decision(opt=held.opt)
 
     def _reject(
@@ -221,9 +252,12 @@ class EventEngine:
         outcome: _Outcome,
     ) -> Decision:
         where = {**self._core.extra, "event": event.event_id, "rule": found.rule}
-        log.warning("event %s: %s %s", event.event_id, found.code, found.reason, extra=where)
+        # The VTN may go on listing it until it is over.
+        fault = (event.event_id, event.descriptor.modification_number, found.code)
+        level = logging.WARNING if self._told.new(fault) else logging.DEBUG
+        log.log(level, "event %s: %s %s", event.event_id, found.code, found.reason, extra=where)
         if held is not None and found.event is None:
-            outcome.hold.append(self._ending(held, now))
+            outcome.hold[held.event_id] = self._ending(held, now)
         return Decision(opt=OptType.OPT_OUT, code=found.code, description=found.reason)
 
     async def _cancel(
@@ -239,9 +273,9 @@ class EventEngine:
             # A handler that fails cannot keep an event going that the VTN does not want.
             decision = replace(decision, opt=OptType.OPT_IN, code=200, description="")
         if decision.opt is OptType.OPT_OUT:
-            outcome.hold.append(replace(held, state=EventState.RUNNING_OUT))
+            outcome.hold[held.event_id] = replace(held, state=EventState.RUNNING_OUT)
         else:
-            outcome.hold.append(self._ending(held, now))
+            outcome.hold[held.event_id] = self._ending(held, now)
         self._log(event, f"cancelled, {decision.opt.value}")
         return decision
 
@@ -285,15 +319,21 @@ class EventEngine:
 
     async def _settle(self, outcome: _Outcome) -> None:
         """Writes down what has changed, then acts on it."""
-        held = {one.event_id for one in outcome.hold}
-        drop = [event_id for event_id in outcome.drop if event_id not in held]
-        await self._core.state.events.change(hold=outcome.hold, drop=drop, answers=outcome.answers)
+        drop = [event_id for event_id in outcome.drop if event_id not in outcome.hold]
+        hold = tuple(outcome.hold.values())
+        await self._core.state.events.change(
+            hold=hold, drop=drop, answers=outcome.answers, listed=outcome.listed
+        )
         for event_id in drop:
             self._held.pop(event_id, None)
             await self._schedule.stop(event_id)
-        for one in outcome.hold:
+        for one in hold:
+            before = self._held.get(one.event_id)
             self._held[one.event_id] = one
-            await self._schedule.start(one, self._finished)
+            if before is None or replace(before, request_id=one.request_id) != one:
+                await self._schedule.start(one, self._finished)
+            else:
+                self._schedule.note(one)
 
     async def _finished(self, held: HeldEvent) -> None:
         """Notes that an event has come to its end here."""
@@ -308,13 +348,20 @@ class EventEngine:
                 await self._core.state.events.change(drop=[held.event_id])
                 del self._held[held.event_id]
 
-    def _standing(self, event_id: str) -> HeldEvent | None:
-        held = self._held.get(event_id)
+    def _standing(self, event_id: str, outcome: _Outcome | None = None) -> HeldEvent | None:
+        held = outcome.hold.get(event_id) if outcome is not None else None
+        held = held or self._held.get(event_id)
         return None if held is None or held.state is EventState.ENDING else held
 
     def _log(self, event: Event, what: str) -> None:
         where = {**self._core.extra, "event": event.event_id}
         log.info("event %s: %s", event.event_id, what, extra=where)
+
+
+def _end(held: HeldEvent) -> datetime:
+    """Returns when the event ends here, its random offset included."""
+    period = held.event.active_period
+    return end_of(add(period.dtstart, held.offset), period.duration)
 
 
 def _is_over(held: HeldEvent, now: datetime) -> bool:

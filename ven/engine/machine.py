@@ -50,7 +50,7 @@ class Machine:
         self.reports = ReportEngine(core, self.reporting)
         self.delivery = Delivery(core, self.reports, outgoing)
         self.opts = OptEngine(core)
-        self.registration = RegistrationEngine(core, self.events.stop_all)
+        self.registration = RegistrationEngine(core, self.events.stop_all, self.reports.load)
         self.poll = PollEngine(core, self.registration, self.events, self.reports)
         self.session = Session(
             core, self.registration, self.events, self.reports, self.opts, self.poll
@@ -76,14 +76,20 @@ class Machine:
         await self.registration.load()
         await self.metering.load()
         await self.reports.load()
+        await self.events.load()
         resources = {meter.spec.resource_id for meter in self.metering.meters}
         self.events.resource_ids = self.core.options.resource_ids | resources
         self._loaded = True
 
     async def start(self) -> None:
-        """Lives on its own from now on: registers, polls, measures, reports."""
+        """Lives on its own from now on: registers, polls, measures, reports.
+
+        Nothing happens if it does already.
+        """
+        if self.running:
+            return
         await self.load()
-        await self.events.load()
+        await self.events.resume()
         self.metering.start()
         for name, work in (
             ("session", self.session.run),

@@ -4,7 +4,7 @@ A sample is on the disk before anything is made of it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,11 +13,18 @@ from oadr.report import Reading
 from oadr.times import add
 from runtime.hooks import describe
 from ven.engine.core import Core, log
-from ven.meter import Meter, Sample
+from ven.errors import StateError
+from ven.meter import Meter, MeterSpec, Sample
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: How often old readings are deleted.
 _PRUNE_EVERY = timedelta(hours=1)
+#: Readings are kept for so much longer than they are offered, for reports that are late.
+_MARGIN = timedelta(days=1)
+#: Samples of one meter that are kept in memory while the disk takes none.
+_UNSAVED = 10_000
+#: A clock that was set back by more than a sample, and by more than this, is noticed.
+_SET_BACK = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -29,6 +36,8 @@ class _Running:
         newest: end of the newest sample; None while there is none.
         asked: the last tick for which it was asked.
         pruned: when old readings were deleted.
+        unsaved: readings that the disk did not take.
+        failing: whether the last question was in vain, which the log says once.
         lock: one question at a time.
     """
 
@@ -36,14 +45,21 @@ class _Running:
     newest: datetime | None = None
     asked: datetime | None = None
     pruned: datetime | None = None
+    unsaved: list[Reading] = field(default_factory=list)
+    failing: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Metering:
-    """The meters of a VEN."""
+    """The meters of a VEN.
+
+    Attributes:
+        needed_since: tells of an rID from when on readings must not be deleted.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.needed_since: Callable[[str], datetime | None] = lambda _: None
         self._running: dict[str, _Running] = {}
 
     @property
@@ -63,9 +79,8 @@ class Metering:
 
     async def load(self) -> None:
         """Looks up which samples the last run of the program has kept."""
-        for r_id, running in self._running.items():
-            newest = await self._core.state.readings.newest(r_id)
-            running.newest = None if newest is None else add(newest.start, newest.duration)
+        for running in self._running.values():
+            await self._look_up(running)
 
     def start(self) -> None:
         """Samples from now on."""
@@ -110,30 +125,76 @@ class Metering:
             found.append(newest if spec.cumulates else add(newest, spec.every))
         return min(found, default=_EPOCH)
 
+    def kept(self, r_ids: Iterable[str]) -> timedelta:
+        """Returns for how long the readings of all these data points are kept."""
+        running = [self._running[r_id] for r_id in r_ids if r_id in self._running]
+        return min((_kept(one.meter.spec) for one in running), default=timedelta.max)
+
+    async def _look_up(self, running: _Running) -> None:
+        # What a clock has dated that was wrong does not count, until its time has come.
+        now = self._core.clock.now()
+        newest = await self._core.state.readings.newest(running.meter.spec.r_id, now)
+        running.newest = None if newest is None else add(newest.start, newest.duration)
+
     async def _sample_forever(self, running: _Running) -> None:
-        every = running.meter.spec.every
+        clock, every = self._core.clock, running.meter.spec.every
         while True:
-            tick = tick_at(self._core.clock.now(), every)
+            tick = tick_at(clock.now(), every)
             await self._sample(running, tick)
             await self._prune(running)
-            await self._core.clock.sleep_until(tick + every)
+            # In parts, because somebody may set the clock in the meantime.
+            while (left := tick + every - (now := clock.now())) > timedelta(0) and now >= tick:
+                await clock.sleep(min(left, max(every / 4, _SET_BACK)))
 
     async def _sample(self, running: _Running, tick: datetime) -> None:
         async with running.lock:
+            await self._check_clock(running)
             if running.asked is not None and tick <= running.asked:
                 return
             running.asked = tick
-            spec = running.meter.spec
             try:
-                samples = await running.meter.samples(running.newest, tick)
-                readings = [_reading(spec.r_id, sample) for sample in samples]
+                readings = await self._ask(running, tick)
+                await self._save(running, readings)
             except Exception as error:  # noqa: BLE001 - a meter is somebody else's code
-                where = describe(running.meter)
-                log.error("meter %s (%s): %s", spec.name, where, error, extra=self._core.extra)
-                return
-            if readings:
-                await self._core.state.readings.add(readings)
-                running.newest = max(sample.end for sample in samples)
+                self._failed(running, error)
+            else:
+                running.failing = False
+
+    async def _ask(self, running: _Running, tick: datetime) -> list[Reading]:
+        async with asyncio.timeout(self._core.options.meter_seconds):
+            samples = await running.meter.samples(running.newest, tick)
+        readings = [_reading(running.meter.spec.r_id, sample) for sample in samples]
+        if samples:
+            running.newest = max(sample.end for sample in samples)
+        return readings
+
+    async def _save(self, running: _Running, readings: list[Reading]) -> None:
+        """Writes readings down, with those that could not be written before."""
+        running.unsaved = (running.unsaved + readings)[-_UNSAVED:]
+        if running.unsaved:
+            await self._core.state.readings.add(running.unsaved)
+            running.unsaved = []
+
+    def _failed(self, running: _Running, error: Exception) -> None:
+        where = f"meter {running.meter.spec.name} ({describe(running.meter)})"
+        words = "took too long" if isinstance(error, TimeoutError) else str(error)
+        level = log.debug if running.failing else log.error
+        level("%s: %s", where, words or type(error).__name__, extra=self._core.extra)
+        running.failing = True
+
+    async def _check_clock(self, running: _Running) -> None:
+        """Starts over if the clock was set back, so that nobody waits for it to catch up."""
+        now, every = self._core.clock.now(), running.meter.spec.every
+        if running.asked is None or running.asked <= now + max(every, _SET_BACK):
+            return
+        log.warning(
+            "meter %s: the clock was set back by %s",
+            running.meter.spec.name,
+            running.asked - now,
+            extra=self._core.extra,
+        )
+        running.asked = running.pruned = None
+        await self._look_up(running)
 
     async def _prune(self, running: _Running) -> None:
         now = self._core.clock.now()
@@ -141,8 +202,18 @@ class Metering:
             return
         running.pruned = now
         spec = running.meter.spec
-        keep = max(spec.history, 2 * spec.max_period, timedelta(days=1))
-        await self._core.state.readings.prune(spec.r_id, now - keep)
+        before = now - _kept(spec) - _MARGIN
+        needed = self.needed_since(spec.r_id)
+        try:
+            await self._core.state.readings.prune(
+                spec.r_id, before if needed is None else min(before, needed)
+            )
+        except StateError as error:
+            log.debug("old readings stay: %s", error, extra=self._core.extra)
+
+
+def _kept(spec: MeterSpec) -> timedelta:
+    return max(spec.history, 2 * spec.max_period, timedelta(days=1))
 
 
 def tick_at(moment: datetime, every: timedelta) -> datetime:

@@ -9,6 +9,8 @@ from oadr.errors import DeploymentError
 from ven.errors import BadReply, Refused, TransportError, Unreachable
 
 LIMIT = 5
+#: Things that are counted at a time; of more the oldest start over.
+_REMEMBERED = 1000
 #: HTTP status of a VTN that is overloaded or being updated: no fault of the message.
 _BUSY = frozenset({408, 425, 429, 502, 503, 504})
 
@@ -33,6 +35,8 @@ class Patience:
         if attempts >= self._limit or _hopeless(error):
             return True
         self._attempts[what] = attempts
+        if len(self._attempts) > _REMEMBERED:
+            del self._attempts[next(iter(self._attempts))]
         return False
 
     def forget(self, what: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from oadr.enums import ServiceName
+from oadr.errors import InvalidId
 from oadr.messages import (
     CanceledPartyRegistration,
     CancelPartyRegistration,
@@ -17,13 +18,13 @@ from oadr.messages import (
     RequestReregistration,
     Response,
 )
+from oadr.times import ZERO
 from ven.engine.core import Core, log
-from ven.errors import BadReply
+from ven.errors import BadReply, Refused
 from ven.options import MAX_POLL_INTERVAL
 from ven.state import Registration
 
 _SERVICE = ServiceName.EI_REGISTER_PARTY
-_INVALID_ID = 452
 
 
 class RegistrationEngine:
@@ -32,11 +33,18 @@ class RegistrationEngine:
     Args:
         core: what the engines share.
         stop_events: ends all events here; called when the registration has ended.
+        forget_reports: makes no reports any more; called when the state holds none.
     """
 
-    def __init__(self, core: Core, stop_events: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        stop_events: Callable[[], Awaitable[None]],
+        forget_reports: Callable[[], Awaitable[None]],
+    ) -> None:
         self._core = core
         self._stop_events = stop_events
+        self._forget_reports = forget_reports
 
     async def load(self) -> None:
         """Takes up the registration of the last run, if there was one."""
@@ -75,12 +83,18 @@ class RegistrationEngine:
         Raises:
             Unregistered: there is nothing to renew.
             TransportError: no usable answer.
-            Refused: the VTN does not accept it.
+            Refused: the VTN does not accept it; if it does not know our IDs, the session
+                registers anew.
         """
         party = self._core.party
-        reply = await self._request(
-            registration_id=registration_id or party.registration_id, ven_id=party.ven_id
-        )
+        try:
+            reply = await self._request(
+                registration_id=registration_id or party.registration_id, ven_id=party.ven_id
+            )
+        except Refused as error:
+            if error.code == InvalidId.code and registration_id is None:
+                self._core.lose("the VTN does not know the registration that it wants renewed")
+            raise
         registration = replace(self._registration(reply), introduced=party.introduced)
         if registration.registration_id != party.registration_id:
             # The VTN started afresh: it knows neither our metadata nor its requests (R406).
@@ -114,7 +128,7 @@ class RegistrationEngine:
         response = EiResponse(request_id=message.request_id)
         wrong = _wrong_id(message, party)
         if wrong:
-            response = replace(response, code=_INVALID_ID, description=wrong)
+            response = replace(response, code=InvalidId.code, description=wrong)
         answer = CanceledPartyRegistration(
             response=response, registration_id=party.registration_id, ven_id=party.ven_id
         )
@@ -130,7 +144,7 @@ class RegistrationEngine:
         party = core.party
         response = EiResponse()
         if message.ven_id != party.ven_id:
-            response = EiResponse(code=_INVALID_ID, description="this VEN has another venID")
+            response = EiResponse(code=InvalidId.code, description="this VEN has another venID")
         await core.tell(_SERVICE, Response(response=response, ven_id=party.ven_id))
         if response.ok:
             await self.renew()
@@ -161,7 +175,8 @@ class RegistrationEngine:
             raise BadReply("the VTN said yes to the registration and gave no IDs (R403)")
         poll = reply.poll_freq
         if poll is not None:
-            poll = min(poll, MAX_POLL_INTERVAL) if poll else None
+            # Neither 0 nor less is an interval; taken at its word it would be a flood of polls.
+            poll = min(poll, MAX_POLL_INTERVAL) if poll > ZERO else None
         return Registration(
             ven_id=reply.ven_id,
             registration_id=reply.registration_id,
@@ -191,6 +206,7 @@ class RegistrationEngine:
         core.ready.clear()
         await self._stop_events()
         await core.state.registration.erase()
+        await self._forget_reports()
         core.registration, core.lost = None, ""
         log.info("%s", reason, extra=core.extra)
         await core.hooks.notify("on_unregistered", reason, context)

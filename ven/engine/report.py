@@ -3,12 +3,13 @@
 Spec: rules 300 to 346 as far as they concern a source.
 """
 
+import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from oadr.enums import ServiceName
-from oadr.errors import InvalidId, ProtocolError
+from oadr.errors import DeploymentError, InvalidId, ProtocolError
 from oadr.messages import (
     CanceledReport,
     CancelReport,
@@ -22,6 +23,7 @@ from oadr.messages import (
     UpdateReport,
 )
 from oadr.report import Offer, cancel_requests, check_request
+from oadr.words import listed, quoted
 from runtime.hooks import HookFailed
 from ven.engine.core import Core, log
 from ven.engine.offers import build_offers, digest_of, metadata
@@ -32,6 +34,11 @@ from ven.state import HeldRequest, RequestState
 _SERVICE = ServiceName.EI_REPORT
 #: How many cancelled requests are remembered, so that a repeated cancellation is no error.
 _REMEMBERED = 256
+#: More requests than that at a time are no programme: a VTN that asks anew at each of its
+#: starts and cancels nothing gets there after years.
+MAX_REQUESTS = 1000
+#: Refused requests of one message that are logged one by one.
+_LOGGED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +89,29 @@ class ReportEngine:
             reports=metadata(self.offers, self._core.clock.now()),
             ven_id=self._core.party.ven_id,
         )
-        await self.registered(message, await self._core.ask(_SERVICE, message, RegisteredReport))
+        reply = await self._core.ask(_SERVICE, message, RegisteredReport)
+        response = await self.take_registered(message, reply)
+        if response is not None:
+            await self.confirm(response)
 
-    async def registered(self, message: RegisterReport, reply: RegisteredReport) -> None:
+    async def take_registered(
+        self, message: RegisterReport, reply: RegisteredReport
+    ) -> EiResponse | None:
         """Takes the answer to metadata: older requests are void (R306), new ones may be in it.
 
-        Raises:
-            TransportError: the requests could not be confirmed; made up for later.
+        It is on the disk when this returns; what it returns has to be confirmed then, None
+        if there is nothing to confirm.
         """
-        await self._core.state.requests.clear(keep_metadata=True)
-        await self._reporting.load()
-        if reply.requests:
-            request_id = reply.response.request_id or message.request_id
-            await self._take(reply.requests, request_id)
+        await self._reporting.clear()
+        if not reply.requests:
+            return None
+        return await self._take(reply.requests, reply.response.request_id or message.request_id)
 
     async def on_create(self, message: CreateReport) -> None:
         """Answers a request for reports, then serves it (R304, R329, R340)."""
         if await self._foreign(message):
             return
-        await self._take(message.requests, message.request_id)
+        await self.confirm(await self._take(message.requests, message.request_id))
 
     async def on_cancel(self, message: CancelReport) -> None:
         """Answers a cancellation; all its requests are cancelled or none (R336, R345)."""
@@ -137,7 +148,9 @@ class ReportEngine:
             self._cancelled.append(name)
             context = self._core.context(self._core.clock.now())
             await self._core.hooks.notify("on_report_cancelled", name, context)
-            log.info("report %s cancelled", name, extra={**self._core.extra, "report": name})
+            log.info(
+                "report %s cancelled", quoted(name), extra={**self._core.extra, "report": name}
+            )
 
     async def on_register(self, message: RegisterReport) -> None:
         """Answers the VTN's own metadata; this VEN asks for none of it (R301)."""
@@ -169,48 +182,15 @@ class ReportEngine:
             if held.state is RequestState.ACCEPTED
         ]
         for request_id in dict.fromkeys(waiting):
-            await self._confirm(EiResponse(request_id=request_id))
+            await self.confirm(EiResponse(request_id=request_id))
 
-    async def _take(self, requests: Sequence[ReportRequest], request_id: str) -> None:
-        verdict = await self._judge(requests, request_id)
-        await self._core.state.requests.accept(verdict.accepted)
-        await self._reporting.load()
-        await self._confirm(verdict.response)
+    async def confirm(self, response: EiResponse) -> None:
+        """Sends oadrCreatedReport; what it announces is made only afterwards (R324, R329).
 
-    async def _judge(self, requests: Sequence[ReportRequest], request_id: str) -> _Verdict:
-        """Decides about each request on its own; the first error is the one that is told."""
-        response = EiResponse(request_id=request_id)
-        accepted: list[HeldRequest] = []
-        for request in requests:
-            try:
-                held = await self._accept(request, request_id)
-            except ProtocolError as error:
-                name = request.report_request_id
-                where = {**self._core.extra, "report": name, "rule": error.rule}
-                log.warning("report %s refused: %s", name, error.description, extra=where)
-                response = response if not response.ok else _error(error, request_id)
-            else:
-                if held is not None:
-                    accepted.append(held)
-        return _Verdict(accepted=tuple(accepted), response=response)
-
-    async def _accept(self, request: ReportRequest, request_id: str) -> HeldRequest | None:
-        """Returns a request to be served; None if it is being served already."""
-        core, now = self._core, self._core.clock.now()
-        kind = check_request(request, self.offers, self._reporting.pending(), now=now)
-        known = self._reporting.find(request.report_request_id)
-        if known is not None and known.request == request:
-            return None
-        try:
-            await core.hooks.observe("on_report_requested", request, core.context(now))
-        except HookFailed as error:
-            log.error("%s", error, extra=core.extra)
-        where = {**core.extra, "report": request.report_request_id}
-        log.info("report %s: %s, %s", request.report_request_id, _words(request), kind, extra=where)
-        return HeldRequest(request=request, kind=kind, accepted_at=now, created_for=request_id)
-
-    async def _confirm(self, response: EiResponse) -> None:
-        """Sends oadrCreatedReport; what it announces is made only afterwards (R324, R329)."""
+        Raises:
+            TransportError: it cannot be reached, or cannot be understood.
+            Refused: the VTN does not know this VEN.
+        """
         core = self._core
         message = CreatedReport(
             response=response, pending=self._reporting.pending(), ven_id=core.party.ven_id
@@ -222,10 +202,62 @@ class ReportEngine:
             if core.lost or not core.patience.exhausted(what, error):
                 raise
             # The VTN has asked for the reports, so it gets them all the same.
-            log.warning("%s is given up: %s", what, error, extra=core.extra)
+            log.warning("%s is given up: %s", what[:80], error, extra=core.extra)
         core.patience.forget(what)
-        await core.state.requests.confirmed(response.request_id)
-        await self._reporting.load()
+        await self._reporting.confirmed(response.request_id)
+
+    async def _take(self, requests: Sequence[ReportRequest], request_id: str) -> EiResponse:
+        verdict = await self._judge(requests, request_id)
+        await self._reporting.accept(verdict.accepted)
+        return verdict.response
+
+    async def _judge(self, requests: Sequence[ReportRequest], request_id: str) -> _Verdict:
+        """Decides about each request on its own; the first error is the one that is told."""
+        errors: list[ProtocolError] = []
+        accepted: dict[str, HeldRequest] = {}
+        for request in requests:
+            try:
+                held = await self._accept(request, request_id, accepted)
+            except ProtocolError as error:
+                errors.append(error)
+                self._log_refusal(request, error, len(errors))
+            else:
+                if held is not None:
+                    accepted[held.request_id] = held
+        response = _error(errors[0], request_id) if errors else EiResponse(request_id=request_id)
+        return _Verdict(accepted=tuple(accepted.values()), response=response)
+
+    def _log_refusal(self, request: ReportRequest, error: ProtocolError, number: int) -> None:
+        name = request.report_request_id
+        where = {**self._core.extra, "report": name, "rule": error.rule}
+        level = logging.WARNING if number <= _LOGGED else logging.DEBUG
+        log.log(level, "report %s refused: %s", quoted(name), error.description, extra=where)
+
+    async def _accept(
+        self, request: ReportRequest, request_id: str, accepted: Mapping[str, HeldRequest]
+    ) -> HeldRequest | None:
+        """Returns a request to be served; None if it is being served already."""
+        core, now = self._core, self._core.clock.now()
+        kind = check_request(request, self.offers, self._reporting.pending(), now=now)
+        self._reporting.check_kept(request, kind)
+        known = self._reporting.find(request.report_request_id)
+        if known is not None and known.request == request:
+            return None
+        if known is None and len(self._reporting.requests) + len(accepted) >= MAX_REQUESTS:
+            raise DeploymentError(f"this VEN serves {MAX_REQUESTS} requests and takes no more")
+        try:
+            await core.hooks.observe("on_report_requested", request, core.context(now))
+        except HookFailed as error:
+            log.error("%s", error, extra=core.extra)
+        where = {**core.extra, "report": request.report_request_id}
+        log.info(
+            "report %s: %s, %s",
+            quoted(request.report_request_id),
+            listed((point.r_id for point in request.data_points), most=3),
+            kind,
+            extra=where,
+        )
+        return HeldRequest(request=request, kind=kind, accepted_at=now, created_for=request_id)
 
     def _response_to(
         self, message: CreateReport | CancelReport | RegisterReport | UpdateReport
@@ -252,9 +284,3 @@ class ReportEngine:
 
 def _error(error: ProtocolError, request_id: str) -> EiResponse:
     return EiResponse(code=error.code, description=error.description, request_id=request_id)
-
-
-def _words(request: ReportRequest) -> str:
-    names = [point.r_id for point in request.data_points]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

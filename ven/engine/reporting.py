@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from oadr.messages import RegisterReport, Report, UpdateReport
+from oadr.errors import InvalidData
+from oadr.messages import RegisterReport, Report, ReportRequest, UpdateReport
 from oadr.report import (
     Offer,
     Reading,
@@ -21,6 +22,7 @@ from oadr.report import (
     pack,
     split,
 )
+from oadr.times import format_duration
 from ven.engine.core import Core, log
 from ven.engine.metering import Metering
 from ven.engine.offers import metadata
@@ -34,6 +36,12 @@ MAX_INTERVALS = 1000
 #: Windows that were due before that long, and of which nothing was measured, are left out:
 #: nobody wants a report of nothing for each minute that this VEN was switched off.
 STALE = timedelta(hours=1)
+#: By how much the clock may be set back before what was made ahead of it is taken back.
+SET_BACK = timedelta(minutes=1)
+#: The clock is looked at so often, should somebody set it.
+_LOOK = timedelta(minutes=10)
+#: Reports between two looks at how much waits for the VTN.
+_TRIM_EVERY = 100
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -52,6 +60,9 @@ class Reporting:
         self._outgoing = outgoing
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()
+        self._failing = False
+        self._made = 0
+        metering.needed_since = self.needed_since
         self.offers: tuple[Offer, ...] = ()
         self.requests: tuple[HeldRequest, ...] = ()
 
@@ -73,16 +84,69 @@ class Reporting:
         self.requests = await self._core.state.requests.all()
         self._changed.set()
 
+    async def accept(self, requests: Sequence[HeldRequest]) -> None:
+        """Keeps requests; each is served once ``confirmed`` was called for it."""
+        async with self._lock:
+            await self._core.state.requests.accept(requests)
+            await self.load()
+
+    async def confirmed(self, created_for: str) -> None:
+        """Serves what the VTN was told to be accepted."""
+        async with self._lock:
+            await self._core.state.requests.confirmed(created_for)
+            await self.load()
+
+    async def clear(self) -> None:
+        """Forgets all requests but those for metadata (R306)."""
+        async with self._lock:
+            await self._core.state.requests.clear(keep_metadata=True)
+            await self.load()
+
+    def check_kept(self, request: ReportRequest, kind: RequestKind) -> None:
+        """Returns if readings are kept for as long as a report of the request covers.
+
+        Raises:
+            InvalidData: they are not (R340).
+        """
+        if not is_repeated(request, kind) or kind is RequestKind.METADATA:
+            return
+        kept = self._metering.kept(point.r_id for point in request.data_points)
+        if request.report_back_duration > kept:
+            raise InvalidData(
+                f"a report every {format_duration(request.report_back_duration)} is asked for; "
+                f"readings are kept for {format_duration(kept)}",
+                rule="R340",
+            )
+
+    def needed_since(self, r_id: str) -> datetime | None:
+        """Returns from when on readings are wanted for reports to come; None if none are."""
+        starts = [
+            window.start
+            for held in self.requests
+            if any(point.r_id == r_id for point in held.request.data_points)
+            and (window := self._following(held)) is not None
+        ]
+        return min(starts, default=None)
+
+    @staticmethod
+    def _following(held: HeldRequest) -> Window | None:
+        index = None if held.last_index == NOTHING else held.last_index
+        return next_window(held.request, held.kind, held.accepted_at, index)
+
     async def run(self) -> None:
         """Makes reports for as long as the program runs."""
         while True:
             self._changed.clear()
             try:
                 due = await self.make_due()
+                self._failing = False
             except StateError as error:
-                log.error("%s", error, extra=self._core.extra)
+                level = log.debug if self._failing else log.error
+                level("reports cannot be made: %s", error, extra=self._core.extra)
+                self._failing = True
                 due = self._core.clock.now() + timedelta(minutes=1)
-            await self._core.pause_until(due, self._changed)
+            latest = self._core.clock.now() + _LOOK
+            await self._core.pause_until(due and min(due, latest), self._changed)
 
     async def make_due(self) -> datetime | None:
         """Makes everything that is due and returns when the next is; None if nothing is."""
@@ -90,7 +154,7 @@ class Reporting:
             moments: list[datetime] = []
             for held in self.requests:
                 if held.state is RequestState.ACTIVE:
-                    moment = await self._serve(held)
+                    moment = await self._serve(await self._set_right(held))
                     moments += [] if moment is None else [moment]
         return min(moments, default=None)
 
@@ -124,6 +188,39 @@ class Reporting:
         await self._metering.catch_up(r_ids)
         begun = window.end - (window.end - window.start) % step
         return window if self._metering.known_until(r_ids) > begun else replace(window, end=begun)
+
+    async def _set_right(self, held: HeldRequest) -> HeldRequest:
+        """Takes back what was made in a future that the clock showed by mistake.
+
+        Otherwise no report would be made until that future comes.
+        """
+        now = self._core.clock.now()
+        last = None
+        if held.last_index != NOTHING and is_repeated(held.request, held.kind):
+            last = next_window(held.request, held.kind, held.accepted_at, held.last_index - 1)
+        moments = (held.accepted_at, held.accepted_at if last is None else last.start)
+        if max(moments) <= now + SET_BACK:
+            return held
+        accepted = min(held.accepted_at, now)
+        window = next_window(held.request, held.kind, accepted, now)
+        index = NOTHING if window is None else window.index - 1
+        log.warning(
+            "report %s: the clock was set back; it goes on from now",
+            held.request_id,
+            extra=self._core.extra,
+        )
+        await self._core.state.requests.rewind(held.request_id, accepted_at=accepted, index=index)
+        held = replace(held, accepted_at=accepted, last_index=index)
+        self._note(held)
+        return held
+
+    def _note(self, held: HeldRequest) -> None:
+        """Takes over how far a request has been served."""
+        self.requests = tuple(
+            held if one.request_id == held.request_id else one
+            for one in self.requests
+            if one.request_id != held.request_id or held.state is not RequestState.DONE
+        )
 
     async def _serve(self, held: HeldRequest) -> datetime | None:
         """Makes all windows of a request that are due; returns when the next one is."""
@@ -163,11 +260,7 @@ class Reporting:
         return next_window(held.request, held.kind, held.accepted_at, skipped)
 
     async def _finish(self, held: HeldRequest, index: int) -> None:
-        now = self._core.clock.now()
-        await self._core.state.requests.made(
-            held.request_id, index=index, reports=(), final=True, now=now
-        )
-        await self._reload()
+        await self._made_of(held, index, (), final=True)
 
     async def _make(self, held: HeldRequest, window: Window) -> None:
         now = self._core.clock.now()
@@ -176,14 +269,41 @@ class Reporting:
             reports = (self._metadata(held, now),)
         else:
             reports = tuple(self._update(part) for part in await self._pack(held, window, now))
-        await self._core.state.requests.made(
-            held.request_id, index=window.index, reports=reports, final=window.final, now=now
-        )
-        await self._reload()
+        await self._made_of(held, window.index, reports, final=window.final)
         self._outgoing.set()
+        self._made += 1
+        if self._made % _TRIM_EVERY == 0:
+            await self._trim()
 
-    async def _reload(self) -> None:
-        self.requests = await self._core.state.requests.all()
+    async def _made_of(
+        self,
+        held: HeldRequest,
+        index: int,
+        reports: Sequence[UpdateReport | RegisterReport],
+        *,
+        final: bool,
+    ) -> None:
+        await self._core.state.requests.made(
+            held.request_id,
+            index=index,
+            reports=reports,
+            final=final,
+            now=self._core.clock.now(),
+        )
+        state = RequestState.DONE if final else RequestState.ACTIVE
+        self._note(replace(held, last_index=max(index, held.last_index), state=state))
+
+    async def _trim(self) -> None:
+        """Drops the oldest reports if more wait than there is room for."""
+        most = self._core.options.outbox_bytes
+        dropped = await self._core.state.outbox.trim(most)
+        if dropped:
+            log.warning(
+                "the %d oldest reports that wait for the VTN were dropped: more than %d MB",
+                dropped,
+                most // 2**20,
+                extra=self._core.extra,
+            )
 
     async def _pack(self, held: HeldRequest, window: Window, now: datetime) -> Sequence[Report]:
         r_ids = [point.r_id for point in held.request.data_points]
@@ -206,10 +326,11 @@ class Reporting:
     ) -> list[Reading]:
         store = self._core.state.readings
         readings: list[Reading] = []
+        now = self._core.clock.now()
         if held.kind is not RequestKind.ONE_SHOT and window.start < window.end:
             readings += await store.between(r_ids, window.start, window.end)
         if held.kind is RequestKind.ONE_SHOT or window.start >= window.end:
-            readings += await self._newest(r_ids, None)
+            readings += await self._newest(r_ids, now)
         elif held.kind is RequestKind.ON_CHANGE:
             # What changed is told from what was before; that value may be older than the window.
             have = {(one.r_id, one.start) for one in readings}
@@ -217,7 +338,7 @@ class Reporting:
             readings += [one for one in before if (one.r_id, one.start) not in have]
         return readings
 
-    async def _newest(self, r_ids: Sequence[str], at: datetime | None) -> list[Reading]:
+    async def _newest(self, r_ids: Sequence[str], at: datetime) -> list[Reading]:
         found = [await self._core.state.readings.newest(r_id, at) for r_id in r_ids]
         return [reading for reading in found if reading is not None]
 

@@ -13,7 +13,7 @@ from ven.engine.opt import OptEngine
 from ven.engine.poll import PollEngine
 from ven.engine.registration import RegistrationEngine
 from ven.engine.report import ReportEngine
-from ven.errors import Rejected, TransportError, Unreachable
+from ven.errors import TransportError
 from ven.options import POLL_INTERVAL
 
 
@@ -35,7 +35,7 @@ class Session:
         self._reports = reports
         self._opts = opts
         self._poll = poll
-        self._silent = False
+        self._trouble = ""
         self._fresh = True
 
     async def run(self) -> None:
@@ -60,11 +60,17 @@ class Session:
         """
         core = self._core
         await self.ensure()
-        async with core.turn:
-            await self._events.flush()
-            await self._reports.flush()
-            await self._opts.flush()
+        failed = None
+        for work in (self._sync, self._reports.flush, self._opts.flush):
+            try:
+                async with core.turn:
+                    await work()
+            except TransportError as error:
+                # One service of the VTN may hang for ever; the others are there all the same.
+                failed = failed or error
         await self._poll.drain()
+        if failed is not None:
+            raise failed
 
     async def ensure(self) -> None:
         """Registers and introduces this VEN as far as that has not happened.
@@ -78,10 +84,16 @@ class Session:
                 await self._register()
             if core.party.introduced != self._reports.digest:
                 await self._introduce()
-            elif self._fresh:
-                await self._events.request()
-            self._fresh = False
+                self._fresh = False
             core.ready.set()
+
+    async def _sync(self) -> None:
+        """Sends answers to events; asks for these if the VTN may have changed them unnoticed."""
+        if self._fresh:
+            await self._events.request()
+            self._fresh = False
+        else:
+            await self._events.flush()
 
     async def _register(self) -> None:
         core = self._core
@@ -104,9 +116,9 @@ class Session:
             await self.cycle()
         except OpenADRError as error:
             return self._failed(error, backoff)
-        if self._silent:
+        if self._trouble:
             log.info("the VTN answers again", extra=core.extra)
-        self._silent = False
+        self._trouble = ""
         backoff.succeeded()
         return self._interval() if core.registration else core.options.reregister_after
 
@@ -119,15 +131,17 @@ class Session:
 
     def _failed(self, error: OpenADRError, backoff: BackOff) -> timedelta:
         core = self._core
-        wait = backoff.failed()
+        wait = core.wait_after(error, backoff)
         # A VTN that was away may have forgotten what it told us.
         self._fresh = self._fresh or isinstance(error, TransportError)
-        if isinstance(error, Rejected):
-            # The same will fail again; somebody has to do something first.
-            wait = max(wait, core.options.backoff_cap)
-        if isinstance(error, Unreachable) and error.retry_after is not None:
-            wait = max(wait, min(timedelta(seconds=error.retry_after), core.options.backoff_cap))
-        level = log.debug if self._silent else log.warning
+        trouble = _kind(error)
+        level = log.debug if trouble == self._trouble else log.warning
         level("%s; next attempt in %.0f s", error, wait.total_seconds(), extra=core.extra)
-        self._silent = True
+        self._trouble = trouble
         return wait
+
+
+def _kind(error: OpenADRError) -> str:
+    """Returns what an error is, without what differs from one attempt to the next."""
+    code = getattr(error, "code", None) or getattr(error, "status", None)
+    return f"{type(error).__name__} {code}"

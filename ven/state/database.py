@@ -6,19 +6,23 @@ leaves no half of one behind.
 """
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from oadr.codec import decode, encode
+from oadr.errors import OpenADRError
 from oadr.messages import Message
 from ven.errors import StateError
 from ven.state.schema import migrate
 
 T = TypeVar("T")
+Row = TypeVar("Row")
+log = logging.getLogger("openadr.ven")
 MEMORY = ":memory:"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -132,8 +136,21 @@ def unpack_xml(data: bytes, kind: type[T]) -> T:
 
     Raises:
         StateError: it is another one, so the file is damaged.
+        OpenADRError: it is none.
     """
-    message = decode(data)
+    # What came in under the limit may have become longer by the prefixes that we write.
+    message = decode(data, max_bytes=len(data))
     if not isinstance(message, kind):
         raise StateError("state", f"holds {type(message).__name__} in place of {kind.__name__}")
     return message
+
+
+def readable(rows: Iterable[Row], unpack: Callable[[Row], T], what: str) -> tuple[T, ...]:
+    """Returns what can be read of some rows; one that cannot does not stop the VEN."""
+    found = []
+    for row in rows:
+        try:
+            found.append(unpack(row))
+        except (OpenADRError, ValueError) as error:
+            log.error("%s in the state cannot be read and is left out: %s", what, error)
+    return tuple(found)

@@ -1,14 +1,14 @@
 """Events that the VEN holds, and answers that the VTN has not confirmed."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from oadr.enums import OptType
 from oadr.messages import DistributeEvent, Event, EventResponse
-from ven.state.database import Database, from_us, pack_xml, to_us, unpack_xml
+from ven.state.database import Database, from_us, pack_xml, readable, to_us, unpack_xml
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -81,7 +81,7 @@ class EventStore:
                 "SELECT xml, request_id, opt, offset_us, state, until_us, received_us"
                 " FROM event ORDER BY event_id"
             )
-            return tuple(_held(row) for row in rows)
+            return readable(rows, _held, "an event")
 
         return await self._database.run(work)
 
@@ -91,6 +91,7 @@ class EventStore:
         hold: Sequence[HeldEvent] = (),
         drop: Sequence[str] = (),
         answers: Sequence[EventResponse] = (),
+        listed: Collection[str] | None = None,
     ) -> None:
         """Stores the outcome of one message, all of it or nothing.
 
@@ -98,10 +99,15 @@ class EventStore:
             hold: events that are new or have changed.
             drop: IDs of events that are gone.
             answers: to be sent until they are confirmed; each replaces an earlier one.
+            listed: events that the VTN has; earlier answers for others are forgotten, for
+                nobody waits for them. None for all.
         """
-        rows = [_row(held) for held in hold]
 
         def work(connection: sqlite3.Connection) -> None:
+            rows = [_row(held) for held in hold]
+            known = connection.execute("SELECT event_id FROM answer").fetchall()
+            gone = [key for key in known if listed is not None and key[0] not in listed]
+            connection.executemany("DELETE FROM answer WHERE event_id = ?", gone)
             connection.executemany("DELETE FROM event WHERE event_id = ?", [(i,) for i in drop])
             connection.executemany("INSERT OR REPLACE INTO event VALUES (?,?,?,?,?,?,?,?)", rows)
             connection.executemany(
@@ -112,7 +118,7 @@ class EventStore:
                 [_answer_row(answer) for answer in answers],
             )
 
-        if rows or drop or answers:
+        if hold or drop or answers or listed is not None:
             await self._database.run(work)
 
     async def answers(self) -> tuple[PendingAnswer, ...]:

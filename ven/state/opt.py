@@ -3,10 +3,9 @@
 import sqlite3
 from dataclasses import dataclass
 
-from oadr.codec import decode
 from oadr.messages import CancelOpt, CreateOpt
 from ven.errors import StateError
-from ven.state.database import Database, pack_xml
+from ven.state.database import Database, pack_xml, readable, unpack_xml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +21,10 @@ class HeldOpt:
     number: int
     message: CreateOpt | CancelOpt
     waiting: bool
+
+
+#: So many opts that the VTN has are remembered, the newest.
+REMEMBERED = 1000
 
 
 class OptStore:
@@ -49,7 +52,7 @@ class OptStore:
             rows = connection.execute(
                 "SELECT id, xml, waiting FROM opt WHERE waiting >= ? ORDER BY id", (int(waiting),)
             )
-            return tuple(_held(*row) for row in rows)
+            return readable(rows, _held, "an opt")
 
         return await self._database.run(work)
 
@@ -64,6 +67,11 @@ class OptStore:
                 )
             else:
                 connection.execute("UPDATE opt SET waiting = 0 WHERE id = ?", (opt.number,))
+                connection.execute(
+                    "DELETE FROM opt WHERE waiting = 0 AND id NOT IN"
+                    " (SELECT id FROM opt WHERE waiting = 0 ORDER BY id DESC LIMIT ?)",
+                    (REMEMBERED,),
+                )
 
         await self._database.run(work)
 
@@ -76,8 +84,11 @@ class OptStore:
         await self._database.run(work)
 
 
-def _held(number: int, xml: bytes, waiting: int) -> HeldOpt:
-    message = decode(xml)
-    if not isinstance(message, CreateOpt | CancelOpt):
-        raise StateError("state", f"holds {type(message).__name__} in place of an opt")
+def _held(row: tuple[int, bytes, int]) -> HeldOpt:
+    number, xml, waiting = row
+    message: CreateOpt | CancelOpt
+    try:
+        message = unpack_xml(xml, CreateOpt)
+    except StateError:
+        message = unpack_xml(xml, CancelOpt)
     return HeldOpt(number=number, message=message, waiting=bool(waiting))

@@ -1,13 +1,16 @@
 """Reports that wait until the VTN has confirmed them."""
 
+import logging
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from oadr.codec import decode
+from oadr.errors import OpenADRError
 from oadr.messages import RegisterReport, UpdateReport
 from ven.errors import StateError
-from ven.state.database import Database, from_us
+from ven.state.database import Database, from_us, unpack_xml
+
+log = logging.getLogger("openadr.ven")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +39,24 @@ class Outbox:
         self._database = database
 
     async def first(self) -> OutboxRow | None:
-        """Returns the report to send next; None if nothing waits."""
+        """Returns the report to send next; None if nothing waits.
+
+        One that cannot be read is parked, so that it does not stop those behind it.
+        """
 
         def work(connection: sqlite3.Connection) -> OutboxRow | None:
-            row = connection.execute(
-                "SELECT id, report_request_id, xml, created_us, attempts FROM outbox"
-                " WHERE parked IS NULL ORDER BY id LIMIT 1"
-            ).fetchone()
-            return None if row is None else _row(*row)
+            while True:
+                row = connection.execute(
+                    "SELECT id, report_request_id, xml, created_us, attempts FROM outbox"
+                    " WHERE parked IS NULL ORDER BY id LIMIT 1"
+                ).fetchone()
+                try:
+                    return None if row is None else _row(*row)
+                except OpenADRError as error:
+                    log.error("a report in the state cannot be read and is parked: %s", error)
+                    connection.execute(
+                        "UPDATE outbox SET parked = ? WHERE id = ?", (str(error), row[0])
+                    )
 
         return await self._database.run(work)
 
@@ -85,6 +98,31 @@ class Outbox:
 
         return await self._database.run(work)
 
+    async def trim(self, most: int) -> int:
+        """Deletes the oldest reports that wait until they take at most ``most`` bytes.
+
+        Returns:
+            How many were deleted.
+        """
+
+        def work(connection: sqlite3.Connection) -> int:
+            rows = connection.execute(
+                "SELECT id, length(xml) FROM outbox WHERE parked IS NULL ORDER BY id DESC"
+            )
+            total, oldest = 0, None
+            for number, size in rows:
+                total += size
+                if total > most:
+                    break
+                oldest = number
+            else:
+                return 0
+            return connection.execute(
+                "DELETE FROM outbox WHERE parked IS NULL AND id < ?", (oldest or 2**62,)
+            ).rowcount
+
+        return await self._database.run(work)
+
     async def prune_parked(self, keep: int) -> None:
         """Deletes parked reports except the newest ``keep``."""
 
@@ -99,9 +137,11 @@ class Outbox:
 
 
 def _row(number: int, request_id: str, xml: bytes, created: int, attempts: int) -> OutboxRow:
-    message = decode(xml)
-    if not isinstance(message, UpdateReport | RegisterReport):
-        raise StateError("state", f"holds {type(message).__name__} in place of a report")
+    message: UpdateReport | RegisterReport
+    try:
+        message = unpack_xml(xml, UpdateReport)
+    except StateError:
+        message = unpack_xml(xml, RegisterReport)
     return OutboxRow(
         number=number,
         report_request_id=request_id,

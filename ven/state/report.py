@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from oadr.messages import CreateReport, Message, ReportRequest
 from oadr.report.accept import RequestKind
-from ven.state.database import Database, from_us, pack_xml, to_us, unpack_xml
+from ven.state.database import Database, from_us, pack_xml, readable, to_us, unpack_xml
 
 #: ``last_index`` of a request of which nothing was made yet.
 NOTHING = -1
@@ -65,7 +65,7 @@ class RequestStore:
                 "SELECT xml, kind, accepted_us, last_index, state, created_for"
                 " FROM report_request WHERE state != 'done' ORDER BY position"
             )
-            return tuple(_held(row) for row in rows)
+            return readable(rows, _held, "a report request")
 
         return await self._database.run(work)
 
@@ -105,6 +105,8 @@ class RequestStore:
     ) -> None:
         """Notes a window as served and puts its reports into the outbox, all or nothing.
 
+        Nothing happens if the request is not there any more.
+
         Args:
             request_id: the request.
             index: of the window.
@@ -114,14 +116,34 @@ class RequestStore:
         """
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
+            known = connection.execute(
                 "UPDATE report_request SET last_index = max(last_index, ?), state = ?"
                 " WHERE report_request_id = ?",
                 (index, "done" if final else "active", request_id),
-            )
+            ).rowcount
+            if not known:
+                return
             connection.executemany(
                 "INSERT INTO outbox (report_request_id, xml, created_us) VALUES (?, ?, ?)",
                 [(request_id, pack_xml(report), to_us(now)) for report in reports],
+            )
+
+        await self._database.run(work)
+
+    async def rewind(self, request_id: str, *, accepted_at: datetime, index: int) -> None:
+        """Takes back which windows were made, because the clock was wrong.
+
+        Args:
+            request_id: the request.
+            accepted_at: when it was accepted, as far as anybody knows.
+            index: of the newest window that counts as made, -1 for none.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE report_request SET accepted_us = ?, last_index = ?"
+                " WHERE report_request_id = ?",
+                (to_us(accepted_at), index, request_id),
             )
 
         await self._database.run(work)
