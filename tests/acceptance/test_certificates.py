@@ -24,7 +24,7 @@ from tests.acceptance.world import (
 
 
 async def _newer(utility: Utility, moment: datetime) -> bool:
-    found = await utility.readings("school", "main")
+    found = await utility.readings("school")
     return bool(found) and found[-1][0] > moment
 
 
@@ -69,7 +69,7 @@ async def test_a_certificate_is_renewed_with_overlap_while_events_and_reports_fl
         await town.up(predecessor)
         await town.until(lambda: "refused 463" in caplog.text)
     assert [row["ven"] for row in await utility.json("ven list")] == ["school"]
-    found = await utility.readings("school", "main")
+    found = await utility.readings("school")
     assert all(after - before == MINUTE for (before, _, _), (after, _, _) in pairwise(found))
     assert all(value == watt_hours(start) for start, value, _ in found)
 
@@ -131,7 +131,7 @@ async def test_r517_revocation_counts_for_the_open_connection_and_for_the_next_h
 
 
 async def _reports(utility: Utility, moment: datetime) -> bool:
-    found = await utility.readings("mill", "main")
+    found = await utility.readings("mill")
     return bool(found) and found[-1][0] > moment
 
 

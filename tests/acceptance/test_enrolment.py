@@ -111,7 +111,7 @@ def _told(caplog: pytest.LogCaptureFixture, ven: str) -> bool:
 
 
 async def _reported(utility: Utility, ven: str) -> bool:
-    return len(await utility.readings(ven, "main")) > 0
+    return len(await utility.readings(ven)) > 0
 
 
 async def test_a_certificate_of_another_authority_gets_no_connection(

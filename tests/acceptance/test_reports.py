@@ -29,10 +29,10 @@ async def _school(town: Town, utility: Utility, **sections: Any) -> Building:
     return school
 
 
-async def _rows(utility: Utility, more_than: int = 0) -> list[Row]:
-    found = await utility.readings(
-        "school",
-    )
+async def _rows(
+    utility: Utility, more_than: int = 0, specifier: str = "TELEMETRY_USAGE"
+) -> list[Row]:
+    found = await utility.readings("school", specifier)
     return found if len(found) > more_than else []
 
 
@@ -107,7 +107,7 @@ async def test_history_is_told_of_a_time_in_which_nobody_had_asked(
     assert not school.sent(m.UpdateReport)
     line = f"report request school HISTORY_USAGE --history --start {start:%Y-%m-%dT%H:%M:%SZ}"
     request = await utility.json(f"{line} --duration 10m")
-    found = await town.until(lambda: _rows(utility))
+    found = await town.until(lambda: _rows(utility, specifier="HISTORY_USAGE"))
     check_rows(found)
     assert [row[0] for row in found] == [start + n * MINUTE for n in range(10)]
     (kept,) = await utility.json("report list --all")
@@ -117,7 +117,7 @@ async def test_history_is_told_of_a_time_in_which_nobody_had_asked(
 async def test_one_report_now_is_one_reading(town: Town, utility: Utility) -> None:
     utility.configure(reports={"request": []})
     school = await _school(town, utility)
-    await town.until(lambda: town.clock.now().second == 30)
+    await town.until(lambda: 20 <= town.clock.now().second < 40)
     await utility.do("report request school TELEMETRY_USAGE --once")
     check_rows(await town.until(lambda: _rows(utility)))
     (sent,) = school.sent(m.UpdateReport)
@@ -139,7 +139,8 @@ async def test_r345_a_report_is_cancelled_with_and_without_a_final_one(
     last = (await _rows(utility))[-1][0]
     await town.until(lambda: town.clock.now() > last + 3 * MINUTE)
     school.said.clear()
-    await utility.do(f"report cancel {request['request_id']} {'--follow' if follow else ''}")
+    cancel = utility.operator.cancel_report
+    await cancel(request["request_id"], now=town.clock.now(), follow=follow)
     await town.until(lambda: school.sent(m.CanceledReport))
     start = town.clock.now()
     await town.until(lambda: town.clock.now() > start + 12 * MINUTE)

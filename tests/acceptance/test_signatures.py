@@ -43,7 +43,7 @@ async def _answered(utility: Utility) -> bool:
 
 
 async def _reported(utility: Utility, name: str) -> bool:
-    return len(await utility.readings(name, "main")) > 0
+    return len(await utility.readings(name)) > 0
 
 
 async def test_r514_a_ven_that_does_not_sign_is_463_and_the_log_says_why(

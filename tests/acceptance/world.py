@@ -10,12 +10,13 @@ import inspect
 import json
 import shlex
 import shutil
+import signal
 import socket
 import ssl
 import time
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -43,7 +44,8 @@ from vtn.store.delivery import Delivery
 
 #: Real seconds within which something has to happen, on the slowest machine.
 PATIENCE = 60.0
-SECOND = timedelta(seconds=1)
+#: By how much the clock of a test jumps; VENs poll half as often.
+STEP = timedelta(seconds=5)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 EVERYONE = Audience(everyone=True)
@@ -60,7 +62,7 @@ async def until(condition: Callable[[], Any], *, clock: FakeClock | None = None)
 
     Args:
         condition: function or coroutine function.
-        clock: moved on by a second at a time while we wait.
+        clock: moved on by ``STEP`` at a time while we wait.
     """
     limit = time.monotonic() + PATIENCE
     while True:
@@ -72,7 +74,7 @@ async def until(condition: Callable[[], Any], *, clock: FakeClock | None = None)
         if time.monotonic() > limit:
             pytest.fail(f"did not happen: {inspect.getsource(condition).strip()}")
         if clock is not None:
-            await clock.advance(SECOND)
+            await clock.advance(STEP)
         await asyncio.sleep(0.005 if clock else 0.05)
 
 
@@ -246,19 +248,20 @@ class Utility:
         finally:
             await store.close()
 
-    async def exported(self, ven: str, r_id: str = "main") -> list[Row]:
+    async def exported(self, ven: str, specifier: str = "TELEMETRY_USAGE") -> list[Row]:
         """Returns start, value and unit of all readings, as an operator exports them."""
-        text = (await self.do(f"report export --ven {ven} --rid {r_id} --format jsonl")).stdout
+        line = f"report export --ven {ven} --specifier {specifier} --format jsonl"
+        text = (await self.do(line)).stdout
         rows = [json.loads(line) for line in text.splitlines()]
         return [(datetime.fromisoformat(r["start"]), r["value"], r["unit"]) for r in rows]
 
-    async def readings(self, ven: str, r_id: str = "main") -> list[Row]:
+    async def readings(self, ven: str, specifier: str = "TELEMETRY_USAGE") -> list[Row]:
         """Returns the same out of the database."""
         async with self.store() as store, store.read() as tx:
             row = await party.get(tx, ven_name=ven)
             if row is None:
                 return []
-            chosen = reading.ReadingFilter(ven_id=row.ven_id, r_id=r_id)
+            chosen = reading.ReadingFilter(ven_id=row.ven_id, specifier_id=specifier)
             found = [one async for one in reading.export(tx, filter=chosen)]
         return [(one.start, str(one.value), one.unit_units or "") for one in found]
 
@@ -505,10 +508,20 @@ class Street:
         process.start()
         return process
 
+    async def again(self, process: Process, how: signal.Signals) -> None:
+        """Ends a process, orderly or not, and starts it again."""
+        if how is signal.SIGTERM:
+            # One that has only just been started does not listen to signals yet.
+            status = await asyncio.to_thread(process.stop)
+            assert status in (0, -how), process.last_words(40)
+        else:
+            await asyncio.to_thread(process.kill)
+        process.start()
+
     def down(self) -> None:
         """Ends everything that still runs."""
         for process in self._processes:
-            with suppress(ProcessLookupError):
+            if process.running:
                 process.kill()
 
     def logs(self) -> str:
