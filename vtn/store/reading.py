@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row, Select, func, literal, literal_column, or_, select
@@ -30,6 +31,9 @@ from vtn.store.types import EPOCH, UTCDateTime, to_micros
 Raw = tuple[Any, ...]
 _PointKey = tuple[str, str, str]
 _CHUNK = 2000
+#: Readings that one statement stores: fewer steps of SQLite, and below the 999 parameters
+#: that its older versions take.
+_GROUP = 50
 #: Data points whose readings stand for energy.
 _ENERGETIC = or_(
     (data_point.c.unit_name == "energyReal")
@@ -188,7 +192,7 @@ def rows(
 
 
 async def ingest(tx: Transaction, *, rows: Sequence[Raw]) -> None:
-    """Stores readings, in one call of the driver; the last of several for a moment wins.
+    """Stores readings; the last of several for a moment wins.
 
     Args:
         tx: the transaction.
@@ -197,7 +201,11 @@ async def ingest(tx: Transaction, *, rows: Sequence[Raw]) -> None:
     Raises:
         BrokenConstraint: there is no such data point.
     """
-    await tx.driver_many(_ingest_sql(tx.connection.dialect), rows)
+    dialect = tx.connection.dialect
+    whole = len(rows) - len(rows) % _GROUP
+    groups = [tuple(chain.from_iterable(rows[n : n + _GROUP])) for n in range(0, whole, _GROUP)]
+    await tx.driver_many(_ingest_sql(dialect, _GROUP), groups)
+    await tx.driver_many(_ingest_sql(dialect, 1), rows[whole:])
 
 
 async def export(
@@ -296,12 +304,14 @@ def _energy_sum(key: _PointKey, total: energy.Total) -> EnergySum:
 
 
 @lru_cache(maxsize=8)
-def _ingest_sql(dialect: Dialect) -> str:
+def _ingest_sql(dialect: Dialect, count: int) -> str:
+    """Returns what stores ``count`` readings."""
     new = insert(reading)
     key = [reading.c.data_point_pk, reading.c.start]
     values = {column.name: new.excluded[column.name] for column in reading.c if column not in key}
     statement = new.on_conflict_do_update(index_elements=key, set_=values)
-    return str(statement.compile(dialect=dialect))
+    one = f"({', '.join('?' * len(reading.c))})"
+    return str(statement.compile(dialect=dialect)).replace(one, ", ".join([one] * count), 1)
 
 
 def _select() -> Select[Any]:

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from vtn.store import errors
 
@@ -124,7 +125,9 @@ def engine(path: Path, role: Role, *, busy_timeout: timedelta) -> AsyncEngine:
 
         @event.listens_for(made.sync_engine, "begin")
         def begin(connection: Connection) -> None:
-            connection.exec_driver_sql(_BEGIN[role])
+            # In one step of the driver's thread; SQLAlchemy would take three.
+            driver = cast(aiosqlite.Connection, connection.connection.driver_connection)
+            await_only(driver.execute_fetchall(_BEGIN[role]))
 
     return made
 
@@ -155,6 +158,8 @@ def translated() -> Iterator[None]:
         yield
     except exc.DBAPIError as error:
         raise _translate(error.orig or error) from error
+    except sqlite3.Error as error:
+        raise _translate(error) from error
     except exc.TimeoutError as error:
         raise errors.DatabaseBusy("all connections are in use") from error
 

@@ -5,7 +5,8 @@ import pytest
 
 from oadr.messages import LoadControl, ResourceStatus
 from oadr.report import Reading
-from vtn.store import reading
+from tests.vtn.store.test_reading import a_ven
+from vtn.store import Store, reading
 
 NOW = datetime(2026, 7, 1, 12, 30, 15, 123456, tzinfo=UTC)
 STATUS = ResourceStatus(
@@ -52,3 +53,29 @@ def test_the_rows_of_a_report_are_those_of_its_readings(one: Reading) -> None:
     )
 
     assert made == [alone, alone]
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 120])
+async def test_every_reading_is_stored_and_the_last_for_a_moment_wins(
+    store: Store, count: int
+) -> None:
+    made = [
+        Reading(r_id="energy", start=NOW + timedelta(minutes=n), value=Decimal(n))
+        for n in range(count)
+    ]
+    wrong = Reading(r_id="energy", start=NOW, value=Decimal(-1))
+
+    async with store.begin() as tx:
+        _, keys = await a_ven(tx, "ven-1")
+        rows = reading.rows(
+            [wrong, *made],
+            keys={("load", r_id): pk for r_id, pk in keys.items()},
+            specifier_id="load",
+            request_pk=None,
+            received_at=NOW,
+        )
+        await reading.ingest(tx, rows=rows)
+
+    async with store.read() as tx:
+        found = [row.value async for row in reading.export(tx)]
+    assert found == [Decimal(n) for n in range(count)]
