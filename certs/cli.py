@@ -19,9 +19,10 @@ from certs.files import load_certificates, read
 from certs.finding import SOON, healthy
 from certs.folder import Issued, load_ledger
 from certs.ledger import IN_USE
-from certs.options import DURATION, ErrorsInOneLine, passphrase
+from certs.options import DURATION, passphrase
 from certs.subject import Kind
 from oadr.times import add
+from runtime.cli import HELP, Outermost, note_debug
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -64,9 +65,15 @@ def _valid(default: timedelta | None) -> Callable[[Command], Command]:
     )
 
 
-@click.group(cls=ErrorsInOneLine, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def main(debug: bool) -> None:
+@click.group(cls=Outermost, context_settings=HELP)
+@click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=note_debug,
+    help="Show the traceback of an error.",
+)
+def main() -> None:
     r"""Keys and certificates for OpenADR: one authority per programme.
 
     \b

@@ -1,4 +1,4 @@
-"""What the command line of `oadr-certs` is made of: times, passphrases, errors."""
+"""What the command line of `oadr-certs` is made of: times and passphrases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from certs.errors import CertsError, MissingFileError
+from certs.errors import MissingFileError
 
 #: Where a passphrase may stand; an argument would be visible in the list of processes.
 PASSPHRASE_VARIABLE = "OADR_CERTS_PASSPHRASE"  # noqa: S105 - a name, no secret
@@ -58,22 +58,3 @@ def passphrase(file: Path | None, *, environment: str | None = PASSPHRASE_VARIAB
     if not secret:
         raise MissingFileError(file, expected)
     return secret
-
-
-class ErrorsInOneLine(click.Group):
-    """A group of commands whose errors are one line and exit code 1, unless `--debug`."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # click's mark for paragraphs that keep their lines is a control character, which has no
-        # place in a docstring; there it is written as it would be typed.
-        self.help = self.help and self.help.replace(r"\b", "\b")
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (CertsError, OSError) as error:
-            if ctx.params.get("debug"):
-                raise
-            raise click.ClickException(str(error)) from error

@@ -35,6 +35,7 @@ import vtn.errors
 import vtn.hooks
 import vtn.store.errors
 from handlers import event, poll, registration, report
+from runtime.cli import HELP
 from runtime.hooks import Hook
 from vtn.cli.present import span
 
@@ -81,7 +82,13 @@ def walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command
 
 def help_of(path: str, command: click.Command) -> str:
     """Returns the help of a command as a terminal of usual width shows it."""
-    ctx = click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
+    ctx = click.Context(
+        command,
+        info_name=path,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        help_option_names=HELP["help_option_names"],
+    )
     return "\n".join(line.rstrip() for line in command.get_help(ctx).splitlines())
 
 

@@ -1,19 +1,21 @@
 """The command ``ven``: set up a VEN, run it, look at it.
 
-``base`` loads each command when it is used; each of the other modules holds one.
+Each command is loaded when it is used; each of the modules holds one, ``base`` what they share.
 """
 
 import click
 
-from ven.cli.base import HELP, Main
+from runtime.cli import HELP, Late, LateGroup
 
 
 @click.group(
-    cls=Main,
+    cls=LateGroup,
     late={
-        "init": ("ven.cli.init:init", "Make a folder for a VEN, from a bundle or from nothing."),
-        "run": ("ven.cli.run:run", "Run the VEN until Ctrl-C or SIGTERM."),
-        "status": ("ven.cli.status:status", "Say how the VEN is, whether or not it runs."),
+        "init": Late(
+            "ven.cli.init:init", "Make a folder for a VEN, from a bundle or nothing."
+        ),
+        "run": Late("ven.cli.run:run", "Run the VEN until Ctrl-C or SIGTERM."),
+        "status": Late("ven.cli.status:status", "Say how the VEN is, whether or not it runs."),
     },
     context_settings=HELP,
 )

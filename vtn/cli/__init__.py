@@ -1,11 +1,12 @@
 """The command ``vtn``: set up, run and operate a VTN.
 
-``base`` loads each command when it is used; each of the other modules holds one.
+Each command is loaded when it is used; ``base`` has what they share.
 """
 
 import click
 
-from vtn.cli.base import HELP, Late, Main
+from runtime.cli import HELP, Late
+from vtn.cli.base import Main
 
 
 @click.group(

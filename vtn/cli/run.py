@@ -8,8 +8,9 @@ from typing import Literal
 import click
 
 from runtime import logs
-from runtime.settings import ConfigError
-from vtn.cli.base import Command, config_path, debugging
+from runtime.cli import debugging
+from runtime.errors import ConfigError
+from vtn.cli.base import Command, config_path
 from vtn.cli.office import settings
 from vtn.cli.present import plural
 from vtn.errors import Conflict

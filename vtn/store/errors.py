@@ -16,8 +16,10 @@ StorageError
 Errors that come from the driver keep it as ``__cause__``.
 """
 
+from oadr.errors import OpenADRError
 
-class StorageError(Exception):
+
+class StorageError(OpenADRError):
     """Root of everything the store raises.
 
     Attributes:
