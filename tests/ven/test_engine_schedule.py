@@ -1,5 +1,6 @@
 """How a VEN carries events out."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -311,3 +312,23 @@ async def test_the_registration_ends_all_events(world: World, diary: Diary) -> N
     await world.rest()
     assert diary.commands[-1:] == [(3, "normal", None)]
     assert ven.events == ()
+
+
+async def test_the_log_tells_an_event_from_its_start_to_the_return_to_normal(
+    world: World, diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "openadr")
+    first = event(
+        "first", start=NOW + 5 * MINUTE, ramp_up=2 * MINUTE, recovery=5 * MINUTE, levels=((1, 10),)
+    )
+    await started(world, diary, first, event("second", start=NOW + 12 * MINUTE, levels=((2, 15),)))
+    await world.pass_time(40 * MINUTE, MINUTE)
+    told = [text for text in caplog.messages if text.startswith("event ")]
+    assert told[2:] == [
+        "event first: ramp-up",
+        "event first: interval 0, SIMPLE 1",
+        "event second: interval 0, SIMPLE 2",
+        "event first: ended, recovery",
+        "event first: recovered, another goes on",
+        "event second: ended, back to normal",
+    ]
