@@ -22,6 +22,7 @@ from certs import KeyType
 #: By name, in the order of the table.
 ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
     "idle-poll": polls.idle,
+    "fresh-poll": polls.fresh,
     "rsa-poll": polls.rsa,
     "p256-poll": polls.p256,
     "report": reports.parsed,

@@ -1,7 +1,8 @@
 """Rows of polls with nothing waiting: plain, signed with RSA, signed with P-256."""
 
+import itertools
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,8 @@ class _Subject:
     signers: list[SigningKey]
     #: What each VEN sends where no signature has to be new.
     plain: list[bytes] = field(default_factory=list)
+    #: Tells documents apart by a comment in each; None where they are to be the same.
+    numbers: Iterator[int] | None = None
     messages: int = 1
     rates: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
@@ -66,7 +69,10 @@ class _Subject:
 
     def _polls(self, ven: int, count: int) -> list[bytes]:
         if self.keys is None:
-            return [self.plain[ven]] * count
+            numbers = self.numbers
+            if numbers is None:
+                return [self.plain[ven]] * count
+            return [self.plain[ven] + b"<!--%09d-->" % next(numbers) for _ in range(count)]
         poll, key = m.Poll(ven_id=self.ven_ids[ven]), self.signers[ven]
         return [document(poll, key) for _ in range(count)]
 
@@ -96,29 +102,35 @@ class _Subject:
 
 async def idle(plan: Plan) -> Row:
     """Polls over plain HTTP."""
-    return await _row(
-        plan, "idle-poll", "idle poll, plain HTTP", keys=None, factor=3, rounds=plan.rounds
-    )
+    return await _row(plan, "idle-poll", "idle poll, plain HTTP", keys=None, factor=3)
+
+
+async def fresh(plan: Plan) -> Row:
+    """The same where no document comes twice, so that this project reads each of them."""
+    title = "the same, no document twice"
+    return await _row(plan, "fresh-poll", title, keys=None, factor=None, repeated=False)
 
 
 async def rsa(plan: Plan) -> Row:
     """Polls over mutual TLS, request and reply signed with RSA-2048."""
     keys = Keys.make(plan.folder / "rsa", KeyType.RSA, vens=_SIGNED_VENS)
-    return await _row(
-        plan, "rsa-poll", "signed poll, RSA-2048", keys=keys, factor=50, rounds=plan.rounds
-    )
+    return await _row(plan, "rsa-poll", "signed poll, RSA-2048", keys=keys, factor=50)
 
 
 async def p256(plan: Plan) -> Row:
     """Polls over mutual TLS, request and reply signed with ECDSA on P-256."""
     keys = Keys.make(plan.folder / "p256", KeyType.EC, vens=_SIGNED_VENS)
-    return await _row(
-        plan, "p256-poll", "signed poll, P-256", keys=keys, factor=1.5, rounds=plan.rounds
-    )
+    return await _row(plan, "p256-poll", "signed poll, P-256", keys=keys, factor=1.5)
 
 
 async def _row(
-    plan: Plan, name: str, title: str, *, keys: Keys | None, factor: float, rounds: int
+    plan: Plan,
+    name: str,
+    title: str,
+    *,
+    keys: Keys | None,
+    factor: float | None,
+    repeated: bool = True,
 ) -> Row:
     async with AsyncExitStack() as stack:
         theirs = await stack.enter_async_context(_openleadr(keys))
@@ -126,8 +138,9 @@ async def _row(
         for subject in (theirs, ours):
             polls = await theirs.child.call(ven_ids=subject.ven_ids)
             subject.plain = [poll.encode() for poll in polls]
+            subject.numbers = None if repeated else itertools.count()
             await subject.prepare(plan.seconds)
-        for _ in range(rounds):
+        for _ in range(plan.rounds):
             await theirs.round()
             await ours.round()
     return Row(
