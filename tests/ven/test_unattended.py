@@ -350,7 +350,7 @@ async def test_a_stop_waits_for_what_is_in_flight_and_no_longer_than_its_grace(
 ) -> None:
     ven = await world.start(world.ven())
     world.vtn.queue.append(HANG)
-    await world.clock.advance(TICK)
+    await world.pass_time(TICK)
     await ven._machine.stop(grace=0.01)
     assert "an exchange did not end and was cut off" in caplog.text
     assert not ven._machine.running
