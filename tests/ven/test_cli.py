@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,16 @@ FACTOR = 3600
 MEMORY_LIMIT_KB = 57_000
 
 Ven = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _log_of_other_tests() -> Iterator[None]:
+    """Undoes what a command in this process does to the log."""
+    logger = logging.getLogger("openadr")
+    before = logger.level, logger.propagate, logger.handlers[:]
+    yield
+    logger.setLevel(before[0])
+    logger.propagate, logger.handlers[:] = before[1:]
 
 
 @pytest.fixture

@@ -314,7 +314,7 @@ override_file = "override"
     [
         ('type = "csv"\nfile = "none.csv"', "none.csv: cannot be read"),
         ('type = "csv"\nfile = "load.csv"\nunit = "kW"', "meters.0: unit 'kW' does not fit"),
-        ('type = "csv"\nfile = "load.csv"\nevery = "7m"', "samples of 0:07:00 do not divide"),
+        ('type = "csv"\nfile = "load.csv"\nevery = "7m"', "samples of 7 min do not divide"),
         ('type = "csv"\nfile = "load.csv"\nvalue_column = "kwh"', "there is no column 'kwh'"),
         ('type = "csv"\nfile = "load.csv"\nmax_period = "1m"', "max_period is shorter than every"),
         (

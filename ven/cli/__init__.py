@@ -11,9 +11,7 @@ from runtime.cli import HELP, Late, LateGroup
 @click.group(
     cls=LateGroup,
     late={
-        "init": Late(
-            "ven.cli.init:init", "Make a folder for a VEN, from a bundle or nothing."
-        ),
+        "init": Late("ven.cli.init:init", "Make a folder for a VEN, from a bundle or nothing."),
         "run": Late("ven.cli.run:run", "Run the VEN until Ctrl-C or SIGTERM."),
         "status": Late("ven.cli.status:status", "Say how the VEN is, whether or not it runs."),
     },

@@ -14,6 +14,7 @@ import click
 from oadr.messages import ResourceStatus
 from oadr.report import Reading
 from oadr.units import MEASUREMENTS
+from runtime.durations import as_typed
 from runtime.logs import one_line
 from ven.cli.base import config_option, debug_option
 from ven.cli.pulse import LastPulse, pulse_path, read_pulse
@@ -180,20 +181,20 @@ def _life(picture: Picture, status: Status) -> Iterator[str]:
         yield f"running       since {_moment(pulse.started)}"
     if registration is not None:
         poll = registration.poll_interval
-        every = f", poll every {_span(poll)}" if poll else ""
+        every = f", poll every {as_typed(poll)}" if poll else ""
         yield (
             f"registered    at {registration.vtn_id} as {registration.ven_id} "
             f"(registration {registration.registration_id}){every}"
         )
     if pulse is not None and pulse.heard is not None:
         ago = max(picture.now - pulse.heard, timedelta(0))
-        yield f"VTN answered  {_moment(pulse.heard)}, {_span(ago)} ago"
+        yield f"VTN answered  {_moment(pulse.heard)}, {as_typed(ago)} ago"
 
 
 def _events(status: Status) -> Iterator[str]:
     width = max((len(event.event_id) for event in status.events), default=0)
     for event in status.events:
-        length = f"for {_span(event.duration)}" if event.duration else "open-ended"
+        length = f"for {as_typed(event.duration)}" if event.duration else "open-ended"
         yield (
             f"event         {event.event_id:<{width}}  {event.status:<9} {event.opt:<6}  "
             f"{_moment(event.start)} {length}  {', '.join(event.signals)}"
@@ -218,24 +219,13 @@ def _reading(line: MeterLine) -> str:
         what = f"{online}, overridden by hand" if found.value.manual_override else online
     else:
         what = f"{found.value:f} {line.unit}".rstrip()
-    period = f"{_span(found.duration)} from " if found.duration else ""
+    period = f"{as_typed(found.duration)} from " if found.duration else ""
     quality = f"  {found.quality}" if found.quality else ""
     return f"{what:>14}  {period}{_moment(found.start)}{quality}"
 
 
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _span(span: timedelta) -> str:
-    """Returns a duration as the configuration writes it, to the second: ``1h30m``."""
-    seconds = round(span.total_seconds())
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
 
 
 # ------------------------------------------------------------------ for programs

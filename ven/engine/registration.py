@@ -19,6 +19,7 @@ from oadr.messages import (
     Response,
 )
 from oadr.times import ZERO
+from runtime.durations import in_words
 from ven.engine.core import Core, log
 from ven.errors import BadReply, Refused
 from ven.options import MAX_POLL_INTERVAL
@@ -193,7 +194,7 @@ class RegistrationEngine:
             "registered at %s as %s, poll every %s",
             registration.vtn_id,
             registration.ven_id,
-            f"{every.total_seconds():g} s" if every else "(not said)",
+            in_words(every) if every else "(not said)",
             extra=core.extra,
         )
         await core.hooks.notify(

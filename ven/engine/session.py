@@ -6,6 +6,7 @@ Spec: rules 301, 309, 401, 405 and 500.
 from datetime import timedelta
 
 from oadr.errors import OpenADRError
+from runtime.durations import in_words
 from ven.backoff import BackOff
 from ven.engine.core import Core, log
 from ven.engine.event import EventEngine
@@ -136,7 +137,7 @@ class Session:
         self._fresh = self._fresh or isinstance(error, TransportError)
         trouble = _kind(error)
         level = log.debug if trouble == self._trouble else log.warning
-        level("%s; next attempt in %.0f s", error, wait.total_seconds(), extra=core.extra)
+        level("%s; next attempt in %s", error, in_words(wait), extra=core.extra)
         self._trouble = trouble
         return wait
 

@@ -18,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from runtime.durations import in_words
 from runtime.errors import ConfigError
 
 #: What meters write where they have no value.
@@ -137,8 +138,8 @@ class CsvFile:
             text = f"{start:%Y-%m-%d %H:%M:%S} is earlier than the row before"
             raise self._error(f"{text}; rows must ascend", line)
         if (start - first) % interval:
-            text = f"{start:%Y-%m-%d %H:%M:%S} is not a multiple of {interval} after the first row"
-            raise self._error(text, line)
+            text = f"{start:%Y-%m-%d %H:%M:%S} is not a multiple of {in_words(interval)}"
+            raise self._error(f"{text} after the first row", line)
 
     def _header(self, stream: BinaryIO) -> tuple[int, int]:
         """Returns where the two columns are."""

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from oadr.enums import DataQuality
+from runtime.durations import in_words
 from runtime.errors import ConfigError
 from ven.meter import MeterSpec, Sample
 from ven.sources.csv_file import CsvFile
@@ -87,7 +88,9 @@ class Timetable:
         days = (file.end - midnight) // DAY
         path = str(file.path)
         if DAY % file.interval:
-            problem = f"intervals of {file.interval} do not divide a day; expected align 'none'"
+            problem = (
+                f"intervals of {in_words(file.interval)} do not divide a day; expected align 'none'"
+            )
             raise ConfigError(problem, file=path)
         if midnight.date() < file.first.date() or days < 1:
             problem = f"there is no whole day from {midnight:%Y-%m-%d}; it holds"
@@ -146,8 +149,12 @@ class CsvMeter:
             ConfigError: the sample length does not divide the interval of the file.
         """
         if file.interval % spec.every:
-            problem = f"samples of {spec.every} do not divide the intervals of {file.path}"
-            raise ConfigError(f"{problem}, {file.interval}", key=f"meter {spec.name}: every")
+            problem = (
+                f"samples of {in_words(spec.every)} do not divide the intervals of {file.path}"
+            )
+            raise ConfigError(
+                f"{problem}, {in_words(file.interval)}", key=f"meter {spec.name}: every"
+            )
         self._spec = spec
         self._file = file
         self._timetable = timetable

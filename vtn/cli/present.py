@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from oadr.times import FOREVER
+from runtime.durations import as_typed
 from runtime.logs import one_line
 from vtn.export import moment, number
 
 #: A pipe has no width, and cut-off identifiers are of no use.
 _PIPE_WIDTH = 240
-_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 json_option = click.option("--json", "json_", is_flag=True, help="Print JSON.")
 
@@ -99,14 +99,7 @@ def clock(at: datetime | None, now: datetime) -> str:
 
 def span(duration: timedelta | None) -> str:
     """Returns a duration as it is typed, such as ``1h30m``; ``-`` for none."""
-    if duration is None:
-        return "-"
-    left = abs(duration) // timedelta(seconds=1)
-    parts = []
-    for name, size in _UNITS:
-        amount, left = divmod(left, size)
-        parts += [f"{amount}{name}"] if amount else []
-    return ("-" if duration < timedelta(0) else "") + ("".join(parts) or "0")
+    return "-" if duration is None else as_typed(duration)
 
 
 def plural(count: int, noun: str) -> str:

@@ -14,6 +14,7 @@ from oadr.errors import (
     error_for_code,
 )
 from oadr.replies import PROFILES, outcome
+from runtime.durations import in_words
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox, outbox
 from vtn.hooks import Accept, Refuse, Registration
@@ -212,7 +213,7 @@ async def _register(
     log.info(
         "registered (reg %s), poll every %s",
         registration_id,
-        mailbox.poll_interval(desk, member),
+        in_words(mailbox.poll_interval(desk, member)),
         extra={"ven": member.ven_name},
     )
     return _created(desk, member, message, registration_id)

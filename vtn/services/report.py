@@ -12,6 +12,7 @@ from oadr.enums import DataQuality
 from oadr.errors import DeploymentError, InvalidId
 from oadr.replies import outcome
 from oadr.report import METADATA, Offer, RequestKind, check_update, read_metadata, unpack
+from runtime.durations import in_words
 from vtn.desk import Caller, Desk
 from vtn.dispatch import outbox
 from vtn.hooks import Update
@@ -105,6 +106,14 @@ async def _metadata_came(
         await reports.set_request_state(tx, pk=row.pk, state="done", now=now)
 
 
+def _rates(request: m.ReportRequest) -> str:
+    """Returns a request with how often it wants readings and reports, for the log."""
+    every, deliver = request.granularity, request.report_back_duration
+    sampled = f"every {in_words(every)}" if every else "at each change"
+    reported = f"reported every {in_words(deliver)}" if deliver else "reported once"
+    return f"{request.report_request_id}, {sampled}, {reported}"
+
+
 def _log_offers(
     member: Member, offers: tuple[Offer, ...], requests: list[tuple[m.ReportRequest, RequestKind]]
 ) -> None:
@@ -118,10 +127,7 @@ def _log_offers(
             offer.report_name or "report",
             offer.specifier_id,
             ", ".join(point.r_id for point in offer.points[:8]),
-            f" -> requested as {request.report_request_id}, every {request.granularity}, "
-            f"reported every {request.report_back_duration}"
-            if request
-            else "",
+            f" -> requested as {_rates(request)}" if request else "",
             extra={"ven": member.ven_name},
         )
 
