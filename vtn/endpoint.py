@@ -29,6 +29,7 @@ from oadr.errors import (
     XMLError,
 )
 from oadr.replies import FROM_VEN, refuse, ven_id_of
+from vtn import upkeep
 from vtn.desk import Caller, Desk
 from vtn.familiar import FamiliarPolls
 from vtn.identity import Peers
@@ -124,6 +125,8 @@ class Endpoint:
         if self._secure and not caller.secure:
             raise _unidentified(caller)
         self._check_rate(caller, request)
+        if caller.secure and caller.member is None:
+            caller = await self._look_again(caller)
         if request.method != "POST":
             raise _HTTPError(501, "only POST is implemented")
         if service is None:
@@ -162,6 +165,16 @@ class Endpoint:
         return Caller(
             member=member, fingerprint=fingerprint, secure=True, received_at=now, later=[]
         )
+
+    async def _look_again(self, caller: Caller) -> Caller:
+        """Returns a caller whom nobody knew as the VEN that it may have become meanwhile.
+
+        A VEN that uses its new certificate as soon as it has it must not be told that it
+        is not enrolled: it would start over.
+        """
+        await upkeep.watch(self.desk)
+        roster = self.desk.roster
+        return caller.as_member(roster.of_certificate(caller.fingerprint, caller.received_at))
 
     def _check_rate(self, caller: Caller, request: web.BaseRequest) -> None:
         peer = caller.fingerprint or request.remote or ""
