@@ -26,6 +26,7 @@ from vtn.demo.processes import Process
 
 #: Simulated seconds in a real one.
 FACTOR = 100.0
+_TERM, _KILL = signal.SIGTERM, signal.SIGKILL
 _DIARY = """
 from pathlib import Path
 
@@ -76,18 +77,9 @@ class Life:
         return file.read_text().splitlines() if file.exists() else []
 
 
-@pytest.fixture(params=["vtn", "ven"])
-def who(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(params=[signal.SIGTERM, signal.SIGKILL], ids=["term", "kill"])
-def how(request: pytest.FixtureRequest) -> signal.Signals:
-    return signal.Signals(request.param)
-
-
 @pytest.fixture
-async def life(utility: Utility, street: Street, who: str, how: signal.Signals) -> Life:
+async def life(utility: Utility, street: Street, request: pytest.FixtureRequest) -> Life:
+    who, how = request.param
     utility.configure(clock=fast_clock(FACTOR), registration={"poll_interval": "20s"})
     loads = [{"type": "python", "name": "hvac", "function": "diary:apply"}]
     school = await utility.enrol("school", loads=loads)
@@ -98,6 +90,13 @@ async def life(utility: Utility, street: Street, who: str, how: signal.Signals) 
     return Life(utility, school, street, vtn if who == "vtn" else ven, how)
 
 
+def ended(*cases: tuple[str, signal.Signals]) -> pytest.MarkDecorator:
+    """Runs a test for each of these who are ended in these ways."""
+    names = [f"{who}-{how.name[3:].lower()}" for who, how in cases]
+    return pytest.mark.parametrize("life", cases, ids=names, indirect=True)
+
+
+@ended(("vtn", _TERM), ("vtn", _KILL), ("ven", _KILL))
 async def test_events_are_neither_lost_nor_doubled(life: Life) -> None:
     """From the registration on, through modification and cancellation."""
     await until(lambda: _state(life, "registered"))
@@ -125,6 +124,7 @@ async def test_events_are_neither_lost_nor_doubled(life: Life) -> None:
     _check_diary(life.diary())
 
 
+@ended(("vtn", _KILL), ("ven", _TERM), ("ven", _KILL))
 async def test_reports_go_on_and_no_reading_is_lost_or_doubled(life: Life) -> None:
     """Standing and single requests, cancellation, history and re-registration."""
     await until(lambda: _active(life, 1))
