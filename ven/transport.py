@@ -17,6 +17,7 @@ from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
 from oadr.messages import Message
+from runtime.errors import ConfigError
 from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
 from ven.signing import Signatures
 
@@ -24,8 +25,17 @@ PATH = "/OpenADR2/Simple/2.0b"
 #: The profile wants a time limit that can be set, of 5 seconds or more.
 TIMEOUT = timedelta(seconds=30)
 MIN_TIMEOUT = timedelta(seconds=5)
+#: A kept connection is replaced after so many seconds: only a new one looks at whether
+#: the certificates have expired (R516) and whether the VTN has moved.
+MAX_AGE = 3600.0
 _CHUNK = 64 * 1024
-_HEADERS = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE, "User-Agent": "openadr-kit"}
+_HEADERS = {
+    "Content-Type": CONTENT_TYPE,
+    "Accept": CONTENT_TYPE,
+    # Answers are short, and what is not compressed cannot grow when it is unpacked.
+    "Accept-Encoding": "identity",
+    "User-Agent": "openadr-kit",
+}
 _STATUS_WORDS = {
     403: "the VTN does not let this VEN in; is its certificate enrolled?",
     404: "the VTN does not know this operation; check the URL",
@@ -92,6 +102,7 @@ class HttpTransport:
         self._trace = trace
         self._tls: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._opened = 0.0
 
     async def __call__(self, service: ServiceName, message: Message) -> Message | None:
         """Sends a message and returns the answer; None if it is empty.
@@ -126,7 +137,10 @@ class HttpTransport:
         """
         if self._context is not None and self._tls is None:
             self._stamped = self._stamp() if self._stamp is not None else None
-            self._tls = self._context()
+            try:
+                self._tls = self._context()
+            except OSError as error:
+                raise ConfigError(f"the CA cannot be used: {error}", key="tls") from None
 
     async def close(self) -> None:
         """Closes the connection; the next message opens another."""
@@ -135,8 +149,9 @@ class HttpTransport:
             await session.close()
 
     async def _exchange(self, url: str, data: bytes) -> bytes:
-        if self._tls is not None and self._stamp is not None and self._stamp() != self._stamped:
+        if self._is_stale():
             await self.close()
+        self._renew(url)
         try:
             return await self._post(url, data)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
@@ -150,11 +165,28 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _unreachable(url, error) from error
 
+    def _is_stale(self) -> bool:
+        """Returns whether the next message needs a new connection."""
+        if self._tls is not None and self._stamp is not None and self._stamp() != self._stamped:
+            return True
+        age = asyncio.get_running_loop().time() - self._opened
+        return self._session is not None and age > MAX_AGE
+
+    def _renew(self, url: str) -> None:
+        try:
+            self.open()
+        except ConfigError as error:
+            # Somebody may be in the middle of putting new files there.
+            raise Unreachable(f"the certificates cannot be used: {error}", url=url) from error
+
     async def _post(self, url: str, data: bytes) -> bytes:
         session = self._ensure_session()
         async with session.post(url, data=data, allow_redirects=False) as response:
             if response.status != 200:
                 raise _status_error(response, url)
+            coding = response.headers.get("Content-Encoding", "identity")
+            if coding.strip().lower() != "identity":
+                raise BadReply(f"answer compressed by {coding[:40]!r}, unasked", url=url)
             if (response.content_length or 0) > self._max_bytes:
                 raise BadReply(f"answer of {response.content_length} bytes", url=url)
             chunks, size = [], 0
@@ -168,10 +200,14 @@ class HttpTransport:
 
     def _ensure_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self.open()
+            self._opened = asyncio.get_running_loop().time()
             connector = _PinnedConnector(self._fingerprint, ssl=self._tls or True, limit=4)
             self._session = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, headers=_HEADERS
+                connector=connector,
+                timeout=self._timeout,
+                headers=_HEADERS,
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
 
@@ -261,5 +297,5 @@ def _status_error(response: aiohttp.ClientResponse, url: str) -> TransportError:
         after = response.headers.get("Retry-After", "")
         seconds = float(after) if after.isdecimal() else None
         return Unreachable(f"HTTP {status}", url=url, status=status, retry_after=seconds)
-    words = _STATUS_WORDS.get(status, response.reason or "")
+    words = _STATUS_WORDS.get(status, (response.reason or "")[:200])
     return Rejected(status, f"HTTP {status}: {words}", url=url)

@@ -1,11 +1,12 @@
 """Messages over real connections to a real HTTP server."""
 
 import asyncio
+import gzip
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,36 @@ async def test_an_answer_that_is_too_long_is_not_read(server: Server, chunked: b
         await exchange(Connection(url=f"http://127.0.0.1:{server.port}", max_bytes=200_000))
 
 
+async def test_an_answer_that_would_grow_when_it_is_unpacked_is_not(
+    server: Server, transport: HttpTransport
+) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    server.replies(body=bomb, content_type="application/xml", headers={"Content-Encoding": "gzip"})
+    with pytest.raises(BadReply, match="compressed by 'gzip', unasked"):
+        await transport(ServiceName.OADR_POLL, POLL)
+    assert server.seen[0][0].headers["Accept-Encoding"] == "identity"
+
+
+async def test_cookies_are_not_kept(server: Server, transport: HttpTransport) -> None:
+    server.replies(
+        body=encode(OK), content_type="application/xml", headers={"Set-Cookie": "a=b; Path=/"}
+    )
+    for _ in range(2):
+        await transport(ServiceName.OADR_POLL, POLL)
+    assert "Cookie" not in server.seen[1][0].headers
+
+
+async def test_r516_a_connection_is_made_anew_before_its_certificates_grow_old(
+    server: Server, transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await transport(ServiceName.OADR_POLL, POLL)
+    await transport(ServiceName.OADR_POLL, POLL)
+    monkeypatch.setattr("ven.transport.MAX_AGE", -1.0)
+    await transport(ServiceName.OADR_POLL, POLL)
+    first, second, third = server.peers
+    assert first == second != third
+
+
 async def test_a_vtn_that_does_not_answer_is_left_after_the_timeout(server: Server) -> None:
     waiting = asyncio.Event()
 
@@ -361,6 +392,48 @@ async def test_a_renewed_certificate_counts_without_a_restart(
         os.replace(tmp_path / f"new.{name}", tmp_path / f"ven.{name}")
     assert await transport(ServiceName.OADR_POLL, POLL) == OK
     await transport.close()
+
+
+async def test_a_certificate_that_is_half_renewed_is_waited_for(
+    secure: Server, folder: Path, tmp_path: Path
+) -> None:
+    for name in ("ven.crt", "ven.key"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    where = connection(secure, folder, cert=tmp_path / "ven.crt", key=tmp_path / "ven.key")
+    transport = where.transport(SystemClock())
+    await transport(ServiceName.OADR_POLL, POLL)
+    (tmp_path / "ven.key").write_text("half a k")
+    os.utime(tmp_path / "ven.key", (1, 1))
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="the certificates cannot be used"):
+            await transport(ServiceName.OADR_POLL, POLL)
+    (tmp_path / "ven.key").write_bytes((folder / "ven.key").read_bytes())
+    assert await transport(ServiceName.OADR_POLL, POLL) == OK
+    await transport.close()
+
+
+async def test_r516_a_vtn_with_an_expired_certificate_is_told_nothing(
+    folder: Path, tmp_path: Path
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=3 * 365)
+    authority = Authority.create(tmp_path / "ca", "Old programme", now=long_ago)
+    authority.issue_vtn(("localhost", "127.0.0.1"), now=long_ago).save(
+        tmp_path / "vtn.crt", tmp_path / "vtn.key"
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "vtn.crt", tmp_path / "vtn.key")
+    server = Server()
+    runner = await serve(server, context)
+    with pytest.raises(Unreachable, match="certificate has expired"):
+        await exchange(connection(server, folder, ca_file=tmp_path / "ca" / "ca.crt"))
+    assert not server.seen
+    await runner.cleanup()
+
+
+async def test_a_ca_file_that_is_missing_is_an_error_at_the_start(tmp_path: Path) -> None:
+    where = Connection(url="https://vtn.example", ca_file=tmp_path / "ca.crt")
+    with pytest.raises(ConfigError, match="the CA cannot be used"):
+        where.transport(SystemClock()).open()
 
 
 def test_a_key_that_does_not_open_is_an_error_at_the_start(folder: Path) -> None:
