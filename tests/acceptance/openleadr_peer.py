@@ -51,6 +51,8 @@ async def vtn(port: str) -> None:
     """Runs openleadr's VTN with one event for each VEN that registers."""
     server = _VTN(vtn_id="Openleadr", http_port=int(port), requested_poll_freq=timedelta(seconds=1))
 
+    dispatched: list[str] = []
+
     def answered(ven_id: str, event_id: str, opt_type: str) -> None:
         say("answer", id=event_id, opt=opt_type)
 
@@ -72,12 +74,14 @@ async def vtn(port: str) -> None:
 
     async def on_create_party_registration(info: dict[str, Any]) -> tuple[str, str]:
         say("registration", name=info["ven_name"])
-        # Until then there are no events at all, which openleadr says in its own way.
-        asyncio.get_running_loop().call_later(3, dispatch, "ven-77")
         return "ven-77", "registration-77"
 
     async def on_update_report(data: list[tuple[datetime, float]], resource: str) -> None:
         say("readings", resource=resource, data=data)
+        # Until then there are no events at all, which openleadr says in its own way.
+        if not dispatched:
+            dispatched.append(resource)
+            dispatch("ven-77")
 
     # openleadr looks at the names of the arguments.
     async def on_register_report(

@@ -397,3 +397,19 @@ async def test_a_handler_may_ask_the_client_for_more_while_it_decides(world: Wor
     world.vtn.distribute(event())
     await world.pass_time(TICK)
     assert opts(world) == [("e1", "optOut")]
+
+
+async def test_a_vtn_that_says_ok_in_place_of_an_empty_list_cancels_nothing(
+    world: World,
+) -> None:
+    ven = world.ven()
+    world.vtn.script(RequestEvent, Response(response=EiResponse()))
+    await world.start(ven)
+    assert ven.registration is not None
+    assert ven.registration.introduced is not None
+    world.vtn.distribute(event())
+    await world.pass_time(TICK)
+    world.vtn.script(RequestEvent, Response(response=EiResponse()))
+    found = await ven.request_event()
+    assert found.events == ()
+    assert [one.event_id for one in ven.events] == ["e1"]

@@ -104,11 +104,7 @@ class Core:
             TransportError: there is no usable answer, or one of another kind.
             Refused: the answer carries an error code.
         """
-        reply = await self.send(service, message)
-        if isinstance(reply, expected):
-            return reply
-        found = "nothing" if reply is None else message_name(reply)
-        raise BadReply(f"{message_name(message)} was answered with {found}")
+        return expect(await self.send(service, message), expected, message)
 
     async def tell(self, service: ServiceName, message: Message) -> None:
         """Sends a logical answer, which the VTN confirms with oadrResponse or an empty body.
@@ -203,6 +199,18 @@ class Core:
     def extra(self) -> dict[str, str]:
         """What goes into ``extra`` of a log record."""
         return {"ven": self.options.ven_name}
+
+
+def expect(reply: Message | None, expected: type[M], message: Message) -> M:
+    """Returns the reply to a message if it is of the expected kind.
+
+    Raises:
+        BadReply: it is of another kind, or empty.
+    """
+    if isinstance(reply, expected):
+        return reply
+    found = "nothing" if reply is None else message_name(reply)
+    raise BadReply(f"{message_name(message)} was answered with {found}")
 
 
 def new_registry(time_limit: float) -> Registry:

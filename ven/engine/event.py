@@ -25,10 +25,11 @@ from oadr.messages import (
     Event,
     EventResponse,
     RequestEvent,
+    Response,
 )
 from oadr.times import FOREVER, add, end_of
 from ven.engine.answers import Answers
-from ven.engine.core import Core, log
+from ven.engine.core import Core, expect, log
 from ven.engine.decision import Decision, decide
 from ven.engine.schedule import Schedule
 from ven.engine.told import Told
@@ -103,7 +104,12 @@ class EventEngine:
         message = RequestEvent(
             request_id=core.new_id(), ven_id=core.party.ven_id, reply_limit=reply_limit
         )
-        snapshot = await core.ask(_SERVICE, message, DistributeEvent)
+        reply = await core.send(_SERVICE, message)
+        if isinstance(reply, Response):
+            # So do some VTNs, openleadr's among them, say that there are no events. It is no
+            # list, so nothing is missing from it and nothing is cancelled by it (R61).
+            return DistributeEvent(request_id=message.request_id, vtn_id=core.party.vtn_id)
+        snapshot = expect(reply, DistributeEvent, message)
         await self.handle(snapshot, complete=reply_limit is None)
         return snapshot
 
