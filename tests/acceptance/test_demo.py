@@ -91,8 +91,11 @@ def unsent(folder: Folder) -> dict[str, int]:
     return found
 
 
-def test_one_command_shows_a_day_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
+def test_one_command_shows_a_day_and_the_next_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("demo")
     summary: dict[str, Any] = {}
     for number in range(2):
         result = CliRunner().invoke(main, ["demo", str(folder)])

@@ -41,7 +41,9 @@ def demo(folder: Path, factor: float, data: Path | None) -> None:
     console = Console(highlight=False)
     started = time.monotonic()
     summary = asyncio.run(
-        Demo(Folder(path=folder, data=data or data_folder()), console, factor=factor).run()
+        Demo(
+            Folder(path=folder.resolve(), data=data or data_folder()), console, factor=factor
+        ).run()
     )
     show(summary, console, folder)
     console.print(f"That day took {time.monotonic() - started:.0f} s.")
