@@ -33,6 +33,7 @@ from ven.engine.core import Core, expect, log
 from ven.engine.decision import Decision, decide
 from ven.engine.schedule import Schedule
 from ven.engine.told import Told
+from ven.errors import TransportError
 from ven.state import EventState, HeldEvent
 
 _SERVICE = ServiceName.EI_EVENT
@@ -143,9 +144,11 @@ class EventEngine:
     async def opt(self, event_id: str, opt_type: OptType) -> None:
         """Changes this VEN's mind about an event and tells the VTN (R17).
 
+        If the VTN cannot be reached, it is told as soon as it can.
+
         Raises:
             InvalidId: the VEN does not hold that event.
-            TransportError: the VTN could not be told; that is made up for later.
+            Refused: the VTN does not know this VEN.
         """
         held = self._standing(event_id)
         if held is None:
@@ -154,7 +157,11 @@ class EventEngine:
         outcome = _Outcome(hold={event_id: held})
         self._answer(held.event, held.request_id, Decision(opt=opt_type), outcome)
         await self._settle(outcome)
-        await self._answers.flush()
+        try:
+            await self._answers.flush()
+        except TransportError as error:
+            log.warning("event %s: told later: %s", event_id, error, extra=self._core.extra)
+            self._core.woken.set()
 
     async def flush(self) -> None:
         """Sends answers that the VTN has not confirmed.
