@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from runtime.clock import FakeClock
-from tests.acceptance.world import Street, Town, Utility, typed
+from tests.acceptance.town import Street, Town
+from tests.acceptance.world import Utility, typed
 from vtn.cli import main
 
 

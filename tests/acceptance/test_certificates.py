@@ -11,16 +11,8 @@ import pytest
 
 from certs.files import load_certificates
 from oadr.event import parse_levels
-from tests.acceptance.world import (
-    HOUR,
-    MINUTE,
-    Building,
-    Town,
-    Utility,
-    signed,
-    subject_of,
-    watt_hours,
-)
+from tests.acceptance.town import Town
+from tests.acceptance.world import HOUR, MINUTE, Building, Utility, signed, subject_of, watt_hours
 
 
 async def _newer(utility: Utility, moment: datetime) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.world import Town, Utility
+from tests.acceptance.town import Town
+from tests.acceptance.world import Utility
 from vtn.store import party
 
 

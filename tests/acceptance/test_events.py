@@ -7,7 +7,8 @@ from typing import Any
 
 from oadr import messages as m
 from oadr.event import parse_levels
-from tests.acceptance.world import EVERYONE, HOUR, MINUTE, Building, Town, Utility
+from tests.acceptance.town import Town
+from tests.acceptance.world import EVERYONE, HOUR, MINUTE, Building, Utility
 from ven.hooks import Context, EventHandler, IntervalCall
 from vtn.operator import Audience
 

@@ -3,7 +3,8 @@
 import pytest
 
 from oadr import messages as m
-from tests.acceptance.world import Building, Town, Utility, introduced
+from tests.acceptance.town import Town, introduced
+from tests.acceptance.world import Building, Utility
 from vtn.store import outbox
 
 

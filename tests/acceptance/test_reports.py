@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from oadr import messages as m
-from tests.acceptance.world import MINUTE, Building, Row, Town, Utility, watt_hours
+from tests.acceptance.town import Town
+from tests.acceptance.world import MINUTE, Building, Row, Utility, watt_hours
 
 _STATUS = [
     {"type": "csv", "name": "main", "file": "load.csv"},

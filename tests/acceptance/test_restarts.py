@@ -13,15 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.world import (
-    MINUTE,
-    Building,
-    Street,
-    Utility,
-    fast_clock,
-    until,
-    watt_hours,
-)
+from tests.acceptance.sections import fast_clock
+from tests.acceptance.town import Street
+from tests.acceptance.world import MINUTE, Building, Utility, until, watt_hours
 from vtn.demo.processes import Process
 
 #: Simulated seconds in a real one.

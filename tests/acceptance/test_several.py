@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.world import Building, Town, Utility, signed, watt_hours
+from tests.acceptance.town import Town
+from tests.acceptance.world import Building, Utility, signed, watt_hours
 
 
 def _registration(building: Building) -> tuple[str, str]:

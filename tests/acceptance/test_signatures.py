@@ -6,7 +6,8 @@ import pytest
 
 from oadr import codec
 from oadr.signature import is_signed
-from tests.acceptance.world import Building, Town, Utility, signed
+from tests.acceptance.town import Town
+from tests.acceptance.world import Building, Utility, signed
 
 
 @pytest.mark.parametrize("kind", ["P-256", "RSA-2048"])

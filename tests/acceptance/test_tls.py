@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.world import Building, Town, Utility, subject_of
+from tests.acceptance.town import Town
+from tests.acceptance.world import Building, Utility, subject_of
 
 #: What R67 demands, by the kind of the server's key.
 DEMANDED = {"EC": "ECDHE-ECDSA-AES128-SHA256", "RSA": "AES128-SHA256"}

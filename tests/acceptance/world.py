@@ -1,8 +1,7 @@
 """A utility and its buildings as people set them up: folders, certificates, commands.
 
 ``Utility`` is the folder that ``vtn init`` makes, ``Building`` the one that ``ven init``
-makes. Both can be run in this process, on a clock that the test moves, or as processes of
-their own on an accelerated clock.
+makes. ``tests.acceptance.town`` runs them, in this process or as processes of their own.
 """
 
 import asyncio
@@ -10,15 +9,14 @@ import inspect
 import json
 import shlex
 import shutil
-import signal
 import socket
 import ssl
 import time
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,14 +28,14 @@ from certs import Authority, Issued, KeyType, fingerprints
 from certs.files import load_certificates
 from oadr import codec
 from oadr import messages as m
-from oadr.event import build_event, parse_levels
-from runtime.clock import AcceleratedClock, Clock, FakeClock
+from runtime.clock import Clock, FakeClock
+from tests.acceptance.sections import Sections, merged, toml
 from ven import VEN
 from ven.cli import main as ven_command
 from vtn.cli import main as vtn_command
 from vtn.config import load
 from vtn.demo.processes import Process
-from vtn.operator import Audience, Operator, target_of
+from vtn.operator import Audience, Operator
 from vtn.server import Server, configured_handlers
 from vtn.store import Store, delivery, party, reading
 from vtn.store.delivery import Delivery
@@ -52,7 +50,6 @@ EVERYONE = Audience(everyone=True)
 PROGRAMME = "http://programme.example/peak"
 #: Asks every VEN for its load each minute, and has it reported every two.
 USAGE = {"request": [{"report": "TELEMETRY_USAGE", "every": "1m", "deliver": "2m"}]}
-Sections = Mapping[str, Any]
 M = TypeVar("M")
 Row = tuple[datetime, str, str]
 
@@ -78,37 +75,6 @@ async def until(condition: Callable[[], Any], *, clock: FakeClock | None = None)
         await asyncio.sleep(0.005 if clock else 0.05)
 
 
-def toml(sections: Sections) -> str:
-    """Returns sections as TOML; what is no section comes first, as TOML wants it."""
-    plain = {name: value for name, value in sections.items() if not isinstance(value, Mapping)}
-    lines = [f"{name} = {_value(value)}" for name, value in plain.items()]
-    for name, section in sections.items():
-        if isinstance(section, Mapping):
-            lines.append(f"[{name}]")
-            lines += [f"{key} = {_value(value)}" for key, value in section.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(one) for one in value) + "]"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return json.dumps(value if isinstance(value, bool | int | float) else str(value))
-
-
-def merged(old: Sections, new: Sections) -> dict[str, Any]:
-    """Returns sections with some keys replaced."""
-    found = dict(old)
-    for name, value in new.items():
-        before = found.get(name)
-        both = isinstance(value, Mapping) and isinstance(before, Mapping)
-        found[name] = {**before, **value} if both else value  # type: ignore[dict-item]
-    return found
-
-
 def typed(command: Any, line: str, code: int = 0) -> Result:
     """Runs a command as if it was typed; it must end with ``code``."""
     result = CliRunner().invoke(command, shlex.split(line))
@@ -120,12 +86,6 @@ def subject_of(tls: ssl.SSLObject) -> dict[str, str]:
     """Returns the parts of the name in the certificate of the other side."""
     parts: Any = (tls.getpeercert() or {}).get("subject", ())
     return dict(pair for (pair,) in parts)
-
-
-def fast_clock(factor: float) -> dict[str, Any]:
-    """Returns a section ``[clock]``; certificates and signatures live by the same date."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    return {"origin": now, "shown": now, "factor": factor}
 
 
 @dataclass(slots=True)
@@ -430,107 +390,3 @@ def signed(utility: Utility, *buildings: Building, rsa: bool = False) -> None:
     own = fingerprints(load_certificates(utility.folder / f"{stem}.crt")[0]).openadr
     for building in buildings:
         building.configure(signatures={"sign": True, "policy": "required", "vtn_fingerprint": own})
-
-
-class Town:
-    """What runs in this process, and the clock that the test moves."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock = clock
-        self._running: list[Utility | Building] = []
-
-    async def up(self, what: Utility | Building, *handlers: object) -> None:
-        """Starts a VTN or a VEN."""
-        self._running.append(what)
-        await what.start(self.clock, handlers)
-
-    async def down(self) -> None:
-        """Ends everything, the buildings first."""
-        for one in reversed(self._running):
-            await one.stop()
-
-    async def until(self, condition: Callable[[], Any]) -> Any:
-        """Waits for a condition while the clock moves on."""
-        return await until(condition, clock=self.clock)
-
-    async def registered(self, *buildings: Building) -> None:
-        """Waits until buildings are registered and have told what they measure."""
-        for building in buildings:
-            await self.until(lambda b=building: introduced(b))  # type: ignore[misc]
-
-    async def dispatch(
-        self, utility: Utility, event_id: str, audience: Audience = EVERYONE, **values: Any
-    ) -> m.Event:
-        """Publishes an event, by default in an hour, at level 1 and then 2."""
-        now = self.clock.now()
-        fields: dict[str, Any] = {
-            "event_id": event_id,
-            "market_context": PROGRAMME,
-            "start": now + HOUR,
-            "intervals": parse_levels("1:10m,2:10m"),
-            "target": target_of(audience),
-        }
-        event = build_event(now=now, **(fields | values))
-        stored, _ = await utility.operator.create_event(event, audience, now=now)
-        return stored.event
-
-    async def change(self, utility: Utility, event: m.Event, **values: Any) -> m.Event:
-        """Changes an event to other intervals, another start or another comment."""
-        now = self.clock.now()
-        fields: dict[str, Any] = {
-            "event_id": event.event_id,
-            "market_context": PROGRAMME,
-            "start": event.active_period.dtstart,
-            "intervals": parse_levels("1:10m,2:10m"),
-            "target": event.target,
-            "start_after": event.active_period.start_after,
-        }
-        changed = build_event(now=now, **(fields | values))
-        return (await utility.operator.modify_event(changed, now=now)).event
-
-
-def introduced(building: Building) -> bool:
-    """Returns whether a building is registered and its metadata are known."""
-    registration = building.ven.registration if building.ven else None
-    return registration is not None and registration.introduced is not None
-
-
-class Street:
-    """Processes of their own; all are ended with the test."""
-
-    def __init__(self) -> None:
-        self._processes: list[Process] = []
-
-    def up(self, what: Utility | Building) -> Process:
-        """Starts a VTN or a VEN."""
-        process = what.process()
-        self._processes.append(process)
-        process.start()
-        return process
-
-    async def again(self, process: Process, how: signal.Signals) -> None:
-        """Ends a process, orderly or not, and starts it again."""
-        if how is signal.SIGTERM:
-            # One that has only just been started does not listen to signals yet.
-            status = await asyncio.to_thread(process.stop)
-            assert status in (0, -how), process.last_words(40)
-        else:
-            await asyncio.to_thread(process.kill)
-        process.start()
-
-    def down(self) -> None:
-        """Ends everything that still runs."""
-        for process in self._processes:
-            if process.running:
-                process.kill()
-
-    def logs(self) -> str:
-        """Returns what they said, for a test that fails."""
-        return "\n".join(f"{one.name}: {one.last_words(40)}" for one in self._processes)
-
-
-def accelerated(utility: Utility) -> AcceleratedClock:
-    """Returns the clock that the processes of a utility go by."""
-    clock = utility.clock
-    assert isinstance(clock, AcceleratedClock)
-    return clock
