@@ -20,7 +20,7 @@ from runtime import plugins
 from runtime.durations import in_words
 from runtime.sections import PlainSection, Positive, Read, Rule, check
 from ven.hooks import Context, EventHandler, Opt
-from ven.sources.calling import call
+from ven.sources.calling import Caller
 from ven.sources.function import TIME_LIMIT, number_from
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -163,7 +163,7 @@ class OptByLimits(EventHandler):
             temperature: function or coroutine function that returns a number.
         """
         self.limits = limits
-        self._temperature = temperature
+        self._temperature = temperature and Caller(temperature, time_limit=TIME_LIMIT)
 
     @classmethod
     def from_config(cls, section: dict[str, Any]) -> "OptByLimits":
@@ -245,7 +245,7 @@ class OptByLimits(EventHandler):
         if self._temperature is None:
             return ""
         try:
-            now = number_from(await call(self._temperature, time_limit=TIME_LIMIT))
+            now = number_from(await self._temperature())
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
             return f"temperature unknown ({type(error).__name__}: {error})"
         highest, lowest = self.limits.max_temperature, self.limits.min_temperature

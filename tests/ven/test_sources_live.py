@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -297,3 +298,82 @@ async def test_a_resource_without_files_is_online() -> None:
     status = MeterSpec(name="hvac", report_name=ReportName.TELEMETRY_STATUS, measurement="")
     (sample,) = await StatusMeter(status).samples(None, START)
     assert sample.value == ResourceStatus(online=True, manual_override=False)
+
+
+# ------------------------------------------------------------------ years on its own
+
+
+async def test_a_function_that_hangs_for_good_takes_one_thread_and_no_more() -> None:
+    release = threading.Event()
+    meter = FunctionMeter(spec("powerReal"), lambda: release.wait(10), time_limit=0.001)
+    before = threading.active_count()
+    for number in range(20):
+        (sample,) = await meter.samples(None, START + number * TEN)
+        assert sample.quality == DataQuality.BAD_DEVICE
+    assert threading.active_count() == before + 1
+    release.set()
+
+
+@pytest.mark.parametrize("kind", [Kind.AMOUNT, Kind.REGISTER])
+async def test_a_clock_that_is_set_back_makes_no_time_that_runs_backwards(kind: Kind) -> None:
+    meter = FunctionMeter(spec(), counter(100, 103, 107), kind=kind)
+    await meter.samples(None, START)
+    await meter.samples(START, START + TEN)
+    earlier = START - timedelta(minutes=5)
+    (sample,) = await meter.samples(earlier - TEN, earlier)
+    assert (sample.start, sample.duration) == (earlier - TEN, TEN)
+    assert sample.value == (4 if kind is Kind.REGISTER else 107)
+
+
+async def test_the_energy_of_a_computer_whose_clock_is_set_back_is_of_one_sample() -> None:
+    meter = cpu("energyReal", (0, 0), (50, 100), (100, 200))
+    await meter.samples(None, START)
+    (sample,) = await meter.samples(None, START - timedelta(hours=1))
+    assert sample.duration == TEN
+
+
+async def test_what_a_register_counted_is_not_lost_in_a_kill_before_it_is_kept(
+    tmp_path: Path,
+) -> None:
+    notes = Notes(tmp_path / "main.json")
+    first = FunctionMeter(spec(), counter(100, 103, 110), kind=Kind.REGISTER, notes=notes)
+    await first.samples(None, START)
+    await first.samples(START, START + TEN)
+    await first.samples(START + TEN, START + 2 * TEN)
+    # The VEN is killed here: the sample of 7 never got to the disk.
+    again = FunctionMeter(spec(), counter(111, 112), kind=Kind.REGISTER, notes=notes)
+    (sample,) = await again.samples(START + TEN, START + 3 * TEN)
+    assert sample.value == 8
+    (sample,) = await again.samples(START + 3 * TEN, START + 4 * TEN)
+    assert (sample.value, sample.quality) == (Decimal(1), None)
+
+
+async def test_a_disk_that_takes_no_note_costs_no_reading(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "main.json.new").mkdir()
+    meter = FunctionMeter(
+        spec(),
+        counter(100, 103, 107),
+        kind=Kind.REGISTER,
+        notes=Notes(tmp_path / "main.json"),
+    )
+    found = await follow(meter, 3)
+    assert [[sample.value for sample in samples] for samples in found] == [[], [3], [4]]
+    assert caplog.text.count("cannot be noted") == 1
+
+
+def test_a_note_is_through_to_the_disk_before_it_takes_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda number: done.append("fsync"))
+    replace = os.replace
+
+    def noted(*names: Any) -> None:
+        done.append("replace")
+        replace(*names)
+
+    monkeypatch.setattr(os, "replace", noted)
+    Notes(tmp_path / "notes.json").write({"a": 1})
+    assert done == ["fsync", "replace"]

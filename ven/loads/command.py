@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.hooks import TIME_LIMIT
 from ven.load import Command, CommandKind
-from ven.sources.calling import call
+from ven.sources.calling import Caller
 
 log = logging.getLogger("openadr.ven.loads")
 
@@ -49,8 +49,7 @@ class PythonLoad:
         except TypeError as error:
             raise ValueError(f"expected a function of (command, now): {error}") from None
         self.name = name
-        self._function = function
-        self._time_limit = time_limit
+        self._call = Caller(function, time_limit=time_limit)
 
     async def apply(self, command: Command, now: datetime) -> None:
         """Calls the function.
@@ -59,7 +58,7 @@ class PythonLoad:
             Exception: what the function raised.
             TimeoutError: it took too long.
         """
-        await call(self._function, command, now, time_limit=self._time_limit)
+        await self._call(command, now)
 
 
 def describe(command: Command) -> str:

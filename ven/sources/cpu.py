@@ -81,7 +81,9 @@ class CpuMeter:
         power = self._idle + share(self._full - self._idle, self._load())
         if not self._spec.cumulates:
             return [Sample(start=until, duration=ZERO, value=power)]
-        start = max((m for m in (since, self._sampled) if m), default=until - self._spec.every)
+        start = max(
+            (m for m in (since, self._sampled) if m and m < until), default=until - self._spec.every
+        )
         # The VEN may have been off, and the computer with it.
         start = start if until - start < 2 * self._spec.every else until - self._spec.every
         self._sampled = until

@@ -25,7 +25,7 @@ from oadr.messages import ResourceStatus
 from oadr.times import ZERO
 from runtime.errors import ConfigError
 from ven.meter import MeterSpec, Sample
-from ven.sources.calling import call
+from ven.sources.calling import Caller
 from ven.sources.notes import Notes
 
 log = logging.getLogger("openadr.ven.meters")
@@ -79,16 +79,17 @@ class FunctionMeter:
             ConfigError: the notes cannot be read.
         """
         self._spec = spec
-        self._function = function
+        self._call = Caller(function, time_limit=time_limit)
         self._kind = kind
         self._exponent = exponent
         self._wrap = wrap
         self._time_limit = time_limit
         self._max_pause = max_pause
         self._notes = notes or Notes(None)
-        self._last = self._restore()
+        self._last, self._before = self._restore()
         self._called: datetime | None = self._last[0] if self._last else None
         self._failing = False
+        self._unkept = False
 
     @property
     def spec(self) -> MeterSpec:
@@ -100,7 +101,7 @@ class FunctionMeter:
         if since is not None and since >= until:
             return []
         try:
-            result = await call(self._function, time_limit=self._time_limit)
+            result = await self._call()
             sample = self._sample(result, since, until)
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
             return self._failed(error, since, until)
@@ -120,20 +121,24 @@ class FunctionMeter:
         if self._kind is Kind.AMOUNT:
             value = number.scaleb(self._exponent)
             return Sample(start=start, duration=until - start, value=value)
-        return self._difference(number, start, until)
+        return self._difference(number, since, start, until)
 
     def _start(self, since: datetime | None, until: datetime) -> datetime:
         """Returns when the measured time began: at the last call, at most one step ago."""
-        known = [moment for moment in (since, self._called) if moment is not None]
+        # What is later than now is of a clock that has been set back since.
+        known = [moment for moment in (since, self._called) if moment and moment < until]
         earliest = until - self._spec.every
         # A call may come a little late; a pause of two steps or more is no such thing.
         start = max(known, default=earliest)
         return start if until - start < 2 * self._spec.every else earliest
 
-    def _difference(self, number: Decimal, start: datetime, until: datetime) -> Sample | None:
-        last, self._last = self._last, (until, number)
-        self._notes.write({"at": until.isoformat(), "register": str(number)})
-        if last is None or until - last[0] > self._max_pause or until <= last[0]:
+    def _difference(
+        self, number: Decimal, since: datetime | None, start: datetime, until: datetime
+    ) -> Sample | None:
+        last = self._trusted(since)
+        self._before, self._last = None, (until, number)
+        self._keep(last, until, number)
+        if last is None or abs(until - last[0]) > self._max_pause:
             return None
         counted = number - last[1]
         if counted < 0:
@@ -142,8 +147,33 @@ class FunctionMeter:
             start=start,
             duration=until - start,
             value=counted.scaleb(self._exponent),
-            quality=DataQuality.UNCERTAIN if last[0] < start else None,
+            quality=None if last[0] == start else DataQuality.UNCERTAIN,
         )
+
+    def _trusted(self, since: datetime | None) -> tuple[datetime, Decimal] | None:
+        """Returns the reading to count from.
+
+        A VEN that was killed after it noted a reading and before it kept the sample has to
+        count from the reading before that one.
+        """
+        if self._last is not None and self._before is not None:
+            kept = since is not None and since >= self._last[0]
+            return self._last if kept else self._before
+        return self._last
+
+    def _keep(
+        self, last: tuple[datetime, Decimal] | None, until: datetime, number: Decimal
+    ) -> None:
+        before = last and {"at": last[0].isoformat(), "register": str(last[1])}
+        content = {"at": until.isoformat(), "register": str(number), "before": before}
+        try:
+            self._notes.write(content)
+        except OSError as error:
+            level = logging.DEBUG if self._unkept else logging.ERROR
+            log.log(level, "meter %s: its register cannot be noted: %s", self._spec.name, error)
+            self._unkept = True
+        else:
+            self._unkept = False
 
     def _failed(
         self, error: Exception, since: datetime | None, until: datetime
@@ -163,15 +193,23 @@ class FunctionMeter:
         quality = DataQuality.BAD_DEVICE
         return [Sample(start=start, duration=until - start, value=Decimal(0), quality=quality)]
 
-    def _restore(self) -> tuple[datetime, Decimal] | None:
+    def _restore(
+        self,
+    ) -> tuple[tuple[datetime, Decimal] | None, tuple[datetime, Decimal] | None]:
+        """Returns the last reading that was noted, and the one before."""
         content = self._notes.read()
         if not content:
-            return None
+            return None, None
         try:
-            return datetime.fromisoformat(content["at"]), Decimal(content["register"])
-        except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+            before = content.get("before")
+            return _reading(content), _reading(before) if before else None
+        except (AttributeError, KeyError, TypeError, ValueError, InvalidOperation) as error:
             problem = f"is not the last reading of a register ({error!r}); delete it"
             raise ConfigError(problem, file=str(self._notes.path)) from None
+
+
+def _reading(content: dict[str, Any]) -> tuple[datetime, Decimal]:
+    return datetime.fromisoformat(content["at"]), Decimal(content["register"])
 
 
 def number_from(result: Any) -> Decimal:

@@ -49,5 +49,9 @@ class Notes:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_name(self.path.name + ".new")
-        draft.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(content, ensure_ascii=False) + "\n")
+            # Without this a power cut may leave the new name with nothing behind it.
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(draft, self.path)
