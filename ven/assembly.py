@@ -1,7 +1,8 @@
 """From a configuration to a VEN."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from runtime import plugins
 from runtime.errors import ConfigError
@@ -9,15 +10,15 @@ from ven.config import Settings, SignatureSettings, TlsSettings, load
 from ven.connection import Connection
 from ven.devices import build_devices
 from ven.options import Options
+from ven.plugging import Pluggable
 from ven.signing import KeyFiles
 
-if TYPE_CHECKING:
-    from ven.client import Client
-
-C = TypeVar("C", bound="Client")
+C = TypeVar("C", bound=Pluggable)
 
 
-def assemble(cls: "type[C]", settings: Path | str | Settings, overrides: dict[str, Any]) -> C:
+def assemble(
+    cls: Callable[..., C], settings: Path | str | Settings, overrides: dict[str, Any]
+) -> C:
     """Returns the VEN that a configuration describes.
 
     Args:
