@@ -48,7 +48,7 @@ ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
 def main(file: Path | None, quick: bool, only: tuple[str, ...], rounds: int | None) -> None:
     """Measures openleadr and this project side by side; exit status 1 if a demand is not met."""
     cores.pin(cores.load_core())
-    console = Console(width=max(110, Console().width))
+    console = Console(width=max(124, Console().width))
     # Not the system's temporary folder: that is often kept in memory, where fsync is free.
     (ROOT / "build").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "build"))

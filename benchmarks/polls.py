@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import statistics
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class _Subject:
         took = self.load.run(bodies)
         used = cores.cpu_seconds(self.child.pid) - before
         self._check_last()
-        self.costs.append(used / count * 1e6)
+        self.costs.append(used / count * 1e3)
         self.busy.append(used / took)
         self.rates.append(count / took)
         return self.rates[-1]
@@ -92,11 +93,10 @@ class _Subject:
 
     def sample(self) -> Sample:
         """Returns what counts."""
-        middle = sorted(self.costs)[len(self.costs) // 2]
-        busy = sorted(self.busy)[len(self.busy) // 2]
         return Sample(
             rounds=tuple(self.rates),
-            extra={"cpu_us_per_message": middle, "share_of_core": busy},
+            cpu=statistics.median(self.costs),
+            extra={"share_of_core": statistics.median(self.busy)},
         )
 
 

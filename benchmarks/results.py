@@ -15,10 +15,13 @@ class Sample:
 
     Attributes:
         rounds: one value each, at least one.
+        cpu: what one message or call took of the processor, in milliseconds, the median;
+            unlike the time it does not grow when something else is busy on the machine.
         extra: further facts for the JSON, by name.
     """
 
     rounds: tuple[float, ...]
+    cpu: float | None = None
     extra: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -33,6 +36,7 @@ class Sample:
             "min": min(self.rounds),
             "max": max(self.rounds),
             "rounds": list(self.rounds),
+            "cpu_ms": self.cpu,
             **self.extra,
         }
 
@@ -71,6 +75,13 @@ class Row:
         return _ratio(self.better, self.openleadr.median, self.kit.median)
 
     @property
+    def cpu_ratio(self) -> float | None:
+        """How many times less of the processor this project takes; None if not counted."""
+        if self.openleadr is None or not self.openleadr.cpu or not self.kit.cpu:
+            return None
+        return self.openleadr.cpu / self.kit.cpu
+
+    @property
     def spread(self) -> tuple[float, float] | None:
         """The smallest and the largest ratio of a single round."""
         if self.openleadr is None:
@@ -104,6 +115,7 @@ class Row:
             "kit": self.kit.as_json(),
             "ratio": self.ratio,
             "ratio_of_rounds": self.spread,
+            "ratio_of_cpu": self.cpu_ratio,
             "demand": self.demand,
             "holds": self.holds,
             "note": self.note,
@@ -122,6 +134,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
     table.add_column("openadr-kit", justify="right")
     table.add_column("ratio", justify="right")
     table.add_column("rounds", justify="right")
+    table.add_column("by CPU", justify="right")
     table.add_column("demand", justify="right")
     table.add_column("")
     for row in rows:
@@ -131,6 +144,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
             _number(row.kit.median, row.unit),
             f"{row.ratio:.1f} x" if row.ratio is not None else "",
             "{:.1f}-{:.1f}".format(*row.spread) if row.spread else "",
+            f"{row.cpu_ratio:.1f} x" if row.cpu_ratio is not None else "",
             row.demand,
             {True: "[green]holds[/]", False: "[red]FAILS[/]", None: ""}[row.holds],
         )
