@@ -366,8 +366,9 @@ async def test_a_file_that_is_gone_gives_nothing_now_and_everything_later(
     text = path.read_text()
     path.unlink()
     start = at("2013-02-14")
-    assert await meter.samples(start, start + HOUR) == []
-    assert "meter main" in caplog.text
+    for _ in range(3):
+        assert await meter.samples(start, start + HOUR) == []
+    assert caplog.text.count("meter main") == 1
     path.write_text(text)
     assert values(await meter.samples(start, start + 2 * HOUR)) == [0, 1, 2, 3]
 

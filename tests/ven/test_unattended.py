@@ -255,6 +255,17 @@ async def test_readings_of_a_report_that_was_not_made_survive_a_long_sleep(world
     assert values(reports(world)[0])[:3] == [Decimal(360)] * 3
 
 
+async def test_two_vens_do_not_run_on_one_state(world: World) -> None:
+    first = await world.start(world.ven())
+    second = world.ven()
+    with pytest.raises(StateError, match="another VEN runs on this state"):
+        await second.start()
+    assert (await second.status()).registration is not None
+    await first.stop()
+    await world.start(second)
+    assert len(world.vtn.got(Poll)) == 2
+
+
 # ------------------------------------------------------------------ kills between two lines
 
 

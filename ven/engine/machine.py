@@ -88,6 +88,8 @@ class Machine:
         """
         if self.running:
             return
+        await self.core.state.open()
+        await self.core.state.claim()
         await self.load()
         await self.events.resume()
         self.metering.start()

@@ -159,6 +159,7 @@ class CsvMeter:
         self._file = file
         self._timetable = timetable
         self._exponent = exponent
+        self._failing = False
         self.shed = shed
 
     @property
@@ -178,10 +179,15 @@ class CsvMeter:
         elif self._spec.history:
             since = max(since, until - history)
         try:
-            return [sample for sample in self._samples(since, until) if since < sample.end <= until]
+            found = [one for one in self._samples(since, until) if since < one.end <= until]
         except (OSError, ConfigError) as error:
-            log.error("meter %s: %s; tried again with the next reading", self._spec.name, error)
+            level = logging.DEBUG if self._failing else logging.ERROR
+            words = "tried again with the next reading"
+            log.log(level, "meter %s: %s; %s", self._spec.name, error, words)
+            self._failing = True
             return []
+        self._failing = False
+        return found
 
     def _samples(self, since: datetime, until: datetime) -> Iterator[Sample]:
         # What ends just after since began up to one interval earlier.

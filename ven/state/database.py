@@ -44,6 +44,7 @@ class Database:
         self.path = str(path)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
+        self._claim: sqlite3.Connection | None = None
         self.transactions = 0
 
     @property
@@ -61,6 +62,17 @@ class Database:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ven-state")
             self._connection = await self._call(self._connect)
 
+    async def claim(self) -> None:
+        """Keeps other VENs off the file until it is closed, or this process ends.
+
+        Readers, such as ``ven status``, are not kept off.
+
+        Raises:
+            StateError: a VEN runs on this file already.
+        """
+        if self._claim is None and self.path != MEMORY:
+            self._claim = await self._call(self._connect_claim)
+
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Returns what ``work`` returns; all that it changes is on the disk then, or nothing.
 
@@ -76,7 +88,10 @@ class Database:
     async def close(self) -> None:
         """Closes the file; ``open`` opens it again."""
         connection, self._connection = self._connection, None
+        claim, self._claim = self._claim, None
         if connection is not None:
+            if claim is not None:
+                await self._call(claim.close)
             await self._call(connection.close)
             thread, self._thread = self._thread, None
             if thread is not None:
@@ -102,6 +117,17 @@ class Database:
             connection.close()
             raise StateError(self.path, str(error)) from error
         return connection
+
+    def _connect_claim(self) -> sqlite3.Connection:
+        # A lock of SQLite's on an empty file: the system lets go of it however we end.
+        claim = sqlite3.connect(f"{self.path}.lock", timeout=0, isolation_level=None)
+        try:
+            claim.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            claim.close()
+            problem = "another VEN runs on this state; stop it, or give this one a state of its own"
+            raise StateError(self.path, problem) from None
+        return claim
 
     @staticmethod
     def _transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -43,6 +43,14 @@ class State:
         """
         await self.database.open()
 
+    async def claim(self) -> None:
+        """Keeps other VENs off the file.
+
+        Raises:
+            StateError: one runs on it already.
+        """
+        await self.database.claim()
+
     async def close(self) -> None:
         """Closes the file."""
         await self.database.close()
