@@ -117,3 +117,9 @@ def test_links_of_the_documentation_lead_somewhere() -> None:
     for page in DOCS.rglob("*.md"):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_ven_of_the_readme_is_the_example() -> None:
+    root = DOCS.parent
+    example = (root / "examples" / "building_controller.py").read_text(encoding="utf-8").rstrip()
+    assert example in (root / "README.md").read_text(encoding="utf-8")
