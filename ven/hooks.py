@@ -119,6 +119,14 @@ class EventHandler:
         return None
 
     @default
+    async def on_notification(self, event: Event, ctx: Context) -> None:
+        """Learns that an event is near: the notification time before its start has come.
+
+        Default: nothing. Events that give no such time, or come later than that, are told
+        by ``on_event`` alone; those that this VEN opted out of are not told.
+        """
+
+    @default
     async def on_interval(self, event: Event, interval: IntervalCall, ctx: Context) -> None:
         """Acts at the start and at the end of an interval. Default: nothing."""
 
@@ -159,6 +167,7 @@ HOOKS = (
     Hook(name="on_event", parameters=("event", "ctx"), returns=_OPT, deciding=True),
     Hook(name="on_update_event", parameters=("event", "ctx"), returns=_OPT, deciding=True),
     Hook(name="on_cancel_event", parameters=("event", "ctx"), returns=_OPT, deciding=True),
+    Hook(name="on_notification", parameters=("event", "ctx")),
     Hook(name="on_interval", parameters=("event", "interval", "ctx")),
     Hook(name="on_report_requested", parameters=("request", "ctx")),
     Hook(name="on_report_sent", parameters=("reports", "ctx")),

@@ -70,6 +70,26 @@ async def test_r32_each_interval_is_told_at_its_start_and_at_its_end(
     assert diary.commands == [(5, "interval", 1), (15, "interval", 2), (35, "normal", None)]
 
 
+async def test_r31_handlers_are_told_when_the_notification_time_has_come(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "openadr")
+    told: list[tuple[float, str]] = []
+
+    async def on_notification(event: Event, ctx: Any) -> None:
+        told.append(((ctx.received_at - NOW) / MINUTE, event.event_id))
+
+    ven = world.ven()
+    ven.add_handler("on_notification", on_notification)
+    near, out = event("e1", notification=20 * MINUTE), event("e2", notification=20 * MINUTE)
+    world.vtn.events = [near, out, event("e3")]
+    await world.start(ven)
+    await ven.opt("e2", "optOut")
+    await world.pass_time(90 * MINUTE, MINUTE)
+    assert told == [(10, "e1")]
+    assert caplog.text.count("event e1 starts soon") == 1
+
+
 async def test_r31_loads_are_told_to_get_there_before_and_to_get_back_after(
     world: World, diary: Diary
 ) -> None:

@@ -198,7 +198,11 @@ class Schedule:
 
     async def _fire(self, run: _Run, step: Step) -> None:
         log.debug("event %s: %s", run.held.event_id, step.kind, extra=self._core.extra)
-        if step.kind is StepKind.RAMP_UP and step.at < run.start:
+        if step.kind is StepKind.NOTIFY:
+            where = {**self._core.extra, "event": run.held.event_id}
+            log.info("event %s starts soon", run.held.event_id, extra=where)
+            await self._core.hooks.notify("on_notification", run.event, self._core.context(step.at))
+        elif step.kind is StepKind.RAMP_UP and step.at < run.start:
             await self._ramp_up(run)
         elif step.kind is StepKind.INTERVAL:
             signal = next(one for one in run.event.signals if one.signal_id == step.signal_id)
