@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtn.store import sqlite
+from vtn.store.connections import Connections
 from vtn.store.errors import DatabaseBusy, ForeignDatabase, MissingDatabase, NewerDatabase
 from vtn.store.migrations import HEAD, REVISIONS
 from vtn.store.sqlite import Role, translated
@@ -38,8 +39,8 @@ class Store:
     ) -> None:
         self.path = path
         self._folder = folder
-        self._reader = sqlite.engine(path, Role.READ, busy_timeout=busy_timeout)
-        self._writer = sqlite.engine(path, Role.WRITE, busy_timeout=busy_timeout)
+        self._reader = Connections(sqlite.engine(path, Role.READ, busy_timeout=busy_timeout))
+        self._writer = Connections(sqlite.engine(path, Role.WRITE, busy_timeout=busy_timeout))
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[object] | None = None
         self._seen: tuple[object, int] | None = None
@@ -80,8 +81,8 @@ class Store:
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._reader.dispose()
-        await self._writer.dispose()
+        await self._reader.close()
+        await self._writer.close()
         if self._folder is not None:
             await asyncio.to_thread(self._folder.cleanup)
 
@@ -152,10 +153,10 @@ def _place(
 
 async def _prepare(path: Path, busy_timeout: timedelta) -> None:
     """Checks whose file it is, switches it to a write-ahead log and upgrades it."""
-    engine = sqlite.engine(path, Role.MIGRATE, busy_timeout=busy_timeout)
+    migrating = Connections(sqlite.engine(path, Role.MIGRATE, busy_timeout=busy_timeout))
     try:
         with translated():
-            async with engine.connect() as connection:
+            async with migrating.connect() as connection:
                 revision = await connection.run_sync(_revision, path)
                 await _log_ahead(connection, busy_timeout)
                 if revision != HEAD:
@@ -163,7 +164,7 @@ async def _prepare(path: Path, busy_timeout: timedelta) -> None:
     except ForeignDatabase as error:
         raise ForeignDatabase(str(path)) from error
     finally:
-        await engine.dispose()
+        await migrating.close()
 
 
 def _revision(connection: Connection, path: Path) -> str | None:

@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -120,6 +120,13 @@ def engine(path: Path, role: Role, *, busy_timeout: timedelta) -> AsyncEngine:
         for pragma in _PRAGMAS[role]:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    @event.listens_for(made.sync_engine, "invalidate")
+    def undo(connection: DBAPIConnection, *_: object) -> None:
+        # A connection with a cancelled statement is closed, but SQLite lets go of it when
+        # the last cursor has been collected. Until then an open write would lock all out.
+        with suppress(sqlite3.Error):
+            connection.rollback()
 
     if role in _BEGIN:
 

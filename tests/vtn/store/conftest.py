@@ -46,9 +46,9 @@ async def ven(store: Store) -> Party:
 def statements(store: Store) -> Callable[[], list[str]]:
     """Gives the SQL that ran since the last call."""
     seen: list[str] = []
-    for engine in (store._reader, store._writer):
+    for connections in (store._reader, store._writer):
         event.listen(
-            engine.sync_engine,
+            connections.engine.sync_engine,
             "before_cursor_execute",
             lambda connection, cursor, sql, *rest: seen.append(sql),
         )
