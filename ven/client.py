@@ -206,7 +206,12 @@ class Client(Pluggable, TakingPart):
         self._stopped.clear()
         if self._transport is not None:
             self._transport.open()
-        await self._machine.start()
+        try:
+            await self._machine.start()
+        except BaseException:
+            # The next VEN needs the state that this one has claimed.
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Ends; what is in flight is finished, what waits is kept.

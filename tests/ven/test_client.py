@@ -95,6 +95,26 @@ async def test_a_meter_that_cannot_be_offered_is_an_error_at_the_start(world: Wo
         await ven.start()
 
 
+async def test_a_start_that_fails_or_is_cancelled_leaves_the_state_to_the_next(
+    world: World,
+) -> None:
+    failing = world.ven()
+    failing.meter("main", measurement="warmth")(lambda: 1)
+    with pytest.raises(ValueError, match="'warmth' is not known"):
+        await failing.start()
+    for steps in range(0, 100, 3):
+        ven = world.ven()
+        starting = asyncio.create_task(ven.start())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        starting.cancel()
+        (cancelled,) = await asyncio.gather(starting, return_exceptions=True)
+        if cancelled is None:
+            await ven.stop()
+        following = await world.start(world.ven())
+        await following.stop()
+
+
 async def test_run_ends_when_it_is_stopped_and_keeps_what_waits(world: World) -> None:
     ven = world.ven()
     running = await world.run(ven)

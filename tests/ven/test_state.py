@@ -1,6 +1,11 @@
 """What a VEN keeps on its disk."""
 
+import asyncio
+import os
 import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -34,17 +39,20 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def state(tmp_path: Path) -> State:
+async def state(tmp_path: Path) -> AsyncIterator[State]:
     state = State(tmp_path / "ven.db")
     await state.open()
-    return state
+    yield state
+    await state.close()
 
 
-async def reopened(state: State) -> State:
-    """Returns the same file as another process would see it."""
+@asynccontextmanager
+async def reopened(state: State) -> AsyncIterator[State]:
+    """Gives the same file as another process would see it."""
     other = State(state.database.path)
     await other.open()
-    return other
+    yield other
+    await other.close()
 
 
 def reading(start: int, value: str = "1.50", r_id: str = "main", seconds: int = 10) -> Reading:
@@ -65,7 +73,8 @@ async def test_a_registration_comes_back_as_it_was(state: State) -> None:
         introduced="digest",
     )
     await state.registration.save(kept)
-    assert await (await reopened(state)).registration.load() == kept
+    async with reopened(state) as other:
+        assert await other.registration.load() == kept
 
 
 async def test_an_event_comes_back_as_it_was(state: State) -> None:
@@ -79,7 +88,8 @@ async def test_an_event_comes_back_as_it_was(state: State) -> None:
         received_at=NOW,
     )
     await state.events.change(hold=[held])
-    assert await (await reopened(state)).events.all() == (held,)
+    async with reopened(state) as other:
+        assert await other.events.all() == (held,)
 
 
 async def test_an_answer_that_was_overtaken_by_a_later_one_is_not_settled(state: State) -> None:
@@ -115,7 +125,8 @@ async def test_a_value_comes_back_to_the_last_digit(
 ) -> None:
     kept = Reading(r_id="main", start=NOW, value=value, quality="Quality Good - Non Specific")
     await state.readings.add([kept])
-    (found,) = await (await reopened(state)).readings.between(["main"], NOW, NOW + SECOND)
+    async with reopened(state) as other:
+        (found,) = await other.readings.between(["main"], NOW, NOW + SECOND)
     assert found == kept
     assert str(found.value) == str(value)
 
@@ -161,7 +172,8 @@ def held(name: str, state: RequestState = RequestState.ACTIVE) -> HeldRequest:
 async def test_requests_come_back_in_the_order_in_which_they_came(state: State) -> None:
     await state.requests.accept([held("b"), held("a")])
     await state.requests.accept([held("c")])
-    found = await (await reopened(state)).requests.all()
+    async with reopened(state) as other:
+        found = await other.requests.all()
     assert found == (held("b"), held("a"), held("c"))
 
 
@@ -304,3 +316,28 @@ async def test_a_state_in_memory_needs_no_file() -> None:
     await state.readings.add([reading(0)])
     assert await state.readings.count() == 1
     await state.close()
+
+
+async def test_a_state_whose_opening_is_cancelled_at_any_step_lets_go_of_its_file(
+    tmp_path: Path,
+) -> None:
+    async def use(state: State) -> None:
+        await state.open()
+        try:
+            await state.claim()
+            await state.readings.add([reading(0)])
+        finally:
+            await state.close()
+
+    before = set(threading.enumerate())
+    for steps in (*range(40), *range(40, 400, 7)):
+        task = asyncio.create_task(use(State(tmp_path / "ven.db")))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    for thread in set(threading.enumerate()) - before:
+        await asyncio.to_thread(thread.join, 5)
+        assert not thread.is_alive()
+    await use(State(tmp_path / "ven.db"))
+    assert sorted(os.listdir(tmp_path)) == ["ven.db", "ven.db.lock"]

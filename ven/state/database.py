@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -59,8 +59,13 @@ class Database:
             StateError: the file cannot be used; the text says why.
         """
         if self._connection is None:
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ven-state")
-            self._connection = await self._call(self._connect)
+            thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ven-state")
+            try:
+                self._connection = await self._connected(thread, self._connect)
+            except BaseException:
+                thread.shutdown(wait=False)
+                raise
+            self._thread = thread
 
     async def claim(self) -> None:
         """Keeps other VENs off the file until it is closed, or this process ends.
@@ -70,8 +75,10 @@ class Database:
         Raises:
             StateError: a VEN runs on this file already.
         """
+        if self._thread is None:
+            raise StateError(self.path, "the state is closed; open() it first")
         if self._claim is None and self.path != MEMORY:
-            self._claim = await self._call(self._connect_claim)
+            self._claim = await self._connected(self._thread, self._connect_claim)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Returns what ``work`` returns; all that it changes is on the disk then, or nothing.
@@ -87,21 +94,33 @@ class Database:
 
     async def close(self) -> None:
         """Closes the file; ``open`` opens it again."""
-        connection, self._connection = self._connection, None
-        claim, self._claim = self._claim, None
-        if connection is not None:
-            if claim is not None:
-                await self._call(claim.close)
-            await self._call(connection.close)
-            thread, self._thread = self._thread, None
-            if thread is not None:
-                thread.shutdown(wait=False)
+        files = [file for file in (self._claim, self._connection) if file is not None]
+        thread, self._thread = self._thread, None
+        self._claim = self._connection = None
+        if thread is not None:
+            closing = asyncio.wrap_future(thread.submit(_close_all, files))
+            thread.shutdown(wait=False)
+            # Whoever is cancelled here still closes.
+            await asyncio.shield(closing)
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.Error as error:
             raise StateError(self.path, f"the state cannot be used: {error}") from error
+
+    async def _connected(
+        self, thread: ThreadPoolExecutor, connect: Callable[[], sqlite3.Connection]
+    ) -> sqlite3.Connection:
+        opening = thread.submit(connect)
+        try:
+            return await asyncio.wrap_future(opening)
+        except sqlite3.Error as error:
+            raise StateError(self.path, f"the state cannot be used: {error}") from error
+        except asyncio.CancelledError:
+            # The thread may have opened the file already, or be about to.
+            thread.submit(_close_late, opening)
+            raise
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -127,6 +146,9 @@ class Database:
             claim.close()
             problem = "another VEN runs on this state; stop it, or give this one a state of its own"
             raise StateError(self.path, problem) from None
+        except sqlite3.Error:
+            claim.close()
+            raise
         return claim
 
     @staticmethod
@@ -140,6 +162,16 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
         return result
+
+
+def _close_all(files: Iterable[sqlite3.Connection]) -> None:
+    for file in files:
+        file.close()
+
+
+def _close_late(opening: Future[sqlite3.Connection]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def to_us(moment: datetime) -> int:
