@@ -4,6 +4,7 @@ Spec: sections 9.1 and 9.2; rules 51, 53 and 511.
 """
 
 import asyncio
+import errno
 import hashlib
 import hmac
 import ssl
@@ -154,12 +155,11 @@ class HttpTransport:
         self._renew(url)
         try:
             return await self._post(url, data)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            # The VTN closed a kept connection while it was idle. Operations are
-            # idempotent, so the message may go again at once, on a new one.
-            pass
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _unreachable(url, error) from error
+            # The VTN may have ended a kept connection while it was idle. Operations are
+            # idempotent, so the message may go again at once, on a new one.
+            if not _is_broken_off(error):
+                raise _unreachable(url, error) from error
         try:
             return await self._post(url, data)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -281,6 +281,17 @@ def base_url(url: str) -> str:
         raise ValueError(f"{url!r} is not the URL of a VTN; expected https://host[:port][/prefix]")
     base = f"{scheme.lower()}://{rest.rstrip('/')}"
     return base if base.endswith(PATH) else base + PATH
+
+
+def _is_broken_off(error: BaseException) -> bool:
+    """Returns whether a connection that was there has gone, closed or reset."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    # Where the system tells it decides which class of aiohttp's it comes as.
+    gone = {errno.ECONNRESET, errno.EPIPE}
+    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) or (
+        isinstance(error, OSError) and error.errno in gone
+    )
 
 
 def _unreachable(url: str, error: BaseException) -> Unreachable:

@@ -3,7 +3,9 @@
 import asyncio
 import gzip
 import os
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -153,6 +155,31 @@ async def test_a_connection_that_the_vtn_closed_while_idle_is_replaced_unnoticed
         assert connection is not None
         connection.abort()
     assert await transport(ServiceName.OADR_POLL, POLL) == OK
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_a_message_that_meets_the_end_of_its_connection_goes_again_once(
+    server: Server, transport: HttpTransport, reset: bool
+) -> None:
+    ends = 1
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal ends
+        if ends:
+            ends -= 1
+            assert request.transport is not None
+            if reset:
+                connected = request.transport.get_extra_info("socket")
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            request.transport.abort()
+        return web.Response(body=encode(OK), content_type="application/xml")
+
+    server.answer = answer
+    assert await transport(ServiceName.OADR_POLL, POLL) == OK
+    assert len(set(server.peers)) == 2
+    ends = 2
+    with pytest.raises(Unreachable):
+        await transport(ServiceName.OADR_POLL, POLL)
 
 
 @pytest.mark.parametrize(
