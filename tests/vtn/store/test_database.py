@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
 import stat
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -208,14 +209,13 @@ async def test_reads_cancelled_at_any_step_block_nobody(store: Store) -> None:
 
 async def test_waiting_for_another_process_has_an_end(tmp_path: Path) -> None:
     store = await Store.open(tmp_path / "vtn.db", busy_timeout=BRIEF)
-    other = sqlite3.connect(tmp_path / "vtn.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseBusy, match="locked by another process"):
-        async with store.begin():
-            pass
-    assert await names(store) == []
-    other.execute("ROLLBACK")
-    other.close()
+    with closing(sqlite3.connect(tmp_path / "vtn.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy, match="locked by another process"):
+            async with store.begin():
+                pass
+        assert await names(store) == []
+        other.execute("ROLLBACK")
     async with store.begin() as tx:
         await enrol(tx, "a")
     await store.close()

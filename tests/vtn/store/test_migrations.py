@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,8 @@ def migrated(path: Path, revision: str) -> None:
 
 
 def shape(path: Path) -> list[tuple[str, str]]:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         found = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    connection.close()
     return found
 
 
@@ -61,14 +61,13 @@ async def test_a_database_of_each_earlier_revision_becomes_the_same(
 async def test_the_rows_of_the_previous_revision_survive(tmp_path: Path) -> None:
     path = tmp_path / "vtn.db"
     migrated(path, "0001")
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "INSERT INTO party (ven_id, ven_name, state, profile, transport, pull, report_only,"
             " xml_signature, enrolled_at, version)"
             " VALUES ('0042', 'Office', 'registered', '2.0b', 'simpleHttp', 1, 0, 0, 0, 1)"
         )
         connection.execute("INSERT INTO label VALUES (1, 'group', 'north')")
-    connection.close()
     store = await Store.open(path)
     async with store.begin() as tx:
         found = await party.get(tx, ven_id="0042")
@@ -99,9 +98,8 @@ async def test_a_migration_that_fails_changes_nothing(
 async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "vtn.db"
     await (await Store.open(path)).close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
     content = path.read_bytes()
     with pytest.raises(NewerDatabase, match=f"has revision 9999, and .* up to {HEAD}") as caught:
         await Store.open(path)
@@ -111,9 +109,8 @@ async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> Non
 
 async def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "mail.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE mail (id INTEGER)")
-    connection.close()
     content = path.read_bytes()
     with pytest.raises(ForeignDatabase, match=r"mail\.db is not a database of openadr-kit"):
         await Store.open(path)
