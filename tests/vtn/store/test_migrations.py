@@ -23,9 +23,8 @@ def migrated(path: Path, revision: str) -> None:
 
 
 def shape(path: Path) -> list[tuple[str, str]]:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        found = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    return found
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
 
 
 def test_the_list_of_revisions_is_that_of_the_files() -> None:
