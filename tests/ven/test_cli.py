@@ -239,14 +239,15 @@ async def test_a_day_is_replayed_shed_reported_and_survives_a_kill(
     ]
     begin = SHOWN + timedelta(hours=4)
     vtn.events = [event(start=begin, levels=((2, 90), (1, 30)))]
-    last = begin + timedelta(hours=2)
+    end = begin + timedelta(hours=2)
+    after = end + timedelta(hours=1)
     async with served(vtn) as url:
         config = configure(tmp_path, url)
         async with running(config) as process:
             await until(lambda: begin in values(vtn).get("main", {}), config)
             process.kill()
         async with running(config, "--log-format", "json") as process:
-            await until(lambda: last in values(vtn).get("main", {}), config)
+            await until(lambda: after in values(vtn).get("main", {}), config)
             status = await asyncio.to_thread(ven, "status", "-c", config, "--json")
             found = json.loads(status.output)
             assert (status.exit_code, found["problems"]) == (0, [])
@@ -261,9 +262,10 @@ async def test_a_day_is_replayed_shed_reported_and_survives_a_kill(
     assert metered[begin - timedelta(hours=1)] == 1000
     # A command takes a moment, which the fast clock makes a minute or more.
     assert 750 <= metered[begin] < 1000
+    assert 750 < metered[end] <= 1000
     assert metered[begin + timedelta(minutes=30)] == 750
     assert metered[begin + timedelta(hours=1)] == 750
-    assert metered[last] == 1000
+    assert metered[after] == 1000
     result = await asyncio.to_thread(ven, "status", "-c", config)
     assert result.exit_code == 1
     assert "Not well: it does not run: ven run" in result.output
