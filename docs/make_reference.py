@@ -14,7 +14,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import click
 from pydantic import BaseModel
@@ -237,9 +237,12 @@ def fields_of(section: type) -> dict[str, FieldInfo]:
     """Returns the keys of a section, be it a model of pydantic or a dataclass."""
     if issubclass(section, BaseModel):
         return section.model_fields
+    hints = get_type_hints(section)
     return {
         field.name: FieldInfo(
-            default=PydanticUndefined if field.default is MISSING else field.default
+            annotation=hints[field.name],
+            default=PydanticUndefined if field.default is MISSING else field.default,
+            default_factory=None if field.default_factory is MISSING else field.default_factory,
         )
         for field in fields(section)  # type: ignore[arg-type]  # it is a dataclass then
     }
@@ -284,6 +287,8 @@ def default_of(field: FieldInfo) -> str:
         return f'`"{span(value)}"`'
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        value = list(value)
     if isinstance(value, str):
         return f'`"{value}"`'
     return f"`{value}`".replace("'", '"')

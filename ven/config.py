@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from oadr.enums import OptType
 from runtime.hooks import TIME_LIMIT
+from runtime.policy import SignaturePolicy
 from runtime.sections import (
     ClockSettings,
     Duration,
@@ -22,7 +23,6 @@ from runtime.sections import (
     load_toml,
 )
 from ven.loads.settings import AnyLoad, SimulatedLoadSettings
-from ven.signing import SignaturePolicy
 from ven.sources.settings import AnyMeter, CsvMeterSettings
 
 S = TypeVar("S", bound=PlainSection)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from oadr.codec import MAX_BYTES
 from runtime.clock import Clock
-from ven.signing import TOLERANCE, KeyFiles, SignaturePolicy, Signatures
+from runtime.policy import SignaturePolicy
+from ven.signing import TOLERANCE, KeyFiles, Signatures
 from ven.tls import TlsFiles, client_context
 from ven.transport import TIMEOUT, HttpTransport, Trace
 

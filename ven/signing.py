@@ -9,7 +9,6 @@ import logging
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from oadr import codec
 from oadr.errors import SignatureError
 from oadr.messages import Message
 from runtime.clock import Clock
+from runtime.policy import SignaturePolicy
 
 if TYPE_CHECKING:
     from oadr.signature import ReplayCache, SigningKey
@@ -25,17 +25,6 @@ log = logging.getLogger("openadr.ven")
 
 #: Largest difference between the VTN's clock and ours.
 TOLERANCE = timedelta(minutes=1)
-
-
-class SignaturePolicy(StrEnum):
-    """What is made of the VTN's signatures."""
-
-    #: A reply without a good signature is not used.
-    REQUIRED = "required"
-    #: A signature is checked if there is one.
-    ACCEPTED = "accepted"
-    #: Signatures are not looked at; TLS says whom we talk to.
-    IGNORED = "ignored"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from openleadr.server import OpenADRServer
 from oadr import messages as m
 from oadr.enums import ReportName
 from oadr.report import Offer
+from runtime.sections import check
 from vtn import legacy
 from vtn.config import PATH, Settings, load
 from vtn.desk import new_id
@@ -80,7 +81,7 @@ class VTN(Server, OpenADRServer):  # type: ignore[misc]
             handlers = (*given, *configured_handlers(settings, beside=given))
         else:
             secret = http_key_passphrase or passphrase
-            settings = Settings.model_validate(
+            settings = check(
                 {
                     "vtn_id": vtn_id,
                     "http": {
@@ -103,7 +104,8 @@ class VTN(Server, OpenADRServer):  # type: ignore[misc]
                     },
                     "registration": {"poll_interval": requested_poll_freq},
                     "store": {"url": _url(store)},
-                }
+                },
+                Settings,
             )
         super().__init__(settings, handlers=handlers)
         self._before_start: list[Callable[[], Awaitable[None]]] = []

@@ -5,22 +5,27 @@ and keys that end in ``_file`` or ``_folder`` are paths. Durations are written `
 ``5m``, ``1h``. ``docs/reference/vtn-configuration.md`` describes every key.
 """
 
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field, SecretStr, model_validator
+from typing import Annotated, Any, Literal, TypeVar
 
 from oadr.enums import ReportName
+from runtime.errors import ConfigError
 from runtime.hooks import TIME_LIMIT
-from runtime.settings import ClockSettings, Duration, Section, load_toml
-from vtn.roster import SignaturePolicy
+from runtime.policy import SignaturePolicy
+from runtime.sections import ClockSettings, Duration, PlainSection, Rule, Text, load_toml
+
+S = TypeVar("S", bound="TlsSettings | SignatureSettings")
 
 #: Where the services are, below the host (R511).
 PATH = "/OpenADR2/Simple/2.0b"
+#: Who decides on registrations if nobody is named.
+DEFAULT_REGISTRATION = "allow-list"
 
 
-class HttpSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings(PlainSection):
     """``[http]``: where the VTN listens, and how much it takes.
 
     Attributes:
@@ -38,19 +43,20 @@ class HttpSettings(Section):
     """
 
     host: str = "0.0.0.0"  # noqa: S104 - a server listens
-    port: int = Field(default=8443, ge=0, le=65535)
+    port: Annotated[int, Rule(ge=0, le=65535)] = 8443
     path_prefix: str = PATH
     public_url: str = ""
     plain: bool = False
     force_plain: bool = False
-    max_body: int = Field(default=1024 * 1024, ge=1024)
-    max_reports_body: int = Field(default=16 * 1024 * 1024, ge=1024)
-    rate: float = Field(default=50.0, gt=0)
-    burst: float = Field(default=200.0, ge=1)
+    max_body: Annotated[int, Rule(ge=1024)] = 1024 * 1024
+    max_reports_body: Annotated[int, Rule(ge=1024)] = 16 * 1024 * 1024
+    rate: Annotated[float, Rule(gt=0)] = 50.0
+    burst: Annotated[float, Rule(ge=1)] = 200.0
     read_timeout: Duration = timedelta(seconds=30)
 
 
-class TlsSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings(PlainSection):
     """``[tls]``: the server's certificate, and which clients it trusts.
 
     Attributes:
@@ -72,21 +78,20 @@ class TlsSettings(Section):
     rsa_certificate: Path | None = None
     rsa_key: Path | None = None
     passphrase_file: Path | None = None
-    passphrase: SecretStr | None = None
+    passphrase: str | None = field(default=None, repr=False)
     profile: Literal["compatible", "certification"] = "compatible"
 
-    @model_validator(mode="after")
-    def _complete(self) -> "TlsSettings":
+    def __post_init__(self) -> None:
         if self.certificate and not self.key:
             raise ValueError("certificate needs its key")
         if self.certificate and not self.ca:
             raise ValueError("certificate needs ca, the authority of the VENs (R68)")
         if bool(self.rsa_certificate) != bool(self.rsa_key):
             raise ValueError("rsa_certificate and rsa_key go together")
-        return self
 
 
-class StoreSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings(PlainSection):
     """``[store]``: the database.
 
     Attributes:
@@ -96,39 +101,51 @@ class StoreSettings(Section):
     url: str = "sqlite+aiosqlite:///vtn.db"
 
 
-class SignatureSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureSettings(PlainSection):
     """``[signatures]``: XML signatures (R514).
 
     Attributes:
         policy: for VENs that have none of their own.
         certificate: signs what the VTN sends; that of ``[tls]`` if left out.
         key: its private key.
+        passphrase_file: file whose first line opens ``key``.
+        passphrase: opens it; better in a file.
         tolerance: how far a signing time may be off, in both directions.
     """
 
     policy: SignaturePolicy = SignaturePolicy.ACCEPTED
     certificate: Path | None = None
     key: Path | None = None
+    passphrase_file: Path | None = None
+    passphrase: str | None = field(default=None, repr=False)
     tolerance: Duration = timedelta(seconds=60)
 
 
-class RegistrationSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSettings(PlainSection):
     """``[registration]``: who may come in.
 
     Attributes:
-        handler: bundled name or ``module:attr``.
+        handler: bundled name or ``module:attr``; ``allow-list`` if left out, unless the
+            program brings a handler of its own.
         settings: what the handler is built from.
+        readmit: takes in VENs that this VTN does not remember but that remember it: a poll
+            of one is answered with oadrRequestReregistration, and a registration that
+            names an old registrationID is a new one.
         poll_interval: how often VENs shall poll.
         offline_after: missed polls until a VEN counts as offline.
     """
 
-    handler: str = "allow-list"
-    settings: dict[str, Any] = Field(default_factory=dict)
+    handler: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     poll_interval: Duration = timedelta(seconds=10)
-    offline_after: int = Field(default=3, ge=1)
+    offline_after: Annotated[int, Rule(ge=1)] = 3
+    readmit: bool = False
 
 
-class StandingRequest(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRequest(PlainSection):
     """One entry of ``[reports] request``: what every VEN that offers it is asked for.
 
     Attributes:
@@ -144,7 +161,8 @@ class StandingRequest(Section):
     duration: Duration = timedelta(0)
 
 
-class ReportSettings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSettings(PlainSection):
     """``[reports]``: what is requested, and what happens with it.
 
     Attributes:
@@ -155,13 +173,14 @@ class ReportSettings(Section):
             oadrCreateReport if the VEN does not react; ``poll`` asks by oadrCreateReport only.
     """
 
-    handlers: list[str] = Field(default_factory=list)
-    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    request: list[StandingRequest] = Field(default_factory=list)
+    handlers: tuple[str, ...] = ()
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    request: tuple[StandingRequest, ...] = ()
     via: Literal["registered-report", "poll"] = "registered-report"
 
 
-class Settings(Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(PlainSection):
     """The whole configuration.
 
     Attributes:
@@ -172,18 +191,18 @@ class Settings(Section):
         time_limit: longest time a handler may take.
     """
 
-    vtn_id: str = Field(min_length=1)
+    vtn_id: Text
     market_context: str = "http://openadr.example/default"
-    http: HttpSettings = HttpSettings()
-    tls: TlsSettings = TlsSettings()
-    store: StoreSettings = StoreSettings()
-    signatures: SignatureSettings = SignatureSettings()
-    registration: RegistrationSettings = RegistrationSettings()
-    reports: ReportSettings = ReportSettings()
-    handlers: list[str] = Field(default_factory=list)
-    handler_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    signatures: SignatureSettings = field(default_factory=SignatureSettings)
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)
+    reports: ReportSettings = field(default_factory=ReportSettings)
+    handlers: tuple[str, ...] = ()
+    handler_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     time_limit: Duration = timedelta(seconds=TIME_LIMIT)
-    clock: ClockSettings = ClockSettings()
+    clock: ClockSettings = field(default_factory=ClockSettings)
 
 
 _PATHS = ("certificate", "key", "ca", "crl", "rsa_certificate", "rsa_key", "passphrase_file")
@@ -197,29 +216,26 @@ def load(path: Path) -> Settings:
     """
     settings = load_toml(path, Settings)
     folder = path.resolve().parent
-    return settings.model_copy(
-        update={
-            "tls": _absolute(settings.tls, folder),
-            "signatures": _absolute(settings.signatures, folder),
-            "store": StoreSettings(url=_absolute_url(settings.store.url, folder)),
-            "registration": settings.registration.model_copy(
-                update={"settings": _absolute_keys(settings.registration.settings, folder)}
-            ),
-            "reports": settings.reports.model_copy(
-                update={"settings": _absolute_sections(settings.reports.settings, folder)}
-            ),
-            "handler_settings": _absolute_sections(settings.handler_settings, folder),
-        }
+    registration, reports = settings.registration, settings.reports
+    return replace(
+        settings,
+        tls=_absolute(settings.tls, folder),
+        signatures=_absolute(settings.signatures, folder),
+        store=StoreSettings(url=_absolute_url(settings.store.url, folder)),
+        registration=replace(registration, settings=_absolute_keys(registration.settings, folder)),
+        reports=replace(reports, settings=_absolute_sections(reports.settings, folder)),
+        handler_settings=_absolute_sections(settings.handler_settings, folder),
     )
 
 
-def _absolute(section: Section, folder: Path) -> Section:
+def _absolute(section: S, folder: Path) -> S:
     changes = {
         name: folder / value
         for name in _PATHS
         if isinstance(value := getattr(section, name, None), Path)
     }
-    return section.model_copy(update=changes)
+    # Every key is one of the section's; mypy cannot know.
+    return replace(section, **changes)  # type: ignore[arg-type]
 
 
 def _absolute_sections(
@@ -248,3 +264,33 @@ def _absolute_url(url: str, folder: Path) -> str:
     ):
         return url
     return f"{head}:///{folder / file}"
+
+
+def passphrase_of(settings: Settings) -> str | None:
+    """Returns what opens the private keys of TLS, if the configuration says it.
+
+    Raises:
+        runtime.errors.ConfigError: the file cannot be read.
+    """
+    return _passphrase(settings.tls, "tls")
+
+
+def signing_passphrase_of(settings: Settings) -> str | None:
+    """Returns what opens the key that signs: that of ``[tls]`` unless it has its own.
+
+    Raises:
+        runtime.errors.ConfigError: the file cannot be read.
+    """
+    section = settings.signatures
+    if section.key is None:
+        return passphrase_of(settings)
+    return _passphrase(section, "signatures") or passphrase_of(settings)
+
+
+def _passphrase(section: TlsSettings | SignatureSettings, name: str) -> str | None:
+    if section.passphrase is not None or section.passphrase_file is None:
+        return section.passphrase
+    try:
+        return section.passphrase_file.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, IndexError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", key=f"{name}.passphrase_file") from None

@@ -29,12 +29,13 @@ from oadr.errors import (
     XMLError,
 )
 from oadr.replies import FROM_VEN, refuse, ven_id_of
+from runtime.policy import SignaturePolicy
 from vtn import upkeep
 from vtn.desk import Caller, Desk
 from vtn.familiar import FamiliarPolls
 from vtn.identity import Peers
 from vtn.limits import RateLimit
-from vtn.roster import Member, SignaturePolicy
+from vtn.roster import Member
 from vtn.services import SERVICES
 from vtn.signatures import Signatures
 from vtn.store import StorageError

@@ -7,17 +7,9 @@ so with ``refresh``; changes by other processes are picked up by the same call.
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from runtime.policy import SignaturePolicy
 from vtn.store import Store, change, party
-
-
-class SignaturePolicy(StrEnum):
-    """What a VEN's XML signature means to the VTN."""
-
-    REQUIRED = "required"
-    ACCEPTED = "accepted"
-    IGNORED = "ignored"
 
 
 class Member:

@@ -1,31 +1,31 @@
-"""A VTN that runs: store, handlers, services and HTTP put together."""
+"""A VTN that runs: it listens, and hands each request to its parts (``vtn.assembly``)."""
 
 import asyncio
+import importlib
 import ipaddress
 import logging
 import signal
 import ssl
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from certs import KeyPair, Profile, TLSFiles, live_server_context
 from runtime import plugins
 from runtime.clock import Clock
 from runtime.hooks import Registry
 from runtime.tasks import Tasks
-from vtn import upkeep
-from vtn.config import Settings, load
-from vtn.desk import Desk
-from vtn.endpoint import Endpoint
+from vtn.config import DEFAULT_REGISTRATION, Settings, load, passphrase_of
 from vtn.errors import InsecureSetup
 from vtn.hooks import HOOKS
 from vtn.noise import http_logger
-from vtn.operator import Operator
-from vtn.roster import Roster
-from vtn.signatures import Signatures, passphrase_of
-from vtn.store import StorageError, Store
+
+if TYPE_CHECKING:
+    from vtn.desk import Desk
+    from vtn.endpoint import Endpoint
+    from vtn.operator import Operator
+    from vtn.store import Store
 
 log = logging.getLogger("openadr.vtn")
 
@@ -44,6 +44,9 @@ class Server:
         handlers: handler objects; ``from_config`` adds those that the configuration names.
         clock: the time; that of the configuration if None.
         store: an open database; the configured one is opened if None.
+        eager: whether ``start`` waits until the database is open. Where there is nothing
+            that could be wrong with it, because it is a new one in memory, the VTN may
+            listen first; who comes early waits for a moment.
     """
 
     def __init__(
@@ -52,7 +55,8 @@ class Server:
         *,
         handlers: Iterable[object] = (),
         clock: Clock | None = None,
-        store: Store | None = None,
+        store: "Store | None" = None,
+        eager: bool = True,
     ) -> None:
         self.settings = settings
         self.clock = clock or settings.clock.clock()
@@ -63,8 +67,11 @@ class Server:
             self.hooks.add(handler)
         self.ssl_context = tls_context(settings)
         self.desk: Desk | None = None
+        self._endpoint: Endpoint | None = None
         self._given_store = store
-        self._runner: web.ServerRunner | None = None
+        self._eager = eager
+        self._opening: asyncio.Task[None] | None = None
+        self._runner: web.BaseRunner | None = None
         self._port = settings.http.port
 
     @classmethod
@@ -92,15 +99,13 @@ class Server:
         return self._port
 
     @property
-    def operator(self) -> Operator:
+    def operator(self) -> "Operator":
         """What an operator can do; the server must have been started."""
-        desk = self._running()
-        return Operator(store=desk.store, changed=lambda: desk.roster.refresh(desk.store))
-
-    def _running(self) -> Desk:
         if self.desk is None:
             raise RuntimeError("the VTN has not been started; await start() first")
-        return self.desk
+        from vtn.assembly import operator_of
+
+        return operator_of(self.desk)
 
     async def start(self) -> None:
         """Opens the database and listens; returns when VENs can come.
@@ -110,7 +115,7 @@ class Server:
             OSError: the address cannot be listened on.
             vtn.store.StorageError: the database cannot be used.
         """
-        if self.desk is not None:
+        if self._opening is not None:
             raise RuntimeError("the VTN has been started already")
         try:
             await self._start()
@@ -119,56 +124,99 @@ class Server:
             raise
 
     async def _start(self) -> None:
-        signatures = Signatures.from_settings(self.settings)
-        store = self._given_store or await Store.open(self.settings.store.url)
-        self.desk = desk = Desk(
-            settings=self.settings,
-            store=store,
-            roster=Roster(),
+        self._open_soon()
+        if self._eager:
+            await self.opened()
+        await self._listen()
+
+    def _open_soon(self) -> None:
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(), name="opening of the VTN")
+
+    async def opened(self) -> None:
+        """Returns when the database is open; the server must have been started.
+
+        Raises:
+            RuntimeError: nobody has started it.
+            vtn.store.StorageError: the database cannot be used.
+        """
+        if self._opening is None:
+            raise RuntimeError("the VTN has not been started; await start() first")
+        await asyncio.shield(self._opening)
+
+    async def _open(self) -> None:
+        """Makes ``desk`` and what answers requests."""
+        if not self._eager:
+            # Others, the sockets among them, go on while the modules are loaded.
+            await asyncio.to_thread(importlib.import_module, "vtn.assembly")
+        from vtn import assembly
+
+        parts = await assembly.open_parts(
+            self.settings,
             hooks=self.hooks,
             clock=self.clock,
             tasks=self.tasks,
+            secure=self.ssl_context is not None,
+            store=self._given_store,
         )
-        # Asked before the roster is read, so that what is written meanwhile counts as news.
-        await store.changed_elsewhere()
-        await desk.roster.refresh(store)
-        endpoint = Endpoint(desk, signatures, secure=self.ssl_context is not None)
+        self.desk, self._endpoint = parts.desk, parts.endpoint
+        assembly.watch_over(parts, self._upkeep)
+
+    async def _listen(self) -> None:
+        self._runner = self._make_runner()
+        await self._runner.setup()
         http = self.settings.http
-        # The router and the application of aiohttp would do for each poll what one look into
-        # a table does.
+        site = web.TCPSite(self._runner, http.host, self._port, ssl_context=self.ssl_context)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    def _make_runner(self) -> web.BaseRunner:
+        """Returns what runs the HTTP server.
+
+        The router and the application of aiohttp would do for each poll what one look into
+        a table does.
+        """
         serving = web.Server(
-            endpoint.dispatch,
+            self._dispatch,
             access_log=None,
             logger=http_logger(),
             auto_decompress=False,
-            keepalive_timeout=http.read_timeout.total_seconds() * 4,
+            keepalive_timeout=self.settings.http.read_timeout.total_seconds() * 4,
             lingering_time=LINGER,
         )
-        self._runner = web.ServerRunner(serving, shutdown_timeout=GRACE)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, http.host, http.port, ssl_context=self.ssl_context)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        upkeep.start(desk, self._upkeep)
+        return web.ServerRunner(serving, shutdown_timeout=GRACE)
+
+    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request; the first ones wait until the VTN is open."""
+        if self._endpoint is None:
+            try:
+                await self.opened()
+            except Exception:
+                log.exception("the VTN cannot be opened")
+                return web.Response(status=503, text="not available\n")
+            assert self._endpoint is not None  # noqa: S101 - it is open now
+        return await self._endpoint.dispatch(request)
 
     async def stop(self) -> None:
         """Finishes what is in flight, writes down what is left, and closes."""
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            # What is half open cannot be closed.
+            await asyncio.wait([opening])
+            if not opening.cancelled():
+                opening.exception()
         await self._upkeep.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
         await self.tasks.drain(GRACE)
         await self.tasks.close()
-        desk, self.desk = self.desk, None
+        desk, self.desk, self._endpoint = self.desk, None, None
         if desk is None:
             return
-        try:
-            await upkeep.flush(desk)
-        except StorageError as error:
-            log.error("cannot write down when VENs were last seen: %s", error)
-        finally:
-            if self._given_store is None:
-                await desk.store.close()
+        from vtn import assembly
+
+        await assembly.close(desk, keep=self._given_store is not None)
 
     async def serve(self, *, ready: Callable[[], object] | None = None) -> None:
         """Runs until SIGTERM or SIGINT, then stops in an orderly way.
@@ -199,10 +247,10 @@ def configured_handlers(settings: Settings, *, beside: Iterable[object] = ()) ->
     """
     registration = settings.registration
     found: list[object] = []
-    if "handler" in registration.model_fields_set or not _decides_registration(beside):
+    if registration.handler is not None or not _decides_registration(beside):
         found.append(
             plugins.build(
-                registration.handler,
+                registration.handler or DEFAULT_REGISTRATION,
                 registration.settings,
                 key="registration.handler",
                 settings="registration.settings",
@@ -247,6 +295,9 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
             "[tls] needs certificate, key and ca; for a test bench on this machine set "
             "[http] plain = true"
         )
+    # Certificates take libraries that plain HTTP does not need.
+    from certs import KeyPair, Profile, TLSFiles, live_server_context
+
     passphrase = passphrase_of(settings)
     pairs = [KeyPair(certificate=tls.certificate, key=tls.key, passphrase=passphrase)]
     if tls.rsa_certificate is not None and tls.rsa_key is not None:

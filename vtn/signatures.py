@@ -9,8 +9,8 @@ from lxml import etree
 from oadr import messages as m
 from oadr.errors import SignatureError
 from oadr.signature import Fingerprints, ReplayCache, SigningKey, sign, verify
-from runtime.settings import ConfigError
-from vtn.config import Settings
+from runtime.errors import ConfigError
+from vtn.config import Settings, signing_passphrase_of
 from vtn.desk import Caller
 from vtn.services.poll import document
 
@@ -40,7 +40,7 @@ class Signatures:
         replay = ReplayCache(tolerance=section.tolerance)
         if certificate is None or key is None:
             return cls(None, replay)
-        return cls(_load(certificate, key, passphrase_of(settings)), replay)
+        return cls(_load(certificate, key, signing_passphrase_of(settings)), replay)
 
     def encode(self, message: m.Message, signed: bool, now: datetime) -> bytes:
         """Returns the document, signed if that is wanted and possible."""
@@ -73,19 +73,6 @@ def _valid(caller: Caller) -> set[str]:
     if member is not None:
         found |= {one for one in member.certificates if member.accepts(one, caller.received_at)}
     return found
-
-
-def passphrase_of(settings: Settings) -> str | None:
-    """Returns what opens the private keys, if the configuration says it."""
-    if settings.tls.passphrase is not None:
-        return settings.tls.passphrase.get_secret_value()
-    path = settings.tls.passphrase_file
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").splitlines()[0]
-    except (OSError, IndexError) as error:
-        raise ConfigError(f"cannot be read: {error}", key="tls.passphrase_file") from None
 
 
 def _load(certificate: Path, key: Path, passphrase: str | None) -> SigningKey:

@@ -22,11 +22,12 @@ from oadr.enums import ServiceName
 from oadr.messages import CreateReport, EiResponse, Poll, Response
 from oadr.signature import SigningKey, sign
 from runtime.clock import SystemClock
+from runtime.policy import SignaturePolicy
 from runtime.settings import ConfigError
 from tests.ven.scripted import request
 from ven.connection import Connection
 from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
-from ven.signing import KeyFiles, SignaturePolicy
+from ven.signing import KeyFiles
 from ven.transport import HttpTransport, base_url
 
 POLL = Poll(ven_id="ven-1")

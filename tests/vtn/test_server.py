@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from certs import Authority
 from oadr import messages as m
-from runtime.settings import ConfigError
+from runtime.settings import ConfigError, check
 from tests.vtn.kit import Open, a_ven, joined
 from vtn.config import Settings
 from vtn.errors import InsecureSetup
@@ -21,12 +22,13 @@ from vtn.testing import running
 
 
 def settings(tmp_path: Path, **http: Any) -> Settings:
-    return Settings.model_validate(
+    return check(
         {
             "vtn_id": "vtn",
             "http": {"host": "127.0.0.1", "port": 0} | http,
             "store": {"url": f"sqlite+aiosqlite:///{tmp_path / 'vtn.db'}"},
-        }
+        },
+        Settings,
     )
 
 
@@ -49,16 +51,14 @@ def test_plain_http_on_this_machine_is_allowed_when_asked_for(tmp_path: Path, ho
 
 def test_a_certificate_and_plain_http_contradict_each_other(tmp_path: Path) -> None:
     made = settings(tmp_path, plain=True)
-    tls = made.tls.model_copy(update={"certificate": tmp_path / "vtn.crt"})
+    tls = replace(made.tls, certificate=tmp_path / "vtn.crt", key=tmp_path / "k", ca=tmp_path / "c")
     with pytest.raises(InsecureSetup, match="contradict"):
-        Server(made.model_copy(update={"tls": tls}))
+        Server(replace(made, tls=tls))
 
 
 def test_a_server_certificate_without_a_ca_is_an_error() -> None:
-    with pytest.raises(ValueError, match="needs ca"):
-        Settings.model_validate(
-            {"vtn_id": "v", "tls": {"certificate": "vtn.crt", "key": "vtn.key"}}
-        )
+    with pytest.raises(ConfigError, match="needs ca"):
+        check({"vtn_id": "v", "tls": {"certificate": "vtn.crt", "key": "vtn.key"}}, Settings)
 
 
 async def test_a_signing_key_that_does_not_fit_is_said_before_anything_listens(
@@ -68,10 +68,10 @@ async def test_a_signing_key_that_does_not_fit_is_said_before_anything_listens(
     for name in ("one", "other"):
         authority.issue_ven(name).save(tmp_path / f"{name}.crt", tmp_path / f"{name}.key")
     made = settings(tmp_path, plain=True)
-    signatures = made.signatures.model_copy(
-        update={"certificate": tmp_path / "one.crt", "key": tmp_path / "other.key"}
+    signatures = replace(
+        made.signatures, certificate=tmp_path / "one.crt", key=tmp_path / "other.key"
     )
-    server = Server(made.model_copy(update={"signatures": signatures}))
+    server = Server(replace(made, signatures=signatures))
     with pytest.raises(ConfigError, match="signatures"):
         await server.start()
     assert server.desk is None
@@ -154,11 +154,12 @@ class Own(RegistrationHandler):
 
 
 def test_a_handler_of_the_program_takes_the_place_of_the_bundled_default() -> None:
-    made = Settings.model_validate({"vtn_id": "v", "reports": {"handlers": []}})
+    made = check({"vtn_id": "v", "reports": {"handlers": []}}, Settings)
     assert [type(one).__name__ for one in configured_handlers(made)] == ["AllowList"]
     assert configured_handlers(made, beside=[Own()]) == []
-    named = Settings.model_validate(
-        {"vtn_id": "v", "reports": {"handlers": []}, "registration": {"handler": "allow-list"}}
+    named = check(
+        {"vtn_id": "v", "reports": {"handlers": []}, "registration": {"handler": "allow-list"}},
+        Settings,
     )
     assert len(configured_handlers(named, beside=[Own()])) == 1
 

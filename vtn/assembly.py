@@ -1,0 +1,104 @@
+"""The parts of a VTN, put together: database, roster, services, HTTP.
+
+Loading them takes longer than all else at a start; ``vtn.server`` can listen before.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from runtime.clock import Clock
+from runtime.hooks import Registry
+from runtime.tasks import Tasks
+from vtn import upkeep
+from vtn.config import Settings
+from vtn.desk import Desk
+from vtn.endpoint import Endpoint
+from vtn.operator import Operator
+from vtn.roster import Roster
+from vtn.signatures import Signatures
+from vtn.store import StorageError, Store
+
+log = logging.getLogger("openadr.vtn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a VTN that runs is made of.
+
+    Attributes:
+        desk: what the services work with.
+        endpoint: what answers requests.
+    """
+
+    desk: Desk
+    endpoint: Endpoint
+
+
+async def open_parts(
+    settings: Settings,
+    *,
+    hooks: Registry,
+    clock: Clock,
+    tasks: Tasks,
+    secure: bool,
+    store: Store | None,
+) -> Parts:
+    """Opens the database and returns the parts of a VTN.
+
+    Args:
+        settings: the configuration.
+        hooks: the handlers.
+        clock: the time.
+        tasks: work in the background.
+        secure: whether it listens with TLS.
+        store: an open database; the configured one is opened if None.
+
+    Raises:
+        runtime.errors.ConfigError: a signing key cannot be used.
+        vtn.store.StorageError: the database cannot be used.
+    """
+    signatures = Signatures.from_settings(settings)
+    opened = store or await Store.open(settings.store.url)
+    desk = Desk(
+        settings=settings,
+        store=opened,
+        roster=Roster(),
+        hooks=hooks,
+        clock=clock,
+        tasks=tasks,
+    )
+    try:
+        # Asked before the roster is read, so that what is written meanwhile counts as news.
+        await opened.changed_elsewhere()
+        await desk.roster.refresh(opened)
+    except BaseException:
+        if store is None:
+            await opened.close()
+        raise
+    return Parts(desk=desk, endpoint=Endpoint(desk, signatures, secure=secure))
+
+
+def watch_over(parts: Parts, tasks: Tasks) -> None:
+    """Starts what a VTN does between messages."""
+    upkeep.start(parts.desk, tasks)
+
+
+def operator_of(desk: Desk) -> Operator:
+    """Returns what an operator can do."""
+    return Operator(store=desk.store, changed=lambda: desk.roster.refresh(desk.store))
+
+
+async def close(desk: Desk, *, keep: bool) -> None:
+    """Writes down what is left and closes the database.
+
+    Args:
+        desk: of a VTN that answers nobody any more.
+        keep: leaves the database open, for whoever opened it.
+    """
+    try:
+        await upkeep.flush(desk)
+    except StorageError as error:
+        log.error("cannot write down when VENs were last seen: %s", error)
+    finally:
+        if not keep:
+            await desk.store.close()
