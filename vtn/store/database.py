@@ -21,6 +21,7 @@ from vtn.store import sqlite
 from vtn.store.connections import Connections
 from vtn.store.errors import DatabaseBusy, ForeignDatabase, MissingDatabase, NewerDatabase
 from vtn.store.migrations import HEAD, REVISIONS
+from vtn.store.schema import metadata
 from vtn.store.sqlite import Role, translated
 from vtn.store.transaction import Transaction
 
@@ -39,8 +40,10 @@ class Store:
     ) -> None:
         self.path = path
         self._folder = folder
+        # What nobody will read after the process has ended needs no disk to wait for.
+        write = Role.WRITE if folder is None else Role.WRITE_FOR_NOW
         self._reader = Connections(sqlite.engine(path, Role.READ, busy_timeout=busy_timeout))
-        self._writer = Connections(sqlite.engine(path, Role.WRITE, busy_timeout=busy_timeout))
+        self._writer = Connections(sqlite.engine(path, write, busy_timeout=busy_timeout))
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[object] | None = None
         self._seen: tuple[object, int] | None = None
@@ -197,11 +200,24 @@ async def _log_ahead(connection: AsyncConnection, busy_timeout: timedelta) -> No
 
 
 async def _upgrade(connection: AsyncConnection, path: Path) -> None:
-    # Importing Alembic takes longer than all the rest, and a current database needs none.
-    from vtn.store.migrations.upgrade import upgrade
-
     await connection.exec_driver_sql("BEGIN IMMEDIATE")
     # Another process may have upgraded it while this one waited.
-    if await connection.run_sync(_revision, path) != HEAD:
+    revision = await connection.run_sync(_revision, path)
+    if revision is None:
+        await connection.run_sync(_create)
+    elif revision != HEAD:
+        # Importing Alembic takes longer than all the rest, and a new database needs none.
+        from vtn.store.migrations.upgrade import upgrade
+
         await connection.run_sync(upgrade)
     await connection.commit()
+
+
+def _create(connection: Connection) -> None:
+    """Makes what all migrations together make; a test compares the two."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))

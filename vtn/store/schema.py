@@ -5,6 +5,7 @@ because a query of ``vtn.store`` needs it.
 """
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.event import listen
 
 from vtn.store.types import DecimalText, Duration, UTCDateTime
 
@@ -307,3 +309,12 @@ audit = Table(
     Index("ix_audit_subject", "subject", "pk"),
     sqlite_autoincrement=True,
 )
+for _change in ("UPDATE", "DELETE"):
+    listen(
+        audit,
+        "after_create",
+        DDL(  # type: ignore[no-untyped-call]
+            f"CREATE TRIGGER audit_no_{_change.lower()} BEFORE {_change} ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END"
+        ).execute_if(dialect="sqlite"),
+    )

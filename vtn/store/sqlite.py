@@ -56,6 +56,7 @@ class Role(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    WRITE_FOR_NOW = "write for now"
     MIGRATE = "migrate"
 
 
@@ -64,10 +65,15 @@ class Role(StrEnum):
 _PRAGMAS = {
     Role.READ: ("query_only=ON",),
     Role.WRITE: ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16384"),
+    Role.WRITE_FOR_NOW: ("synchronous=OFF", "foreign_keys=ON", "cache_size=-16384"),
     Role.MIGRATE: ("synchronous=FULL", "foreign_keys=OFF"),
 }
 #: How a transaction starts. A migration is begun by hand, after the look at the revision.
-_BEGIN = {Role.READ: "BEGIN", Role.WRITE: "BEGIN IMMEDIATE"}
+_BEGIN = {
+    Role.READ: "BEGIN",
+    Role.WRITE: "BEGIN IMMEDIATE",
+    Role.WRITE_FOR_NOW: "BEGIN IMMEDIATE",
+}
 _READERS = 4
 
 
