@@ -107,7 +107,7 @@ class VTN(Server, OpenADRServer):  # type: ignore[misc]
                 },
                 Settings,
             )
-        super().__init__(settings, handlers=handlers)
+        super().__init__(settings, handlers=handlers, eager=store is not None or config is not None)
         self._before_start: list[Callable[[], Awaitable[None]]] = []
         self._answers: dict[str, Callback] = {}
         self._deliveries: dict[str, Callback] = {}

@@ -1,18 +1,26 @@
-"""XML signatures on the VTN's side: keys loaded once, nonces remembered (R514)."""
+"""XML signatures on the VTN's side: keys loaded once, nonces remembered (R514).
+
+The library for them is loaded with the first key or signature: a VTN without them starts
+sooner and stays smaller.
+"""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from oadr import messages as m
 from oadr.errors import SignatureError
-from oadr.signature import Fingerprints, ReplayCache, SigningKey, sign, verify
 from runtime.errors import ConfigError
 from vtn.config import Settings, signing_passphrase_of
 from vtn.desk import Caller
 from vtn.services.poll import document
+
+if TYPE_CHECKING:
+    from oadr.signature import ReplayCache, SigningKey
 
 
 class Signatures:
@@ -20,12 +28,19 @@ class Signatures:
 
     Args:
         key: signs what the VTN sends; None if nothing can be signed.
-        replay: nonces that were used.
+        tolerance: how far a signing time may be off.
     """
 
-    def __init__(self, key: SigningKey | None, replay: ReplayCache) -> None:
+    def __init__(self, key: "SigningKey | None", tolerance: timedelta) -> None:
         self.key = key
-        self.replay = replay
+        self._tolerance = tolerance
+
+    @cached_property
+    def replay(self) -> "ReplayCache":
+        """The nonces that were used."""
+        from oadr.signature import ReplayCache
+
+        return ReplayCache(tolerance=self._tolerance)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Signatures":
@@ -37,14 +52,15 @@ class Signatures:
         section = settings.signatures
         certificate = section.certificate or settings.tls.certificate
         key = section.key or settings.tls.key
-        replay = ReplayCache(tolerance=section.tolerance)
         if certificate is None or key is None:
-            return cls(None, replay)
-        return cls(_load(certificate, key, signing_passphrase_of(settings)), replay)
+            return cls(None, section.tolerance)
+        return cls(_load(certificate, key, signing_passphrase_of(settings)), section.tolerance)
 
     def encode(self, message: m.Message, signed: bool, now: datetime) -> bytes:
         """Returns the document, signed if that is wanted and possible."""
         if signed and self.key is not None:
+            from oadr.signature import sign
+
             return sign(message, self.key, now=now, nonce=uuid.uuid4().hex)
         return document(message)
 
@@ -57,6 +73,8 @@ class Signatures:
         fingerprints = _valid(caller)
         if not fingerprints:
             raise SignatureError("no certificate of this VEN is known")
+        from oadr.signature import Fingerprints, verify
+
         return verify(
             root,
             trusted=Fingerprints(*sorted(fingerprints)),
@@ -75,7 +93,9 @@ def _valid(caller: Caller) -> set[str]:
     return found
 
 
-def _load(certificate: Path, key: Path, passphrase: str | None) -> SigningKey:
+def _load(certificate: Path, key: Path, passphrase: str | None) -> "SigningKey":
+    from oadr.signature import SigningKey
+
     try:
         return SigningKey.load(
             certificate.read_bytes(),
