@@ -110,6 +110,13 @@ class FakeClock:
         """How many tasks wait for this clock."""
         return sum(not future.done() for _, _, future in self._waiting)
 
+    @property
+    def due(self) -> datetime | None:
+        """When the next task wakes; None if none waits."""
+        while self._waiting and self._waiting[0][2].done():
+            heapq.heappop(self._waiting)
+        return self._waiting[0][0] if self._waiting else None
+
     async def advance(self, duration: timedelta) -> None:
         """Moves the clock, waking each sleeper at its own moment and in order."""
         target = self.moment + duration

@@ -180,6 +180,18 @@ class Client(Pluggable, TakingPart):
             lost=core.lost,
         )
 
+    @property
+    def busy(self) -> bool:
+        """Whether a message is being processed or a report sent, handlers included."""
+        return self._machine.core.turn.taken
+
+    async def progress(self) -> int:
+        """Waits for what was asked of the state, and returns a number that grows with that.
+
+        Tests that let a fake time pass see by it when this VEN has come to rest.
+        """
+        return await self._machine.core.state.database.progress()
+
     # Living on its own
 
     async def run(self) -> None:

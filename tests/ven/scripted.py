@@ -1,169 +1,37 @@
-"""A VTN for tests: it keeps what it is sent and answers by script.
+"""The scripted VTN of ``ven.testing`` for tests of the VEN itself.
 
-Every message goes through the real codec in both directions, so each is held against
-the schema.
+What it says here is built by hand, so that it can be wrong; and VENs can be killed.
 """
 
 import asyncio
-from collections import deque
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from oadr.codec import decode, encode
-from oadr.enums import (
-    EventStatus,
-    ProfileName,
-    ResponseRequired,
-    ServiceName,
-    SignalType,
-    TransportName,
-)
+from oadr.enums import EventStatus, ResponseRequired, SignalType
 from oadr.messages import (
     EVERYTHING,
-    CanceledOpt,
-    CanceledPartyRegistration,
-    CancelOpt,
-    CancelPartyRegistration,
-    CreatedOpt,
-    CreatedPartyRegistration,
-    CreateOpt,
-    CreatePartyRegistration,
-    DistributeEvent,
-    EiResponse,
     Event,
     EventDescriptor,
     Interval,
-    Message,
     Period,
-    Poll,
-    Profile,
-    QueryRegistration,
-    RegisteredReport,
-    RegisterReport,
     ReportRequest,
-    RequestEvent,
-    Response,
     Signal,
     SignalPayload,
     SpecifierPayload,
     Target,
-    UpdatedReport,
-    UpdateReport,
 )
-from runtime.clock import FakeClock, settle
+from runtime.clock import FakeClock
+from runtime.fake_time import TimedWorld
 from ven.client import Client
 from ven.options import Options
 from ven.state import Database
+from ven.testing import HANG, ScriptedVTN
+
+__all__ = ["HANG", "NOW", "ScriptedVTN", "World", "database_of", "event", "request"]
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-M = TypeVar("M")
-#: In a script: never answers.
-HANG = TimeoutError("hangs")
-
-
-@dataclass
-class ScriptedVTN:
-    """Answers as a well-behaved VTN, unless the script says otherwise.
-
-    ``queue`` is what polls get, ``replies`` what comes instead of the usual answer to a
-    kind of message, the next one first; an exception in either is raised, and ``down``
-    is raised for everything.
-    """
-
-    vtn_id: str = "TH_VTN"
-    ven_id: str = "ven-1"
-    registration_id: str = "reg-1"
-    poll_freq: timedelta | None = timedelta(seconds=10)
-    events: list[Event] = field(default_factory=list)
-    requests: list[ReportRequest] = field(default_factory=list)
-    queue: deque[Message | Exception] = field(default_factory=deque)
-    replies: dict[type, deque[Message | Exception | None]] = field(default_factory=dict)
-    down: Exception | None = None
-    received: list[tuple[ServiceName, Message]] = field(default_factory=list)
-
-    async def __call__(self, service: ServiceName, message: Message) -> Message | None:
-        """Takes a message and returns the answer."""
-        if self.down is not None:
-            raise self.down
-        message = decode(encode(message))
-        self.received.append((service, message))
-        reply = self._reply(message)
-        if reply is HANG:
-            await asyncio.get_running_loop().create_future()
-        if isinstance(reply, Exception):
-            raise reply
-        return None if reply is None else decode(encode(reply))
-
-    def script(self, kind: type, *replies: Message | Exception | None) -> None:
-        """Sets what comes instead of the usual answer to a kind of message."""
-        self.replies.setdefault(kind, deque()).extend(replies)
-
-    def got(self, kind: type[M]) -> list[M]:
-        """Returns the messages of a kind."""
-        return [message for _, message in self.received if isinstance(message, kind)]
-
-    def names(self) -> list[str]:
-        """Returns the kinds of messages in the order in which they came, without polls."""
-        return [type(m).__name__ for _, m in self.received if not isinstance(m, Poll)]
-
-    def _reply(self, message: Message) -> Message | Exception | None:
-        scripted = self.replies.get(type(message))
-        if scripted:
-            return scripted.popleft()
-        if isinstance(message, Poll) and self.queue:
-            return self.queue.popleft()
-        return self._usual(message)
-
-    def _usual(self, message: Message) -> Message:
-        ok = EiResponse(request_id=getattr(message, "request_id", ""))
-        if isinstance(message, QueryRegistration):
-            return self.created(ok, known=False)
-        if isinstance(message, CreatePartyRegistration):
-            return self.created(ok)
-        if isinstance(message, CancelPartyRegistration):
-            return CanceledPartyRegistration(response=ok, registration_id=message.registration_id)
-        if isinstance(message, RegisterReport):
-            requests, self.requests = tuple(self.requests), []
-            return RegisteredReport(response=ok, requests=requests)
-        if isinstance(message, RequestEvent):
-            return self.snapshot(response=ok)
-        if isinstance(message, UpdateReport):
-            return UpdatedReport(response=ok)
-        if isinstance(message, CreateOpt):
-            return CreatedOpt(response=ok, opt_id=message.opt_id)
-        if isinstance(message, CancelOpt):
-            return CanceledOpt(response=ok, opt_id=message.opt_id)
-        return Response(response=EiResponse())
-
-    def created(self, response: EiResponse, *, known: bool = True) -> CreatedPartyRegistration:
-        """Returns the answer to a registration."""
-        return CreatedPartyRegistration(
-            response=response,
-            registration_id=self.registration_id if known else None,
-            ven_id=self.ven_id if known else None,
-            vtn_id=self.vtn_id,
-            profiles=(Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,)),),
-            poll_freq=self.poll_freq,
-        )
-
-    def snapshot(
-        self, *, request_id: str = "dist-1", response: EiResponse | None = None
-    ) -> DistributeEvent:
-        """Returns all events of this VTN."""
-        return DistributeEvent(
-            response=response or EiResponse(),
-            request_id=request_id,
-            vtn_id=self.vtn_id,
-            events=tuple(self.events),
-        )
-
-    def distribute(self, *events: Event, request_id: str = "dist-1") -> None:
-        """Lets the next poll bring these events and no others."""
-        self.events = list(events)
-        self.queue.append(self.snapshot(request_id=request_id))
 
 
 def event(
@@ -253,6 +121,8 @@ class World:
         self.clock = FakeClock(moment=NOW)
         self.state = state
         self._open: list[Client] = []
+        self._time = TimedWorld(self.clock)
+        self._time.watch(progress=self._steps)
 
     def ven(self, *, random: Random | None = None, **options: Any) -> Client:
         """Returns a VEN on the state file; another one on the same file is its restart."""
@@ -284,15 +154,7 @@ class World:
 
     async def rest(self) -> None:
         """Lets everything run that can run now, the thread of the state included."""
-        quiet = 0
-        while quiet < 3:
-            before = self._activity()
-            asked = [database_of(client) for client in self._open]
-            asked = [database for database in asked if database.is_open]
-            for database in asked:
-                await database.run(lambda connection: None)
-            await settle()
-            quiet = quiet + 1 if self._activity() == before + len(asked) else 0
+        await self._time.rest()
 
     async def pass_time(self, duration: timedelta, step: timedelta = timedelta(seconds=10)) -> None:
         """Lets time pass in steps, at each of which everything comes to rest."""
@@ -301,9 +163,8 @@ class World:
             await self.clock.advance(min(step, end - self.clock.moment))
             await self.rest()
 
-    def _activity(self) -> int:
-        transactions = sum(database_of(client).transactions for client in self._open)
-        return len(self.vtn.received) + transactions
+    async def _steps(self) -> int:
+        return len(self.vtn.received) + sum([await client.progress() for client in self._open])
 
     async def kill(self, client: Client) -> None:
         """Ends a VEN as kill -9 would: nothing more is written or sent."""

@@ -18,6 +18,11 @@ class Turn:
         self._depth = 0
 
     @property
+    def taken(self) -> bool:
+        """Whether any task holds it."""
+        return self._lock.locked()
+
+    @property
     def mine(self) -> bool:
         """Whether the current task holds it."""
         return self._owner is not None and self._owner is asyncio.current_task()

@@ -92,6 +92,12 @@ class Database:
         self.transactions += 1
         return await self._call(lambda: self._transact(connection, work))
 
+    async def progress(self) -> int:
+        """Waits for what has been asked so far, and returns how many transactions that were."""
+        if self._thread is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, int)
+        return self.transactions
+
     async def close(self) -> None:
         """Closes the file; ``open`` opens it again."""
         files = [file for file in (self._claim, self._connection) if file is not None]
