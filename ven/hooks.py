@@ -162,11 +162,21 @@ class RegistrationHandler:
         """Learns that the registration has ended. Default: nothing."""
 
 
+def opt_of(decision: Opt) -> OptType | None:
+    """Returns what a hook decided; None for the default policy.
+
+    Raises:
+        ValueError: it is neither optIn nor optOut.
+    """
+    return None if decision is None else OptType(decision)
+
+
 _OPT = (OptType, str, type(None))
 HOOKS = (
-    Hook(name="on_event", parameters=("event", "ctx"), returns=_OPT, deciding=True),
-    Hook(name="on_update_event", parameters=("event", "ctx"), returns=_OPT, deciding=True),
-    Hook(name="on_cancel_event", parameters=("event", "ctx"), returns=_OPT, deciding=True),
+    *(
+        Hook(name=name, parameters=("event", "ctx"), returns=_OPT, read=opt_of, deciding=True)
+        for name in ("on_event", "on_update_event", "on_cancel_event")
+    ),
     Hook(name="on_notification", parameters=("event", "ctx")),
     Hook(name="on_interval", parameters=("event", "interval", "ctx")),
     Hook(name="on_report_requested", parameters=("request", "ctx")),
@@ -175,12 +185,3 @@ HOOKS = (
     Hook(name="on_registered", parameters=("registration_id", "ctx")),
     Hook(name="on_unregistered", parameters=("reason", "ctx")),
 )
-
-
-def opt_of(decision: Opt) -> OptType | None:
-    """Returns what a hook decided; None for the default policy.
-
-    Raises:
-        ValueError: it is neither optIn nor optOut.
-    """
-    return None if decision is None else OptType(decision)

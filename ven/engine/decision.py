@@ -12,7 +12,6 @@ from oadr.event.assess import Change
 from oadr.messages import Event
 from runtime.hooks import HookFailed
 from ven.engine.core import Core, log
-from ven.hooks import opt_of
 
 _HOOKS = {
     Change.NEW: ("on_event",),
@@ -53,14 +52,12 @@ async def decide(
         return Decision(opt=default)
     where = {**core.extra, "event": event.event_id}
     try:
-        opt = opt_of(await core.hooks.decide(name, event, core.context(received_at)))
+        opt: OptType | None = await core.hooks.decide(name, event, core.context(received_at))
     except ProtocolError as error:
         log.info("event %s refused by its handler: %s", event.event_id, error, extra=where)
         return Decision(opt=OptType.OPT_OUT, code=error.code, description=error.description)
     except HookFailed as error:
         log.error("event %s: %s", event.event_id, error, extra=where)
-    except ValueError as error:
-        log.error("event %s: %s decided nonsense: %s", event.event_id, name, error, extra=where)
     else:
         return Decision(opt=opt or default)
     failed = "the event could not be decided on"
