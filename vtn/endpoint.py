@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Awaitable
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -92,20 +93,50 @@ class Endpoint:
             request: as it came.
         """
         caller = self._caller(request)
-        try:
-            response = await self._exchange(service, request, caller)
-        except _HTTPError as error:
-            response = self._turn_away(error, caller)
-        except StorageError as error:
-            log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
-            response = _plain(503, "try again later", {"Retry-After": "1"})
-        except Exception:
-            reference = uuid.uuid4().hex[:12]
-            log.exception("fault %s in %s", reference, service, extra={"ven": caller.name})
-            response = _plain(500, f"internal fault, reference {reference}")
+        response = await self._outcome(service, caller, self._exchange(service, request, caller))
         if caller.later:
             await self._send(request, response, caller)
         return response
+
+    async def answer(
+        self, service: ServiceName, data: bytes, *, fingerprint: str = ""
+    ) -> web.Response:
+        """Answers a document that came by another way than HTTP, in this process say.
+
+        Args:
+            service: that it is for.
+            data: the document.
+            fingerprint: of the certificate that proves who sends it; empty proves nobody.
+        """
+        now = self.desk.clock.now()
+        member = self.desk.roster.of_certificate(fingerprint, now) if fingerprint else None
+        caller = Caller(
+            member=member,
+            fingerprint=fingerprint,
+            secure=bool(fingerprint),
+            received_at=now,
+            later=[],
+        )
+        response = await self._outcome(service, caller, self._brought(service, data, caller))
+        for work in caller.later or ():
+            caller.start(self.desk, work)
+        return response
+
+    async def _outcome(
+        self, service: ServiceName | None, caller: Caller, exchange: Awaitable[web.Response]
+    ) -> web.Response:
+        """Returns what an exchange comes to, also if it fails."""
+        try:
+            return await exchange
+        except _HTTPError as error:
+            return self._turn_away(error, caller)
+        except StorageError as error:
+            log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
+            return _plain(503, "try again later", {"Retry-After": "1"})
+        except Exception:
+            reference = uuid.uuid4().hex[:12]
+            log.exception("fault %s in %s", reference, service, extra={"ven": caller.name})
+            return _plain(500, f"internal fault, reference {reference}")
 
     async def _send(
         self, request: web.BaseRequest, response: web.StreamResponse, caller: Caller
@@ -122,7 +153,7 @@ class Endpoint:
 
     async def _exchange(
         self, service: ServiceName | None, request: web.BaseRequest, caller: Caller
-    ) -> web.StreamResponse:
+    ) -> web.Response:
         if self._secure and not caller.secure:
             raise _unidentified(caller)
         self._check_rate(caller, request)
@@ -137,18 +168,26 @@ class Endpoint:
             raise _HTTPError(406, f"Content-Type must be {_XML}", rule="R53")
         if headers.get("Content-Encoding", "identity").lower() != "identity":
             raise _HTTPError(406, "a request must not be compressed", rule="R53")
+        data = await self._body(service, request)
+        if len(data) > _BYTES_A_TOKEN:
+            peer = caller.fingerprint or request.remote or ""
+            self.limit.charge(peer, len(data) / _BYTES_A_TOKEN)
+        response = await self._reply(service, data, caller)
+        if response.body is not None and "Accept-Encoding" in headers:
+            response.enable_compression()
+        return response
+
+    async def _brought(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
+        if caller.secure and caller.member is None:
+            caller = await self._look_again(caller)
+        return await self._reply(service, data, caller)
+
+    async def _reply(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
         try:
-            data = await self._body(service, request)
-            if len(data) > _BYTES_A_TOKEN:
-                peer = caller.fingerprint or request.remote or ""
-                self.limit.charge(peer, len(data) / _BYTES_A_TOKEN)
             body = await self._answer(service, data, caller)
         except XMLError as error:
             raise _HTTPError(406, str(error)) from None
-        response = web.Response(body=body, content_type=_XML)
-        if body is not None and "Accept-Encoding" in headers:
-            response.enable_compression()
-        return response
+        return web.Response(body=body, content_type=_XML)
 
     def _caller(self, request: web.BaseRequest) -> Caller:
         """Returns who has sent the request, as far as the connection proves it."""
@@ -308,7 +347,7 @@ class Endpoint:
             poll_freq=settings.registration.poll_interval,
         )
 
-    def _turn_away(self, error: "_HTTPError", caller: Caller) -> web.StreamResponse:
+    def _turn_away(self, error: "_HTTPError", caller: Caller) -> web.Response:
         if not error.quiet:
             log.warning(
                 "HTTP %d: %s", error.status, error, extra=_about(caller, error.rule, error.status)
