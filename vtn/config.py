@@ -14,7 +14,7 @@ from oadr.enums import ReportName
 from runtime.errors import ConfigError
 from runtime.hooks import TIME_LIMIT
 from runtime.policy import SignaturePolicy
-from runtime.sections import ClockSettings, Duration, PlainSection, Rule, Text, load_toml
+from runtime.sections import ClockSettings, Duration, PlainSection, Positive, Rule, Text, load_toml
 
 S = TypeVar("S", bound="TlsSettings | SignatureSettings")
 
@@ -189,6 +189,7 @@ class Settings(PlainSection):
         handlers: further handlers, bundled names or ``module:attr``.
         handler_settings: per handler, what it is built from.
         time_limit: longest time a handler may take.
+        time_limits: the same for single hooks, such as ``on_poll = "2s"``.
     """
 
     vtn_id: Text
@@ -201,7 +202,8 @@ class Settings(PlainSection):
     reports: ReportSettings = field(default_factory=ReportSettings)
     handlers: tuple[str, ...] = ()
     handler_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    time_limit: Duration = timedelta(seconds=TIME_LIMIT)
+    time_limit: Positive = timedelta(seconds=TIME_LIMIT)
+    time_limits: dict[str, Positive] = field(default_factory=dict)
     clock: ClockSettings = field(default_factory=ClockSettings)
 
 

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from runtime import plugins
 from runtime.clock import Clock
-from runtime.hooks import Registry
+from runtime.errors import ConfigError
+from runtime.hooks import HandlerError, Registry
 from runtime.tasks import Tasks
 from vtn.config import DEFAULT_REGISTRATION, Settings, load, passphrase_of
 from vtn.errors import InsecureSetup
@@ -62,7 +63,7 @@ class Server:
         self.clock = clock or settings.clock.clock()
         self.tasks = Tasks()
         self._upkeep = Tasks()
-        self.hooks = Registry(HOOKS, time_limit=settings.time_limit.total_seconds())
+        self.hooks = _registry(settings)
         for handler in handlers:
             self.hooks.add(handler)
         self.ssl_context = tls_context(settings)
@@ -235,6 +236,14 @@ class Server:
             await stopped.wait()
         finally:
             await self.stop()
+
+
+def _registry(settings: Settings) -> Registry:
+    limits = {name: limit.total_seconds() for name, limit in settings.time_limits.items()}
+    try:
+        return Registry(HOOKS, time_limit=settings.time_limit.total_seconds(), time_limits=limits)
+    except HandlerError as error:
+        raise ConfigError(str(error), key="time_limits") from None
 
 
 def configured_handlers(settings: Settings, *, beside: Iterable[object] = ()) -> list[object]:

@@ -181,3 +181,15 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> Non
         assert member is not None
         assert member.registration_id == peer.registration_id
         await again.stop()
+
+
+def test_a_time_limit_for_a_hook_that_there_is_not_names_the_key_and_those_that_there_are() -> None:
+    made = check({"vtn_id": "v", "time_limits": {"on_pol": "2s"}}, Settings)
+    with pytest.raises(ConfigError, match=r"time_limits: .*on_pol.*on_poll"):
+        Server(replace(made, http=replace(made.http, plain=True, host="127.0.0.1")))
+
+
+def test_a_time_limit_for_one_hook_counts_for_that_one_alone() -> None:
+    made = check({"vtn_id": "v", "time_limits": {"on_poll": "2s"}}, Settings)
+    server = Server(replace(made, http=replace(made.http, plain=True, host="127.0.0.1")))
+    assert server.hooks.time_limits == {"on_poll": 2.0}
