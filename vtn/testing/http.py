@@ -1,0 +1,146 @@
+"""A VTN on a port of this machine, and VENs that come over HTTP."""
+
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from certs import Authority, KeyPair, TLSFiles, client_context, openadr_fingerprint
+from oadr.signature import SigningKey
+from runtime.clock import FakeClock
+from runtime.settings import check
+from vtn.config import Settings
+from vtn.server import Server
+from vtn.testing.door import HttpDoor
+from vtn.testing.empty import write_empty
+from vtn.testing.peer import Peer
+from vtn.testing.stage import Overrides, Stage
+
+
+class World(Stage):
+    """A VTN that listens, its clock, and the peers that come to it.
+
+    Attributes:
+        server: the VTN; another object after ``restart``.
+        folder: where its files are.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        handlers: Iterable[object],
+        clock: FakeClock,
+        folder: Path,
+        authority: Authority | None,
+    ) -> None:
+        super().__init__(clock)
+        self.folder = folder
+        self._settings = settings
+        self._handlers = tuple(handlers)
+        self._authority = authority
+        self.server = self._made()
+
+    def _made(self) -> Server:
+        return Server(self._settings, handlers=self._handlers, clock=self.clock)
+
+    @property
+    def authority_file(self) -> Path | None:
+        """The certificate of the authority; None on plain HTTP."""
+        return self._authority.certificate_path if self._authority else None
+
+    def peer(self, name: str = "") -> Peer:
+        """Returns a VEN on plain HTTP."""
+        return self._added(Peer(HttpDoor(lambda: self.server.url), self.clock.now, name=name))
+
+    def client(self, ven_name: str) -> Peer:
+        """Returns a VEN with a new certificate of its own, issued by the authority."""
+        if self._authority is None:
+            raise ValueError("there are no certificates; use running(tls=True)")
+        stem = uuid.uuid4().hex
+        pair = KeyPair(
+            certificate=self.folder / f"{stem}.crt",
+            key=self.folder / f"{stem}.key",
+        )
+        issued = self._authority.issue_ven(ven_name, now=datetime.now(UTC))
+        issued.save(pair.certificate, pair.key)
+        pem = pair.certificate.read_bytes()
+        tls = client_context(TLSFiles(ca=self._authority.certificate_path, pairs=[pair]))
+        return self._added(
+            Peer(
+                HttpDoor(lambda: self.server.url, tls),
+                self.clock.now,
+                name=ven_name,
+                fingerprint=openadr_fingerprint(ssl.PEM_cert_to_DER_cert(pem.decode())),
+                pair=pair,
+                key=SigningKey.load(pem, pair.key.read_bytes()),
+            )
+        )
+
+    async def restart(self) -> None:
+        """Stops the VTN and starts it again on the same database."""
+        await self.server.stop()
+        self.server = self._made()
+        await self.server.start()
+
+
+@asynccontextmanager
+async def running(
+    overrides: Overrides | None = None,
+    *,
+    handlers: Iterable[object] = (),
+    clock: FakeClock | None = None,
+    tls: bool = False,
+) -> AsyncIterator[World]:
+    """Gives a VTN that listens, and stops it afterwards.
+
+    Args:
+        overrides: keys and sections of ``vtn.toml``, in place of defaults that never slow
+            a test down.
+        handlers: handler objects.
+        clock: its clock; one that shows this moment and stands still if None.
+        tls: mutual TLS, by an authority of its own; plain HTTP otherwise.
+    """
+    with TemporaryDirectory(prefix="vtn-") as name:
+        folder = Path(name)
+        authority = Authority.create(folder / "ca", "Test") if tls else None
+        sections: dict[str, Any] = {
+            "vtn_id": "vtn",
+            "http": {"host": "127.0.0.1", "port": 0, "plain": not tls, "rate": 1e9, "burst": 1e9},
+            "store": {"url": f"sqlite+aiosqlite:///{folder / 'vtn.db'}"},
+        }
+        if authority is not None:
+            sections["tls"] = _server_files(authority, folder)
+        await write_empty(folder / "vtn.db")
+        now = datetime.now(UTC).replace(microsecond=0)
+        settings = check(with_overrides(sections, overrides), Settings)
+        world = World(settings, handlers, clock or FakeClock(moment=now), folder, authority)
+        await world.server.start()
+        try:
+            yield world
+        finally:
+            await world.close()
+
+
+def with_overrides(sections: dict[str, Any], overrides: Overrides | None) -> dict[str, Any]:
+    """Returns a configuration with some of its keys replaced."""
+    changed = dict(sections)
+    for section, values in (overrides or {}).items():
+        old = changed.get(section)
+        changed[section] = old | dict(values) if isinstance(old, dict) else values
+    return changed
+
+
+def _server_files(authority: Authority, folder: Path) -> dict[str, str]:
+    certificate, key = folder / "vtn.crt", folder / "vtn.key"
+    issued = authority.issue_vtn(["127.0.0.1", "localhost"], now=datetime.now(UTC))
+    issued.save(certificate, key)
+    return {
+        "certificate": str(certificate),
+        "key": str(key),
+        "ca": str(authority.certificate_path),
+        "crl": str(authority.crl_path),
+    }
