@@ -1,11 +1,25 @@
 """Background work that somebody watches: errors are logged and counted, the end is awaited."""
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Coroutine
 from typing import Any
 
 log = logging.getLogger("openadr.tasks")
+
+
+def checked_work(work: object) -> None:
+    """Checks what a handler gives to ``after_reply``, while its name is known.
+
+    Raises:
+        TypeError: it is no coroutine.
+    """
+    if not inspect.iscoroutine(work):
+        raise TypeError(
+            f"after_reply was given {type(work).__name__}; expected a coroutine, "
+            "such as that of an async function that has been called"
+        )
 
 
 class Tasks:

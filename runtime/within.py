@@ -39,7 +39,7 @@ async def within(seconds: float, result: Any) -> Any:
     except StopIteration as done:
         return done.value
     except asyncio.CancelledError:
-        if _is_being_cancelled():
+        if is_being_cancelled():
             raise
         raise GaveUp from None
     return await _timed(seconds, _Begun(result, waits_for), begun)
@@ -57,12 +57,12 @@ async def _timed(seconds: float, work: Any, begun: float | None = None) -> Any:
             raise TookTooLong from None
         raise
     except asyncio.CancelledError:
-        if _is_being_cancelled():
+        if is_being_cancelled():
             raise
         raise GaveUp from None
 
 
-def _is_being_cancelled() -> bool:
+def is_being_cancelled() -> bool:
     """Returns whether somebody has asked the current task to end."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from oadr.errors import DeploymentError, InvalidId, NotRegistered, ProtocolError
 from runtime.clock import Clock
 from runtime.hooks import HookFailed, Registry
-from runtime.tasks import Tasks
+from runtime.middleware import Chain
+from runtime.tasks import Tasks, checked_work
+from runtime.trace import Traces
 from vtn.config import Settings
 from vtn.hooks import Context
 from vtn.roster import Member, Roster
@@ -19,6 +21,7 @@ from vtn.store import Store
 
 if TYPE_CHECKING:
     from vtn.services.points import Points
+    from vtn.sight import Sight
 
 log = logging.getLogger("openadr.vtn")
 
@@ -40,6 +43,8 @@ class Desk:
         store: its database.
         roster: who is enrolled.
         hooks: the handlers.
+        middleware: what stands around the services.
+        traces: what looks at the traffic.
         clock: the time.
         tasks: work in the background.
         new_id: makes identifiers.
@@ -54,6 +59,8 @@ class Desk:
     hooks: Registry
     clock: Clock
     tasks: Tasks
+    middleware: Chain = field(default_factory=Chain)
+    traces: Traces = field(default_factory=Traces)
     new_id: Callable[[], str] = field(default=new_id)
     points: "OrderedDict[int, Points]" = field(default_factory=OrderedDict)
     sightings: dict[int, datetime] = field(default_factory=dict)
@@ -136,6 +143,7 @@ class Caller:
         secure: whether there was a certificate.
         received_at: when the message arrived.
         later: where work for after the reply is collected; None if there will be no reply.
+        sight: what shows the exchange to the traces; None if there are none.
     """
 
     member: Member | None
@@ -143,6 +151,7 @@ class Caller:
     secure: bool
     received_at: datetime
     later: list[Coroutine[Any, Any, Any]] | None = None
+    sight: "Sight | None" = None
 
     @property
     def name(self) -> str:
@@ -159,6 +168,7 @@ class Caller:
             secure=self.secure,
             received_at=self.received_at,
             later=self.later,
+            sight=self.sight,
         )
 
     def registered(self) -> Member:
@@ -189,10 +199,16 @@ class Caller:
         """Runs what a handler wants done after the reply."""
         desk.tasks.start(work, name=f"after the reply to {self.name}")
 
+    def start_later(self, desk: Desk) -> None:
+        """Runs what the handlers of this exchange wanted done after it, each once."""
+        while self.later:
+            self.start(desk, self.later.pop(0))
+
     def context(self, desk: Desk) -> Context:
         """Returns what a handler is told."""
 
         def after_reply(work: Coroutine[Any, Any, Any]) -> None:
+            checked_work(work)
             if self.later is None:
                 self.start(desk, work)
             else:

@@ -13,6 +13,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable
+from dataclasses import replace
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -31,13 +32,15 @@ from oadr.errors import (
 )
 from oadr.replies import FROM_VEN, refuse, ven_id_of
 from runtime.policy import SignaturePolicy
-from vtn import upkeep
+from vtn import lookup, upkeep
 from vtn.desk import Caller, Desk
 from vtn.familiar import FamiliarPolls
 from vtn.identity import Peers
 from vtn.limits import RateLimit
+from vtn.passing import through
 from vtn.roster import Member
 from vtn.services import SERVICES
+from vtn.sight import Sight
 from vtn.signatures import Signatures
 from vtn.store import StorageError
 from vtn.unusable import stand_in
@@ -92,7 +95,7 @@ class Endpoint:
             service: by the address; None for an address where there is none.
             request: as it came.
         """
-        caller = self._caller(request)
+        caller = self._seen(service, self._caller(request))
         response = await self._outcome(service, caller, self._exchange(service, request, caller))
         if caller.later:
             await self._send(request, response, caller)
@@ -117,15 +120,36 @@ class Endpoint:
             received_at=now,
             later=[],
         )
+        caller = self._seen(service, caller)
         response = await self._outcome(service, caller, self._brought(service, data, caller))
-        for work in caller.later or ():
-            caller.start(self.desk, work)
+        caller.start_later(self.desk)
         return response
+
+    def _seen(self, service: ServiceName | None, caller: Caller) -> Caller:
+        """Returns the caller of an exchange that the traces see, if there are any."""
+        desk = self.desk
+        if not desk.traces:
+            return caller
+        sight = Sight(traces=desk.traces, clock=desk.clock, service=service or "", caller=caller)
+        return replace(caller, sight=sight)
 
     async def _outcome(
         self, service: ServiceName | None, caller: Caller, exchange: Awaitable[web.Response]
     ) -> web.Response:
         """Returns what an exchange comes to, also if it fails."""
+        try:
+            response = await self._tried(service, caller, exchange)
+            if caller.sight is not None:
+                await caller.sight.show_response(response)
+        except BaseException:
+            # It is cut off: there will be no reply, and the work after it is there all the same.
+            caller.start_later(self.desk)
+            raise
+        return response
+
+    async def _tried(
+        self, service: ServiceName | None, caller: Caller, exchange: Awaitable[web.Response]
+    ) -> web.Response:
         try:
             return await exchange
         except _HTTPError as error:
@@ -148,8 +172,7 @@ class Endpoint:
         except ConnectionError:
             log.info("the peer has gone before its reply", extra={"ven": caller.name})
         finally:
-            for work in caller.later or ():
-                caller.start(self.desk, work)
+            caller.start_later(self.desk)
 
     async def _exchange(
         self, service: ServiceName | None, request: web.BaseRequest, caller: Caller
@@ -183,6 +206,8 @@ class Endpoint:
         return await self._reply(service, data, caller)
 
     async def _reply(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
+        if caller.sight is not None:
+            caller.sight.body = data
         try:
             body = await self._answer(service, data, caller)
         except XMLError as error:
@@ -256,8 +281,12 @@ class Endpoint:
             raise _HTTPError(404, text, rule="R401")
         if not caller.secure:
             caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
+        if caller.sight is not None:
+            caller.sight.caller = caller
+            await caller.sight.show_request(codec.message_name(message))
         signed = False
         try:
+            caller = await lookup.identify(self.desk, caller, message)
             signed = self._check_signature(root, caller)
             if unusable is not None:
                 caller.registered()
@@ -270,9 +299,14 @@ class Endpoint:
             refusal = NotRegistered(error.reason, rule=error.rule)
             reply = self._refuse(message, refusal, caller)
         except ProtocolError as error:
-            reply = self._refuse(message, error, caller)
+            if lookup.leads_back(self.desk, caller, message, error):
+                reply = lookup.way_back(caller, message)
+            else:
+                reply = self._refuse(message, error, caller)
         if reply is None:
             return None
+        if caller.sight is not None:
+            caller.sight.reply = codec.message_name(reply)
         wanted = self._signs(caller.member, signed)
         return self.signatures.encode(reply, wanted, caller.received_at)
 
@@ -299,6 +333,8 @@ class Endpoint:
         member = caller.member
         if member is not None:
             self.desk.seen(member, caller.received_at)
+        if self.desk.middleware:
+            return await through(self.desk, caller, message)
         return await SERVICES[type(message)](self.desk, caller, message)
 
     def _policy(self, member: Member | None) -> SignaturePolicy:
