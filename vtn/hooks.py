@@ -50,6 +50,51 @@ class Context:
     after_reply: Callable[[Coroutine[Any, Any, Any]], None]
 
 
+# ---------------------------------------------------------------- identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an application knows of a VEN.
+
+    Attributes:
+        ven_name: for a VEN that the VTN's own database does not have.
+        fingerprint: of its certificate, 20 digits or SHA-256 of 64; empty if the
+            application does not know it. Over TLS it is the only proof that counts for a
+            VEN that the database does not have with that certificate.
+        registration_id: for a VEN that the VTN's own database does not have as registered.
+        registered: None leaves it to the VTN's own database; False makes the VEN register
+            again; True takes it over as registered if the database says otherwise.
+    """
+
+    ven_name: str = ""
+    fingerprint: str = ""
+    registration_id: str = ""
+    registered: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("ven_name", "fingerprint", "registration_id"):
+            if not isinstance(value := getattr(self, name), str):
+                raise TypeError(f"Known: {name} is {value!r}, expected a string")
+        if self.registered not in (None, True, False):
+            raise TypeError(f"Known: registered is {self.registered!r}, expected True, False, None")
+
+
+class IdentityHandler:
+    """Who the VENs are, where an application keeps the books about them."""
+
+    @default
+    async def ven_lookup(self, ven_id: str, ctx: Context) -> Known | None:
+        """Decides whether a VEN is known, for each message but those that register.
+
+        ``ven_id`` is that of the message, ``ctx`` tells what the connection proves. None
+        refuses the message with 463; a poll is answered with oadrRequestReregistration.
+        With such a handler, a VEN that registers again is decided on by
+        ``on_create_party_registration``. Default: the VTN's own database decides.
+        """
+        return Known()
+
+
 # ---------------------------------------------------------------- registration
 
 
@@ -110,6 +155,17 @@ class RegistrationHandler:
         return Accept() if request.enrolled else Refuse(463, "this certificate is not enrolled")
 
     @default
+    async def on_query_registration(
+        self, query: m.QueryRegistration, ctx: Context
+    ) -> m.CreatedPartyRegistration | None:
+        """Decides what a VEN is told that asks what the VTN supports.
+
+        Profiles, poll frequency, service information and extensions count; response, IDs
+        and vtnID stay the VTN's. Default, and for None: the VTN's own answer.
+        """
+        return None
+
+    @default
     async def on_cancel_party_registration(self, ctx: Context) -> None:
         """Watches a VEN leave, after its registration has been erased."""
 
@@ -140,6 +196,19 @@ class EventAnswer:
 
 class EventHandler:
     """Hooks of EiEvent."""
+
+    @default
+    async def on_request_event(self, ctx: Context) -> Sequence[m.Event] | None:
+        """Brings in events of an application when a VEN asks for its events.
+
+        They are stored before the VEN gets the whole of its events: a new eventID is
+        created for this VEN, changed content or a higher modification number modifies,
+        status ``cancelled`` cancels, and what is as it was stays as it is. From then on the
+        VTN repeats them until they are answered. An event that is not returned any more
+        goes on until it is over; return it as cancelled to end it. One that a VTN must not
+        send costs 469. Default, and for None: the events that the VTN has.
+        """
+        return None
 
     @default
     async def on_created_event(self, answer: EventAnswer, ctx: Context) -> None:
@@ -204,6 +273,18 @@ class ReportHandler:
         return None
 
     @default
+    async def on_request_report(
+        self, request: m.CreateReport, ctx: Context
+    ) -> Sequence[m.Report] | None:
+        """Decides what a VEN gets that asks the VTN for reports other than METADATA.
+
+        The reports, each with the reportRequestID that it answers, go out once, in one
+        oadrUpdateReport that is repeated until the VEN confirms it. Default, and for None:
+        the VTN offers no reports, 452.
+        """
+        return None
+
+    @default
     async def on_created_report(self, pending: Sequence[str], ctx: Context) -> None:
         """Watches a VEN confirm requests; ``pending`` lists all that it serves."""
 
@@ -231,8 +312,14 @@ class PollHandler:
     """Hooks of OadrPoll."""
 
     @default
-    async def on_poll(self, ctx: Context) -> m.Message | None:
-        """Decides what a VEN gets when the VTN itself has nothing for it. Default: nothing."""
+    async def on_poll(self, ctx: Context) -> m.Message | m.Event | Sequence[m.Event] | None:
+        """Decides what a VEN gets when the VTN itself has nothing for it. Default: nothing.
+
+        A message goes out once, as it is. Events, on their own, in a sequence or in an
+        oadrDistributeEvent, are stored first, as those of ``on_request_event``; the VEN
+        gets all of its events if one of them is new, changed or due for repetition, and
+        otherwise nothing.
+        """
         return None
 
     @default
@@ -246,18 +333,44 @@ class PollHandler:
 
 HOOKS = (
     Hook(
+        name="ven_lookup",
+        parameters=("ven_id", "ctx"),
+        returns=(Known, type(None)),
+        deciding=True,
+    ),
+    Hook(
+        name="on_query_registration",
+        parameters=("query", "ctx"),
+        returns=(m.CreatedPartyRegistration, type(None)),
+        deciding=True,
+    ),
+    Hook(
         name="on_create_party_registration",
         parameters=("request", "ctx"),
         returns=(Accept, Refuse),
         deciding=True,
     ),
     Hook(name="on_cancel_party_registration", parameters=("ctx",)),
+    Hook(
+        name="on_request_event",
+        parameters=("ctx",),
+        returns=(list, tuple, type(None)),
+        items=(m.Event,),
+        deciding=True,
+    ),
     Hook(name="on_created_event", parameters=("answer", "ctx")),
     Hook(name="on_event_delivered", parameters=("events", "ctx")),
     Hook(
         name="on_register_report",
         parameters=("offers", "ctx"),
         returns=(list, tuple, type(None)),
+        deciding=True,
+    ),
+    Hook(
+        name="on_request_report",
+        parameters=("request", "ctx"),
+        returns=(list, tuple, type(None)),
+        items=(m.Report,),
         deciding=True,
     ),
     Hook(name="on_created_report", parameters=("pending", "ctx")),
@@ -267,7 +380,8 @@ HOOKS = (
     Hook(
         name="on_poll",
         parameters=("ctx",),
-        returns=(*m.MESSAGES.values(), type(None)),
+        returns=(*m.MESSAGES.values(), m.Event, list, tuple, type(None)),
+        items=(m.Event,),
         deciding=True,
     ),
     Hook(name="on_ven_online", parameters=("ctx",)),

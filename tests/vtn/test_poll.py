@@ -99,14 +99,6 @@ async def test_a_handler_answers_only_when_nothing_waits() -> None:
         assert await peer.poll() == queue.answer
 
 
-async def test_r40_r41_events_of_a_handler_get_what_a_poll_needs() -> None:
-    queue = Queue(m.DistributeEvent(request_id="", vtn_id="vtn"))
-    async with a_ven_with(queue) as (_, peer):
-        reply = await peer.poll()
-    assert reply.response.code == 200
-    assert reply.request_id
-
-
 async def _hangs() -> None:
     await asyncio.sleep(60)
 

@@ -1,15 +1,17 @@
-"""What an operator does about events: create, modify, cancel."""
+"""What an operator does about events: create, share, modify, cancel."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from oadr import messages as m
+from oadr.errors import ProtocolError
 from oadr.event import cancel as cancelled
 from oadr.event import check_event, modify, normalize, retire_at
 from vtn.audience import Audience, resolve
 from vtn.errors import Conflict
 from vtn.operator.acting import Acting, find_event
-from vtn.store import delivery, event
+from vtn.store import Transaction, delivery, event
 from vtn.store.event import StoredEvent
 
 
@@ -46,6 +48,32 @@ class Events(Acting):
             await delivery.assign(tx, event_pk=row.pk, party_pks=pks, now=now)
             await self.note(tx, now, "create event", ready.event_id, {"vens": len(pks)})
         return row, len(pks)
+
+    async def share_event(
+        self, wanted_event: m.Event, audience: Audience, *, now: datetime
+    ) -> tuple[StoredEvent, int]:
+        """Makes an event that there is one for further VENs, where it is the same (R70).
+
+        Args:
+            wanted_event: what the further VENs are to get; its modification number, status
+                and dates do not matter.
+            audience: the further VENs; those that have the event already may be among them.
+            now: the moment.
+
+        Returns:
+            The event as it is stored, and how many VENs have been added.
+
+        Raises:
+            NotFound: there is no such event, or the audience names nobody.
+            Conflict: the event of that ID is another one, or cancelled.
+        """
+        async with self.acting() as tx:
+            current = await find_event(tx, wanted_event.event_id)
+            check_shareable(current, wanted_event, now)
+            pks = await share(tx, current, await resolve(tx, audience), now)
+            if pks:
+                await self.note(tx, now, "share event", current.event_id, {"vens": len(pks)})
+        return current, len(pks)
 
     async def modify_event(self, wanted_event: m.Event, *, now: datetime) -> StoredEvent:
         """Replaces an event by a changed one; the rules of ``oadr.event.modify`` hold (R5, R20).
@@ -85,3 +113,39 @@ class Events(Acting):
             )
             await self.note(tx, now, "cancel event", event_id, {})
         return row
+
+
+def check_shareable(current: StoredEvent, wanted: m.Event, now: datetime) -> None:
+    """Checks that an event can go to a VEN that is to get ``wanted``.
+
+    Raises:
+        Conflict: its content is another, or it is cancelled.
+    """
+    if current.cancelled:
+        raise Conflict(f"event {current.event_id} is cancelled; give the new one another eventID")
+    if not is_same(current.event, wanted, now):
+        raise Conflict(
+            f"event {current.event_id} is there with other content, for another VEN; give this "
+            "one an eventID of its own"
+        )
+
+
+def is_same(current: m.Event, wanted: m.Event, now: datetime) -> bool:
+    """Returns whether two events are the same but for what R5 does not count."""
+    try:
+        return modify(current, wanted, now) is current
+    except ProtocolError:
+        return False
+
+
+async def share(
+    tx: Transaction, current: StoredEvent, pks: Collection[int], now: datetime
+) -> Collection[int]:
+    """Makes an event one for further VENs, and returns those that did not have it."""
+    there = {
+        recipient.pk for recipient, _ in await delivery.for_event(tx, event_id=current.event_id)
+    }
+    new = [pk for pk in pks if pk not in there]
+    if new:
+        await delivery.assign(tx, event_pk=current.pk, party_pks=new, now=now)
+    return new

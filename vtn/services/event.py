@@ -11,6 +11,7 @@ from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
 from vtn.hooks import EventAnswer
 from vtn.roster import Member
+from vtn.services import external
 from vtn.store import delivery
 from vtn.store.delivery import Delivery
 
@@ -21,6 +22,9 @@ async def request(desk: Desk, caller: Caller, message: m.RequestEvent) -> m.Mess
     """Answers oadrRequestEvent with the full snapshot, also an empty one (R27, R40)."""
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
+    if desk.hooks.has("on_request_event"):
+        events = await desk.decide("on_request_event", caller.context(desk))
+        await external.take_in(desk, member, events or (), caller.received_at)
     async with desk.store.read() as tx:
         rows = await delivery.for_party(tx, party_pk=member.pk)
     reply = await mailbox.send_events(

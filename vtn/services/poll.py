@@ -1,7 +1,7 @@
 """OadrPoll: hand out what waits (R500)."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from oadr.codec.text import escape
 from oadr.errors import DeploymentError
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
+from vtn.roster import Member
+from vtn.services import external
 
 log = logging.getLogger("openadr.vtn.poll")
 
@@ -19,18 +21,42 @@ async def poll(desk: Desk, caller: Caller, message: m.Poll) -> m.Message:
     """Answers oadrPoll: the next message that waits, or oadrResponse."""
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
-    now = caller.received_at
-    if not mailbox.nothing_waits(member, now):
-        found = await mailbox.take(desk, member, now)
-        if found is not None:
-            if isinstance(found, m.DistributeEvent):
-                await desk.hooks.notify("on_event_delivered", found.events, caller.context(desk))
-            return found
-    if desk.hooks.has("on_poll"):
-        found = await desk.decide("on_poll", caller.context(desk))
-        if found is not None:
-            return _checked(found, member.ven_id, desk.new_id)
-    return m.Response(response=_OK, ven_id=member.ven_id)
+    found = await _waiting(desk, caller, member)
+    if found is None and desk.hooks.has("on_poll"):
+        given = await desk.decide("on_poll", caller.context(desk))
+        if given is not None:
+            found = await _brought(desk, caller, member, given)
+    return found or m.Response(response=_OK, ven_id=member.ven_id)
+
+
+async def _waiting(desk: Desk, caller: Caller, member: Member) -> m.Message | None:
+    """Returns what the VTN has for a VEN."""
+    if mailbox.nothing_waits(member, caller.received_at):
+        return None
+    found = await mailbox.take(desk, member, caller.received_at)
+    if isinstance(found, m.DistributeEvent):
+        await desk.hooks.notify("on_event_delivered", found.events, caller.context(desk))
+    return found
+
+
+async def _brought(desk: Desk, caller: Caller, member: Member, given: Any) -> m.Message | None:
+    """Returns what a VEN gets of what a handler has for it.
+
+    Events go through the store: a handler that returns the same ones at each poll does
+    not keep a VEN polling that empties its queue.
+    """
+    events: Sequence[m.Event]
+    if isinstance(given, list | tuple):
+        events = given
+    elif isinstance(given, m.Event):
+        events = (given,)
+    else:
+        message = _checked(given, member.ven_id, desk.new_id)
+        if not isinstance(message, m.DistributeEvent):
+            return message
+        events = message.events
+    await external.take_in(desk, member, events, caller.received_at, hook="on_poll")
+    return await _waiting(desk, caller, member)
 
 
 #: What may come back from a poll (section 1.3).

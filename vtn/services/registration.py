@@ -11,10 +11,12 @@ from oadr.errors import (
     InvalidData,
     InvalidId,
     NotRegistered,
+    ProtocolError,
     error_for_code,
 )
 from oadr.replies import PROFILES, outcome
 from runtime.durations import in_words
+from vtn import lookup
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox, outbox
 from vtn.hooks import Accept, Refuse, Registration
@@ -46,10 +48,26 @@ async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration)
     """Answers oadrCreatePartyRegistration: a new registration, or the same again."""
     _check(message)
     member = _claimed(desk, caller, message)
-    if message.registration_id is not None:
-        if member is None:
-            raise NotRegistered("register first, without registrationID", rule="R517")
-        return await _reregister(desk, caller, member, message)
+    if message.registration_id is None:
+        return await _begin(desk, caller, member, message)
+    try:
+        known = _renewable(caller, member, message)
+    except ProtocolError as error:
+        if not lookup.readmits(desk):
+            raise
+        log.info("comes back as a new VEN: %s", error, extra={"ven": caller.name})
+        return await _begin(desk, caller, member, message)
+    registration_id = message.registration_id
+    if desk.hooks.has(lookup.HOOK):
+        # The application keeps the books, so it has to hear of this.
+        accept = await _decide(desk, caller, message, known)
+        registration_id = accept.registration_id or registration_id
+    return await _reregister(desk, caller, known, message, registration_id)
+
+
+async def _begin(
+    desk: Desk, caller: Caller, member: Member | None, message: m.CreatePartyRegistration
+) -> m.Message:
     accept = await _decide(desk, caller, message, member)
     if member is None:
         member = await _adopt(desk, caller, message, accept)
@@ -83,7 +101,7 @@ def _claimed(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> 
     make it another. Without one the message is all there is.
     """
     if caller.secure:
-        if caller.member is not None and message.ven_id:
+        if caller.member is not None and message.ven_id and not _forgotten(desk, message):
             caller.check_ven_id(message.ven_id)
         return caller.member
     if message.ven_id:
@@ -91,6 +109,12 @@ def _claimed(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> 
         if member is not None:
             return member
     return desk.roster.of_name(message.ven_name) if message.ven_name else None
+
+
+def _forgotten(desk: Desk, message: m.CreatePartyRegistration) -> bool:
+    """Returns whether a VEN may come back under a venID that this VTN gave it and forgot."""
+    known = desk.roster.of_ven_id(message.ven_id or "")
+    return message.registration_id is not None and known is None and lookup.readmits(desk)
 
 
 async def _decide(
@@ -240,22 +264,38 @@ async def _store(
     )
 
 
-async def _reregister(
-    desk: Desk, caller: Caller, member: Member, message: m.CreatePartyRegistration
-) -> m.Message:
-    """Renews a registration; it keeps its ID (section 2.2)."""
+def _renewable(caller: Caller, member: Member | None, message: m.CreatePartyRegistration) -> Member:
+    """Returns the VEN whose registration is to be renewed.
+
+    Raises:
+        NotRegistered: there is none.
+        InvalidId: it is another one.
+    """
+    if member is None:
+        raise NotRegistered("register first, without registrationID", rule="R517")
     if member.registration_id is None:
         raise NotRegistered("register first, without registrationID", rule="R405")
     if message.registration_id != member.registration_id:
         raise InvalidId("registrationID is not that of this VEN", rule="R400")
     if not caller.secure and message.ven_id != member.ven_id:
         raise InvalidId("venID is not that of this registration", rule="R402")
+    return member
+
+
+async def _reregister(
+    desk: Desk,
+    caller: Caller,
+    member: Member,
+    message: m.CreatePartyRegistration,
+    registration_id: str,
+) -> m.Message:
+    """Renews a registration; all that belongs to it stays (section 2.2)."""
     async with desk.store.begin() as tx:
-        await _store(tx, member, message, member.registration_id, caller)
+        await _store(tx, member, message, registration_id, caller)
         await rows.done(tx, party_pk=member.pk, kind=outbox.REREGISTER, now=caller.received_at)
     await desk.roster.refresh(desk.store)
     log.info("registered again", extra={"ven": member.ven_name})
-    return _created(desk, member, message, message.registration_id)
+    return _created(desk, member, message, registration_id)
 
 
 def _created(
