@@ -143,7 +143,7 @@ class TimedWorld:
         await self.rest()
         for work in self._rested:
             await work()
-        if self._rested:
+        if sum(count() for count in self._under_way) > self._stuck:
             await self.rest()
 
 

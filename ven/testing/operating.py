@@ -77,6 +77,8 @@ class Operating:
             ValueError: the levels cannot be read.
             ComplianceError: a VTN must not send such an event.
         """
+        # A VEN that starts now asks for all events, and would hear of this one twice.
+        await self.fetch()
         now = self.clock.now()
         event = build_event(
             event_id=event_id or f"event-{uuid.uuid4().hex[:8]}",

@@ -4,6 +4,7 @@ import ssl
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,13 +13,13 @@ from typing import Any
 from certs import Authority, KeyPair, TLSFiles, client_context, openadr_fingerprint
 from oadr.signature import SigningKey
 from runtime.clock import FakeClock
-from runtime.settings import check
-from vtn.config import Settings
+from vtn.config import Settings, StoreSettings
 from vtn.server import Server
+from vtn.testing.configured import Overrides, configured
 from vtn.testing.door import HttpDoor
 from vtn.testing.empty import write_empty
 from vtn.testing.peer import Peer
-from vtn.testing.stage import Overrides, Stage
+from vtn.testing.stage import Stage
 
 
 class World(Stage):
@@ -110,28 +111,20 @@ async def running(
         sections: dict[str, Any] = {
             "vtn_id": "vtn",
             "http": {"host": "127.0.0.1", "port": 0, "plain": not tls, "rate": 1e9, "burst": 1e9},
-            "store": {"url": f"sqlite+aiosqlite:///{folder / 'vtn.db'}"},
         }
         if authority is not None:
             sections["tls"] = _server_files(authority, folder)
         await write_empty(folder / "vtn.db")
         now = datetime.now(UTC).replace(microsecond=0)
-        settings = check(with_overrides(sections, overrides), Settings)
+        settings = configured(sections, overrides)
+        if "store" not in (overrides or {}):
+            settings = replace(settings, store=StoreSettings(url=str(folder / "vtn.db")))
         world = World(settings, handlers, clock or FakeClock(moment=now), folder, authority)
         await world.server.start()
         try:
             yield world
         finally:
             await world.close()
-
-
-def with_overrides(sections: dict[str, Any], overrides: Overrides | None) -> dict[str, Any]:
-    """Returns a configuration with some of its keys replaced."""
-    changed = dict(sections)
-    for section, values in (overrides or {}).items():
-        old = changed.get(section)
-        changed[section] = old | dict(values) if isinstance(old, dict) else values
-    return changed
 
 
 def _server_files(authority: Authority, folder: Path) -> dict[str, str]:

@@ -12,16 +12,14 @@ from oadr.enums import ServiceName
 from oadr.errors import OpenADRError
 from runtime.clock import FakeClock
 from runtime.hooks import Registry
-from runtime.settings import check
-from vtn.config import Settings
 from vtn.endpoint import Endpoint
 from vtn.hooks import HOOKS, Accept, Context, Refuse, Registration, RegistrationHandler
 from vtn.server import Server
+from vtn.testing.configured import Overrides, configured
 from vtn.testing.door import Answer, InnerDoor
 from vtn.testing.empty import open_empty
-from vtn.testing.http import with_overrides
 from vtn.testing.peer import Peer
-from vtn.testing.stage import Overrides, Stage
+from vtn.testing.stage import Stage
 
 #: Reaches the VTN as ``ven.client.Client`` wants it: a message to a service, and its answer.
 Exchange = Callable[[ServiceName, m.Message], Awaitable[m.Message | None]]
@@ -216,7 +214,7 @@ async def joined(
         "http": {"host": "127.0.0.1", "port": 0, "plain": True},
         "reports": {"request": REQUESTS},
     }
-    settings = check(with_overrides(sections, overrides), Settings)
+    settings = configured(sections, overrides)
     given = tuple(handlers)
     found = Registry(HOOKS)
     for handler in given:

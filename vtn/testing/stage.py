@@ -1,7 +1,7 @@
 """What every world of ``vtn.testing`` has: a VTN, its operator, and VENs that come to it."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,8 +17,6 @@ from vtn.server import Server
 from vtn.store import Store
 from vtn.testing.peer import Peer
 
-#: Keys and sections of a ``vtn.toml``.
-Overrides = Mapping[str, Any]
 P = TypeVar("P", bound=Peer)
 PROGRAMME = "http://programme.example"
 EVERYONE = Audience(everyone=True)
