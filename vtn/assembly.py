@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from runtime.clock import Clock
 from runtime.hooks import Registry
+from runtime.middleware import Chain
 from runtime.tasks import Tasks
+from runtime.trace import Traces
 from vtn import upkeep
 from vtn.config import Settings
 from vtn.desk import Desk
@@ -19,6 +21,21 @@ from vtn.signatures import Signatures
 from vtn.store import StorageError, Store
 
 log = logging.getLogger("openadr.vtn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugged:
+    """What a program has plugged into its VTN.
+
+    Attributes:
+        hooks: the handlers.
+        middleware: what stands around the services.
+        traces: what looks at the traffic.
+    """
+
+    hooks: Registry
+    middleware: Chain
+    traces: Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +54,7 @@ class Parts:
 async def open_parts(
     settings: Settings,
     *,
-    hooks: Registry,
+    plugged: Plugged,
     clock: Clock,
     tasks: Tasks,
     secure: bool,
@@ -47,7 +64,7 @@ async def open_parts(
 
     Args:
         settings: the configuration.
-        hooks: the handlers.
+        plugged: handlers, middleware and traces.
         clock: the time.
         tasks: work in the background.
         secure: whether it listens with TLS.
@@ -63,7 +80,9 @@ async def open_parts(
         settings=settings,
         store=opened,
         roster=Roster(),
-        hooks=hooks,
+        hooks=plugged.hooks,
+        middleware=plugged.middleware,
+        traces=plugged.traces,
         clock=clock,
         tasks=tasks,
     )

@@ -16,7 +16,9 @@ from runtime import plugins
 from runtime.clock import Clock
 from runtime.errors import ConfigError
 from runtime.hooks import HandlerError, Registry
+from runtime.middleware import Chain, Middleware
 from runtime.tasks import Tasks
+from runtime.trace import Traces, Traffic
 from vtn.config import DEFAULT_REGISTRATION, Settings, load, passphrase_of
 from vtn.errors import InsecureSetup
 from vtn.hooks import HOOKS
@@ -43,6 +45,7 @@ class Server:
     Args:
         settings: the configuration.
         handlers: handler objects; ``from_config`` adds those that the configuration names.
+        middleware: see ``add_middleware``.
         clock: the time; that of the configuration if None.
         store: an open database; the configured one is opened if None.
         eager: whether ``start`` waits until the database is open. Where there is nothing
@@ -55,6 +58,7 @@ class Server:
         settings: Settings,
         *,
         handlers: Iterable[object] = (),
+        middleware: Iterable[Middleware] = (),
         clock: Clock | None = None,
         store: "Store | None" = None,
         eager: bool = True,
@@ -64,8 +68,12 @@ class Server:
         self.tasks = Tasks()
         self._upkeep = Tasks()
         self.hooks = _registry(settings)
+        self._middleware = Chain(time_limit=settings.time_limit.total_seconds())
+        self._traces = Traces()
         for handler in handlers:
             self.hooks.add(handler)
+        for one in middleware:
+            self.add_middleware(one)
         self.ssl_context = tls_context(settings)
         self.desk: Desk | None = None
         self._endpoint: Endpoint | None = None
@@ -86,6 +94,28 @@ class Server:
         settings = load(Path(path))
         given = tuple(handlers)
         return cls(settings, handlers=(*given, *configured_handlers(settings, beside=given)))
+
+    def add_middleware(self, middleware: Middleware) -> None:
+        """Puts ``async def middleware(message, ctx, call_next)`` around all services.
+
+        It sees every message that was authenticated, and returns the reply, its own or
+        that of ``call_next(message)``. The first that was added is outermost.
+
+        Raises:
+            HandlerError: its signature does not fit.
+        """
+        self._middleware.add(middleware)
+
+    def add_trace(self, callback: Callable[[Traffic], object]) -> None:
+        """Shows ``callback(traffic)`` what comes in and goes out, refused or not.
+
+        Args:
+            callback: function or coroutine function; what it raises is logged only.
+
+        Raises:
+            HandlerError: its signature does not fit.
+        """
+        self._traces.add(callback)
 
     @property
     def url(self) -> str:
@@ -154,7 +184,9 @@ class Server:
 
         parts = await assembly.open_parts(
             self.settings,
-            hooks=self.hooks,
+            plugged=assembly.Plugged(
+                hooks=self.hooks, middleware=self._middleware, traces=self._traces
+            ),
             clock=self.clock,
             tasks=self.tasks,
             secure=self.ssl_context is not None,
