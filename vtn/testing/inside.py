@@ -1,7 +1,7 @@
 """A VTN without sockets, and VENs that are joined to it within the process."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import Any, Protocol, TypeVar
@@ -21,8 +21,6 @@ from vtn.testing.empty import open_empty
 from vtn.testing.peer import Peer
 from vtn.testing.stage import Stage
 
-#: Reaches the VTN as ``ven.client.Client`` wants it: a message to a service, and its answer.
-Exchange = Callable[[ServiceName, m.Message], Awaitable[m.Message | None]]
 #: Asks every VEN for its telemetry.
 REQUESTS = [
     {"report": "TELEMETRY_USAGE", "every": "1m", "deliver": "5m"},
@@ -32,6 +30,17 @@ REQUESTS = [
 
 class NotAnswered(OpenADRError):
     """The VTN answered a message of a joined VEN with an HTTP status that is none of success."""
+
+
+class Exchange(Protocol):
+    """Reaches the VTN, as ``ven.client.Client`` wants it."""
+
+    async def __call__(self, service: ServiceName, message: m.Message) -> m.Message | None:
+        """Sends a message to a service and returns the answer; None if it is empty.
+
+        Raises:
+            NotAnswered: the VTN does not answer with HTTP 200.
+        """
 
 
 class Joinable(Protocol):
