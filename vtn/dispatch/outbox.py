@@ -15,6 +15,7 @@ from vtn.store.outbox import Item
 METADATA = "oadrRegisterReport"
 CREATE_REPORT = "oadrCreateReport"
 CANCEL_REPORT = "oadrCancelReport"
+UPDATE_REPORT = "oadrUpdateReport"
 REREGISTER = "oadrRequestReregistration"
 CANCEL_REGISTRATION = "oadrCancelPartyRegistration"
 
@@ -88,6 +89,13 @@ async def put_cancel_report(
         ven_id=ven_id,
     )
     await _put(tx, pk, CANCEL_REPORT, request_id, message, now)
+
+
+async def put_update_report(
+    tx: Transaction, pk: int, message: m.UpdateReport, *, now: datetime
+) -> None:
+    """Queues reports that a VEN has asked for."""
+    await _put(tx, pk, UPDATE_REPORT, message.request_id, message, now)
 
 
 async def put_reregistration(tx: Transaction, pk: int, ven_id: str, *, now: datetime) -> None:

@@ -9,15 +9,17 @@ from collections.abc import Awaitable, Callable
 
 from oadr import messages as m
 from vtn.desk import Caller, Desk
-from vtn.services import event, opt, poll, registration, report
+from vtn.services import event, opt, poll, query, registration, report, source
 
 Service = Callable[[Desk, Caller, m.Message], Awaitable[m.Message | None]]
 
 #: Message class -> what handles it.
 SERVICES: dict[type, Service] = {
+    **query.HANDLES,
     **registration.HANDLES,
     **event.HANDLES,
     **report.HANDLES,
+    **source.HANDLES,
     **opt.HANDLES,
     **poll.HANDLES,
 }

@@ -1,20 +1,18 @@
 """OadrPoll: hand out what waits (R500)."""
 
-import logging
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from oadr import codec
 from oadr import messages as m
 from oadr.codec.text import escape
-from oadr.errors import DeploymentError
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
 from vtn.roster import Member
 from vtn.services import external
+from vtn.services.sound import sendable, unusable
 
-log = logging.getLogger("openadr.vtn.poll")
+_HOOK = "on_poll"
 
 
 async def poll(desk: Desk, caller: Caller, message: m.Poll) -> m.Message:
@@ -22,8 +20,8 @@ async def poll(desk: Desk, caller: Caller, message: m.Poll) -> m.Message:
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
     found = await _waiting(desk, caller, member)
-    if found is None and desk.hooks.has("on_poll"):
-        given = await desk.decide("on_poll", caller.context(desk))
+    if found is None and desk.hooks.has(_HOOK):
+        given = await desk.decide(_HOOK, caller.context(desk))
         if given is not None:
             found = await _brought(desk, caller, member, given)
     return found or m.Response(response=_OK, ven_id=member.ven_id)
@@ -51,11 +49,11 @@ async def _brought(desk: Desk, caller: Caller, member: Member, given: Any) -> m.
     elif isinstance(given, m.Event):
         events = (given,)
     else:
-        message = _checked(given, member.ven_id, desk.new_id)
+        message = _checked(desk, given, member.ven_id)
         if not isinstance(message, m.DistributeEvent):
             return message
         events = message.events
-    await external.take_in(desk, member, events, caller.received_at, hook="on_poll")
+    await external.take_in(desk, member, events, caller.received_at, hook=_HOOK)
     return await _waiting(desk, caller, member)
 
 
@@ -83,31 +81,19 @@ def document(reply: m.Message) -> bytes:
     return codec.encode(reply)
 
 
-def _checked(answer: Any, ven_id: str, new_id: Callable[[], str]) -> m.Message:
-    """Returns what a handler answers, once it is known that it can be sent (R40, R41).
+def _checked(desk: Desk, answer: Any, ven_id: str) -> m.Message:
+    """Returns what a handler answers, once it is known that it can be sent.
 
     Raises:
         DeploymentError: it is none of what may come back from a poll, for another VEN,
             or does not fit the schema.
     """
     if not isinstance(answer, ALLOWED):
-        raise DeploymentError(f"a poll cannot be answered with {type(answer).__name__}")
-    message: m.Message = answer
-    addressed = getattr(message, "ven_id", None)
+        raise unusable(desk, _HOOK, f"a poll cannot be answered with {type(answer).__name__}")
+    addressed = getattr(answer, "ven_id", None)
     if addressed not in (None, ven_id):
-        raise DeploymentError("a handler answered with a message for another VEN")
-    if isinstance(message, m.DistributeEvent):
-        message = replace(
-            message,
-            response=message.response or _OK,
-            request_id=message.request_id or new_id(),
-        )
-    try:
-        codec.decode(codec.encode(message))
-    except Exception as error:
-        log.exception("a handler answered a poll with what cannot be sent")
-        raise DeploymentError("a handler answered with what cannot be sent") from error
-    return message
+        raise unusable(desk, _HOOK, f"answered with a message for another VEN, {addressed!r}")
+    return sendable(desk, _HOOK, answer)
 
 
 HANDLES: dict[type, Any] = {m.Poll: poll}

@@ -1,4 +1,4 @@
-"""EiRegisterParty: query, registration, re-registration, cancellation (R400 to R407)."""
+"""EiRegisterParty: registration, re-registration, cancellation (R400 to R407)."""
 
 import logging
 from typing import Any
@@ -21,27 +21,16 @@ from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox, outbox
 from vtn.hooks import Accept, Refuse, Registration
 from vtn.roster import Member
+from vtn.services.sound import unusable
 from vtn.store import Transaction, audit, certificate, party
 from vtn.store import outbox as rows
 from vtn.store.errors import DuplicateId
 
 log = logging.getLogger("openadr.vtn.registration")
 
+_HOOK = "on_create_party_registration"
 #: Longest venName and venID that a VEN may bring along, in characters: they are kept in memory.
 LONGEST = 255
-
-
-async def query(desk: Desk, caller: Caller, message: m.QueryRegistration) -> m.Message:
-    """Answers oadrQueryRegistration; IDs only for a VEN that is registered (R404)."""
-    member = caller.member if caller.secure else None
-    return m.CreatedPartyRegistration(
-        response=outcome(message),
-        registration_id=member.registration_id if member else None,
-        ven_id=member.ven_id if member and member.registered else None,
-        vtn_id=desk.vtn_id,
-        profiles=PROFILES,
-        poll_freq=desk.settings.registration.poll_interval,
-    )
 
 
 async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> m.Message:
@@ -128,14 +117,13 @@ async def _decide(
         enrolled=member is not None,
         name_taken=named is not None and named is not member,
     )
-    decision = await desk.decide("on_create_party_registration", request, caller.context(desk))
+    decision = await desk.decide(_HOOK, request, caller.context(desk))
     if decision is None:
         decision = Accept() if request.enrolled else Refuse(463, "this VEN is not enrolled")
     if isinstance(decision, Refuse):
         raise error_for_code(decision.code)(decision.reason, rule="R517")
     if not isinstance(decision, Accept) or not _is_sound(decision):
-        log.error("the registration handler decided %r, which cannot be used", decision)
-        raise DeploymentError("the registration handler of this VTN decided nothing usable")
+        raise unusable(desk, _HOOK, f"decided {decision!r}")
     return decision
 
 
@@ -203,7 +191,7 @@ async def _store_enrolment(desk: Desk, caller: Caller, ven_id: str, name: str) -
         await audit.append(
             tx,
             at=now,
-            actor="on_create_party_registration",
+            actor=_HOOK,
             action="enrol",
             subject=name,
             detail={"ven_id": ven_id, "fingerprint": caller.fingerprint},
@@ -378,7 +366,6 @@ async def response(desk: Desk, caller: Caller, message: m.Response) -> None:
 
 
 HANDLES: dict[type, Any] = {
-    m.QueryRegistration: query,
     m.CreatePartyRegistration: create,
     m.CancelPartyRegistration: cancel,
     m.CanceledPartyRegistration: canceled,

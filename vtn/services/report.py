@@ -1,6 +1,6 @@
 """EiReport: metadata, requests, readings (R300 to R346).
 
-The VTN is the requester. As a source it offers nothing and says so (R301).
+The VTN is the requester; ``source`` has what a VEN may ask of it.
 """
 
 import logging
@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from oadr import messages as m
 from oadr.enums import DataQuality
-from oadr.errors import DeploymentError, InvalidId
+from oadr.errors import InvalidId
 from oadr.replies import outcome
-from oadr.report import METADATA, Offer, RequestKind, check_update, read_metadata, unpack
+from oadr.report import Offer, RequestKind, check_update, read_metadata, unpack
 from runtime.durations import in_words
 from vtn.desk import Caller, Desk
 from vtn.dispatch import outbox
@@ -31,8 +31,6 @@ _OPEN = ("queued", "sent", "active", "cancelling")
 _CANCELLING: tuple[Literal["cancelling"]] = ("cancelling",)
 #: Offers that are logged one by one when a VEN registers its reports.
 _LOGGED = 20
-#: Answers to requests for the VTN's metadata that may wait for one VEN.
-_MOST_METADATA = 20
 
 
 async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.Message:
@@ -130,54 +128,6 @@ def _log_offers(
             f" -> requested as {_rates(request)}" if request else "",
             extra={"ven": member.ven_name},
         )
-
-
-async def registered(desk: Desk, caller: Caller, message: m.RegisteredReport) -> m.Message:
-    """Takes oadrRegisteredReport: the VEN has read the VTN's metadata."""
-    member = caller.registered()
-    caller.check_ven_id(message.ven_id)
-    async with desk.store.begin() as tx:
-        await outbox.acknowledge(
-            tx, member.pk, outbox.METADATA, message.response.request_id, now=caller.received_at
-        )
-    member.stale = True
-    if message.requests:
-        raise InvalidId("this VTN offers no reports", rule="R304")
-    return m.Response(response=outcome(message), ven_id=member.ven_id)
-
-
-async def create(desk: Desk, caller: Caller, message: m.CreateReport) -> m.Message:
-    """Answers oadrCreateReport of a VEN: only the VTN's metadata can be had (R304, R308)."""
-    member = caller.registered()
-    caller.check_ven_id(message.ven_id)
-    for request in message.requests:
-        if request.report_specifier_id != METADATA:
-            raise InvalidId(
-                f"this VTN offers no report {request.report_specifier_id!r}", rule="R304"
-            )
-    async with desk.store.begin() as tx:
-        queued = [
-            item
-            for item in await rows.waiting(tx, party_pk=member.pk)
-            if item.kind == outbox.METADATA
-        ]
-        if len(queued) + len(message.requests) > _MOST_METADATA:
-            raise DeploymentError("too many requests for metadata wait to be polled")
-        for request in message.requests:
-            await outbox.put_metadata(
-                tx,
-                member.pk,
-                member.ven_id,
-                request_id=desk.new_id(),
-                now=caller.received_at,
-                answers=request.report_request_id,
-            )
-    member.stale = True
-    return m.CreatedReport(
-        response=outcome(message),
-        pending=tuple(dict.fromkeys(request.report_request_id for request in message.requests)),
-        ven_id=member.ven_id,
-    )
 
 
 async def created(desk: Desk, caller: Caller, message: m.CreatedReport) -> m.Message:
@@ -352,20 +302,6 @@ def _cancellation(desk: Desk, ids: list[str]) -> m.CancelReport:
     )
 
 
-async def updated(desk: Desk, caller: Caller, message: m.UpdatedReport) -> m.Message:
-    """Takes oadrUpdatedReport, which answers nothing that this VTN sends."""
-    member = caller.registered()
-    caller.check_ven_id(message.ven_id)
-    return m.Response(response=outcome(message), ven_id=member.ven_id)
-
-
-async def cancel(desk: Desk, caller: Caller, message: m.CancelReport) -> m.Message:
-    """Answers oadrCancelReport of a VEN: it has requested nothing, so 452 (R336)."""
-    caller.registered()
-    caller.check_ven_id(message.ven_id)
-    raise InvalidId("this VEN has requested no reports", rule="R336")
-
-
 async def canceled(desk: Desk, caller: Caller, message: m.CanceledReport) -> m.Message:
     """Takes oadrCanceledReport: requests have ended at the VEN."""
     member = caller.registered()
@@ -391,11 +327,7 @@ async def canceled(desk: Desk, caller: Caller, message: m.CanceledReport) -> m.M
 
 HANDLES: dict[type, Any] = {
     m.RegisterReport: register,
-    m.RegisteredReport: registered,
-    m.CreateReport: create,
     m.CreatedReport: created,
     m.UpdateReport: update,
-    m.UpdatedReport: updated,
-    m.CancelReport: cancel,
     m.CanceledReport: canceled,
 }

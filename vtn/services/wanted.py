@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oadr import messages as m
-from oadr.errors import DeploymentError, ProtocolError
+from oadr.errors import ProtocolError
 from oadr.report import (
     Offer,
     RequestKind,
@@ -18,11 +18,14 @@ from oadr.report import (
 from vtn.config import StandingRequest
 from vtn.desk import Caller, Desk
 from vtn.hooks import Wanted
+from vtn.services.sound import unusable
 from vtn.store import Transaction
 from vtn.store import report as reports
 from vtn.store.report import StoredRequest
 
 log = logging.getLogger("openadr.vtn.report")
+
+_HOOK = "on_register_report"
 
 Numbered = tuple[m.ReportRequest, RequestKind]
 
@@ -32,7 +35,7 @@ async def requests(desk: Desk, caller: Caller, offers: Sequence[Offer]) -> list[
 
     The handler decides; without one, the standing requests of the configuration do.
     """
-    decided = await desk.decide("on_register_report", offers, caller.context(desk))
+    decided = await desk.decide(_HOOK, offers, caller.context(desk))
     now = caller.received_at
     if decided is None:
         return _standing_requests(desk, caller, offers)
@@ -40,18 +43,16 @@ async def requests(desk: Desk, caller: Caller, offers: Sequence[Offer]) -> list[
     found: list[Numbered] = []
     for entry in decided:
         if not isinstance(entry, Wanted) or entry.specifier_id not in by_id:
-            log.error("the report handler wants %r, which is not offered", entry)
-            raise DeploymentError("the report handler of this VTN wants what is not offered")
-        found.append(_build_decided(entry, by_id[entry.specifier_id], now))
+            raise unusable(desk, _HOOK, f"wants {entry!r}, which is not offered")
+        found.append(_build_decided(desk, entry, by_id[entry.specifier_id], now))
     return found
 
 
-def _build_decided(entry: Wanted, offer: Offer, now: datetime) -> Numbered:
+def _build_decided(desk: Desk, entry: Wanted, offer: Offer, now: datetime) -> Numbered:
     try:
         request = build(entry, offer, request_id="0", now=now)
     except (ProtocolError, TypeError, AttributeError) as error:
-        log.error("the report handler wants what cannot be requested: %s", error)
-        raise DeploymentError("the report handler of this VTN wants too much") from error
+        raise unusable(desk, _HOOK, f"wants what cannot be requested: {error}") from error
     return request, kind_of(request, offer)
 
 
