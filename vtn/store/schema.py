@@ -297,6 +297,21 @@ reading = Table(
     sqlite_with_rowid=False,
 )
 
+#: Functions of an application by name: whom to tell of an event, whom to give readings.
+#: No foreign keys: a callback is kept before the event that it belongs to.
+callback = Table(
+    "callback",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("ven_id", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("arguments", String, nullable=False),
+    Column("problem", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 audit = Table(
     "audit",
     metadata,
