@@ -18,13 +18,15 @@ UnderWay = Callable[[], int]
 #: Is called at each moment, when everything rests.
 Rested = Callable[[], Awaitable[None]]
 
+#: Times that tasks which are ready get to run between two looks.
+_ROUNDS = 10
 #: Looks in a row that must find nothing new.
 _LOOKS = 3
 #: Real seconds between two looks at what is under way in another thread.
 _PAUSE = 0.0005
 #: Real seconds without progress after which something under way counts as waiting for
 #: the clock or for the test itself.
-PATIENCE = 1.0
+PATIENCE = 2.0
 
 
 class TimedWorld:
@@ -83,7 +85,7 @@ class TimedWorld:
         loop = asyncio.get_running_loop()
         deadline, quiet, before = loop.time() + PATIENCE, 0, -1
         while quiet < _LOOKS:
-            await settle()
+            await settle(_ROUNDS)
             now, under_way = await self._look()
             moved, before = now != before, now
             self._stuck = min(self._stuck, under_way)

@@ -301,7 +301,7 @@ async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.Monkey
 async def test_a_handler_that_waits_for_the_clock_gets_what_it_waits_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fake_time, "PATIENCE", 0.05)
+    monkeypatch.setattr(fake_time, "PATIENCE", 0.3)
 
     class Slow(EventHandler):
         async def on_created_event(self, answer: EventAnswer, ctx: Context) -> None:
