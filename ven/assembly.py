@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 from runtime import plugins
 from runtime.errors import ConfigError
+from runtime.hooks import HandlerError
 from ven.config import Settings, SignatureSettings, TlsSettings, load
 from ven.connection import Connection
 from ven.devices import build_devices
+from ven.engine.core import new_registry
 from ven.options import Options
 from ven.plugging import Pluggable
 from ven.signing import KeyFiles
@@ -61,7 +63,17 @@ def _options(settings: Settings) -> Options:
         poll_jitter=settings.poll.jitter,
         backoff_cap=settings.poll.backoff_cap,
         hook_seconds=settings.time_limit.total_seconds(),
+        hook_limits=_limits(settings),
     )
+
+
+def _limits(settings: Settings) -> dict[str, float]:
+    found = {name: limit.total_seconds() for name, limit in settings.time_limits.items()}
+    try:
+        new_registry(settings.time_limit.total_seconds(), found)
+    except HandlerError as error:
+        raise ConfigError(str(error), key="time_limits") from None
+    return found
 
 
 def _connection(settings: Settings) -> Connection:

@@ -10,9 +10,8 @@ await ven.run()
 """
 
 import asyncio
-import inspect
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +24,7 @@ from oadr.messages import (
     Message,
 )
 from runtime.clock import Clock, SystemClock
+from runtime.middleware import Chain, Middleware
 from ven.connection import Connection
 from ven.engine.core import Core, new_registry
 from ven.engine.machine import Machine
@@ -34,22 +34,15 @@ from ven.state import Registration, State
 from ven.status import Status, read_status
 from ven.taking_part import TakingPart
 from ven.transport import Exchange, HttpTransport
+from ven.watching import Watched
 
 if TYPE_CHECKING:
     from ven.config import Settings
 
 log = logging.getLogger("openadr.ven")
-#: Moments at which ``add_hook`` lets a program look at the traffic.
-TRACES = (
-    "before_send_xml",
-    "after_receive_xml",
-    "before_schema_validation",
-    "after_parse_xml",
-)
-Hooked = Callable[[Any], Any]
 
 
-class Client(Pluggable, TakingPart):
+class Client(Pluggable, TakingPart, Watched):
     """A VEN.
 
     Args:
@@ -70,6 +63,7 @@ class Client(Pluggable, TakingPart):
         clock: tells the time.
         random: source of jitter and random offsets.
         handlers: objects with hook methods, see ``ven.hooks``.
+        middleware: what stands around each message of the VTN, first outermost.
         exchange: reaches the VTN in place of HTTP, for tests and other transports.
 
     Raises:
@@ -95,6 +89,7 @@ class Client(Pluggable, TakingPart):
         clock: Clock | None = None,
         random: Random | None = None,
         handlers: Iterable[object] = (),
+        middleware: Iterable[Middleware] = (),
         exchange: Exchange | None = None,
     ) -> None:
         self._connection = connection or Connection(
@@ -111,11 +106,13 @@ class Client(Pluggable, TakingPart):
             default_opt=OptType(default_opt) if default_opt is not None else None,
             xml_signature=self._connection.signs,
         )
-        self._traces: dict[str, list[Hooked]] = {name: [] for name in TRACES}
+        Watched.__init__(self)
         clock = clock or SystemClock()
         self._transport: HttpTransport | None = None
         if exchange is None:
-            exchange = self._transport = self._connection.transport(clock, self._trace)
+            exchange = self._transport = self._connection.transport(
+                clock, self._trace, self._traces
+            )
         self._stopped = asyncio.Event()
         self._ending: asyncio.Task[None] | None = None
         self._machine = Machine(
@@ -125,11 +122,14 @@ class Client(Pluggable, TakingPart):
                 state=State(state),
                 clock=clock,
                 random=random or SystemRandom(),
-                hooks=new_registry(options.hook_seconds),
+                hooks=new_registry(options.hook_seconds, options.hook_limits),
+                middleware=Chain(time_limit=options.hook_seconds),
             )
         )
         for handler in handlers:
             self.add_handler(handler)
+        for one in middleware:
+            self.add_middleware(one)
 
     @classmethod
     def from_config(cls, settings: "Path | str | Settings", **overrides: Any) -> Self:
@@ -328,28 +328,3 @@ class Client(Pluggable, TakingPart):
             VenError: it did not work; the subclass says how.
         """
         await self.request_event()
-
-    # Looking at the traffic
-
-    def add_hook(self, hook_name: str, handler: Hooked) -> None:
-        """Lets a function or coroutine function see what goes out and comes in.
-
-        Args:
-            hook_name: one of ``TRACES``.
-            handler: gets the bytes, or after ``after_parse_xml`` the message.
-
-        Raises:
-            ValueError: there is no such moment.
-        """
-        if hook_name not in self._traces:
-            raise ValueError(f"there is no hook {hook_name!r}; hooks are: {', '.join(TRACES)}")
-        self._traces[hook_name].append(handler)
-
-    async def _trace(self, moment: str, what: object) -> None:
-        for handler in self._traces[moment]:
-            try:
-                result = handler(what)
-                if inspect.isawaitable(result):
-                    await result
-            except Exception as error:  # noqa: BLE001 - somebody else's code
-                log.error("hook %s: %s", moment, error)

@@ -149,6 +149,7 @@ class Settings(PlainSection):
         handlers: bundled names or ``module:attr``; the module may lie beside the file.
         handler_settings: per handler, what it is built from.
         time_limit: longest time that a handler may take.
+        time_limits: the same for single hooks, such as ``on_event = "2s"``.
     """
 
     ven_name: Text
@@ -169,6 +170,7 @@ class Settings(PlainSection):
     handlers: tuple[str, ...] = ()
     handler_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     time_limit: Positive = timedelta(seconds=TIME_LIMIT)
+    time_limits: dict[str, Positive] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         https = self.vtn_url.lower().startswith("https:")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from oadr.codec import MAX_BYTES
 from runtime.clock import Clock
 from runtime.policy import SignaturePolicy
+from runtime.trace import Traces
 from ven.signing import TOLERANCE, KeyFiles, Signatures
 from ven.tls import TlsFiles, client_context
 from ven.transport import TIMEOUT, HttpTransport, Trace
@@ -70,12 +71,15 @@ class Connection:
         """Whether messages are signed."""
         return self.sign or self.signing_key is not None
 
-    def transport(self, clock: Clock, trace: Trace | None = None) -> HttpTransport:
+    def transport(
+        self, clock: Clock, trace: Trace | None = None, traces: Traces | None = None
+    ) -> HttpTransport:
         """Returns the transport; files are read when it is first used.
 
         Args:
             clock: dates the signatures.
-            trace: sees the traffic.
+            trace: sees the steps of each exchange, by the name of the moment.
+            traces: look at the traffic.
 
         Raises:
             ValueError: something in here cannot be used.
@@ -96,6 +100,7 @@ class Connection:
             timeout=self.timeout,
             max_bytes=self.max_bytes,
             trace=trace,
+            traces=traces,
         )
 
     def _signing_key(self) -> "SigningKey | KeyFiles | None":

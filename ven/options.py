@@ -1,5 +1,6 @@
 """How a VEN behaves, apart from how it reaches its VTN."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -39,6 +40,7 @@ class Options:
         xml_signature: whether messages are signed, for the registration (R514).
         report_only: whether this is a Report Only VEN.
         hook_seconds: real seconds that a handler may take.
+        hook_limits: the same for single hooks, by their names.
         meter_seconds: real seconds that a meter may take.
         parked_reports: how many undeliverable reports are kept for people to see.
         outbox_bytes: how much may wait for a VTN that is away; the oldest reports are
@@ -62,6 +64,7 @@ class Options:
     xml_signature: bool = False
     report_only: bool = False
     hook_seconds: float = 10.0
+    hook_limits: Mapping[str, float] = field(default_factory=dict)
     meter_seconds: float = 60.0
     parked_reports: int = 1000
     outbox_bytes: int = 256 * 2**20

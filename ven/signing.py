@@ -19,6 +19,8 @@ from runtime.clock import Clock
 from runtime.policy import SignaturePolicy
 
 if TYPE_CHECKING:
+    from lxml import etree
+
     from oadr.signature import ReplayCache, SigningKey
 
 log = logging.getLogger("openadr.ven")
@@ -123,22 +125,30 @@ class Signatures:
             InvalidData: a value in it cannot be used.
             SignatureError: the signature is missing or not good.
         """
+        return codec.message_of(self.checked(data, max_bytes=max_bytes))
+
+    def checked(self, data: bytes, *, max_bytes: int) -> "etree._Element":
+        """Returns what holds the message of a document that satisfies schema and policy.
+
+        Raises:
+            XMLError: it is not a schema-valid payload.
+            SignatureError: the signature is missing or not good.
+        """
+        root = codec.parse(data, max_bytes=max_bytes)
         if self.policy is SignaturePolicy.IGNORED:
-            return codec.decode(data, max_bytes=max_bytes)
+            return codec.signed_object_of(root)
         from oadr.signature import Fingerprints, ReplayCache, is_signed, verify
 
-        root = codec.parse(data, max_bytes=max_bytes)
         if not is_signed(root):
             if self.policy is SignaturePolicy.REQUIRED:
                 raise SignatureError("the VTN did not sign its answer")
-            return codec.message_of(codec.signed_object_of(root))
+            return codec.signed_object_of(root)
         if self._replay is None:
             self._replay = ReplayCache(tolerance=self.tolerance)
-        signed = verify(
+        return verify(
             root,
             trusted=Fingerprints(self.vtn_fingerprint or ""),
             now=self.clock.now(),
             replay=self._replay,
             who="vtn",
         )
-        return codec.message_of(signed)

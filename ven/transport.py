@@ -5,21 +5,22 @@ Spec: sections 9.1 and 9.2; rules 51, 53 and 511.
 
 import asyncio
 import errno
-import hashlib
-import hmac
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
 import aiohttp
 
-from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name
+from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name, message_of
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
 from oadr.messages import Message
 from runtime.errors import ConfigError
-from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
+from runtime.trace import Traces, Traffic
+from ven.errors import BadReply, Rejected, TransportError, Unreachable
+from ven.pinning import PinnedConnector, fingerprint_digits
 from ven.signing import Signatures
 
 PATH = "/OpenADR2/Simple/2.0b"
@@ -45,7 +46,23 @@ _STATUS_WORDS = {
     501: "the VTN does not take this HTTP method",
 }
 
+#: Sees the steps of an exchange, by the name of the moment.
 Trace = Callable[[str, object], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What came back over HTTP.
+
+    Attributes:
+        status: of HTTP.
+        body: as far as it was read.
+        error: why it cannot be used; None if it may be.
+    """
+
+    status: int
+    body: bytes = b""
+    error: TransportError | None = None
 
 
 class Exchange(Protocol):
@@ -71,6 +88,7 @@ class HttpTransport:
         max_bytes: a longer answer is not read.
         stamp: says when the files behind ``context`` have changed; it is made anew then.
         trace: sees what goes out and comes in, by the name of the moment.
+        traces: look at the traffic, also at what is turned away.
 
     Raises:
         ValueError: the URL or the timeout cannot be used.
@@ -87,6 +105,7 @@ class HttpTransport:
         max_bytes: int = MAX_BYTES,
         stamp: Callable[[], object] | None = None,
         trace: Trace | None = None,
+        traces: Traces | None = None,
     ) -> None:
         if timeout < MIN_TIMEOUT:
             raise ValueError(f"timeout is {timeout.total_seconds():g} s; expected 5 s or more")
@@ -101,6 +120,8 @@ class HttpTransport:
         self._stamp = stamp
         self._stamped: object = None
         self._trace = trace
+        self._traces = traces
+        self._connector: PinnedConnector | None = None
         self._tls: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
         self._opened = 0.0
@@ -117,13 +138,33 @@ class HttpTransport:
         url = f"{self.url}/{service}"
         data = self._signatures.encode(message)
         await self._traced("before_send_xml", data)
-        body = await self._exchange(url, data)
+        if self._traces:
+            await self._show(direction="out", service=service, body=data, message=message)
+        answer = await self._exchange(url, data)
+        reply: Message | None = None
+        try:
+            reply = await self._read(answer, url, message)
+        finally:
+            if self._traces:
+                seen, status = answer.body, answer.status
+                await self._show(
+                    direction="in", service=service, body=seen, message=reply, status=status
+                )
+        return reply
+
+    async def _read(self, answer: _Answer, url: str, message: Message) -> Message | None:
+        """Returns the message in an answer; None if it is empty."""
+        if answer.error is not None:
+            raise answer.error
+        body = answer.body
         await self._traced("after_receive_xml", body)
         if not body.strip():
             return None
         await self._traced("before_schema_validation", body)
         try:
-            reply = self._signatures.decode(body, max_bytes=self._max_bytes)
+            signed_object = self._signatures.checked(body, max_bytes=self._max_bytes)
+            await self._traced("before_parse_xml", body)
+            reply = message_of(signed_object)
         except (XMLError, InvalidData, SignatureError) as error:
             name = message_name(message)
             raise BadReply(f"the answer to {name} cannot be used: {error}", url=url) from error
@@ -149,7 +190,7 @@ class HttpTransport:
         if session is not None:
             await session.close()
 
-    async def _exchange(self, url: str, data: bytes) -> bytes:
+    async def _exchange(self, url: str, data: bytes) -> _Answer:
         if self._is_stale():
             await self.close()
         self._renew(url)
@@ -179,31 +220,36 @@ class HttpTransport:
             # Somebody may be in the middle of putting new files there.
             raise Unreachable(f"the certificates cannot be used: {error}", url=url) from error
 
-    async def _post(self, url: str, data: bytes) -> bytes:
+    async def _post(self, url: str, data: bytes) -> _Answer:
         session = self._ensure_session()
         async with session.post(url, data=data, allow_redirects=False) as response:
-            if response.status != 200:
-                raise _status_error(response, url)
-            coding = response.headers.get("Content-Encoding", "identity")
-            if coding.strip().lower() != "identity":
-                raise BadReply(f"answer compressed by {coding[:40]!r}, unasked", url=url)
-            if (response.content_length or 0) > self._max_bytes:
-                raise BadReply(f"answer of {response.content_length} bytes", url=url)
-            chunks, size = [], 0
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                size += len(chunk)
-                if size > self._max_bytes:
-                    response.close()
-                    raise BadReply(f"answer of more than {self._max_bytes} bytes", url=url)
-                chunks.append(chunk)
-            return b"".join(chunks)
+            if response.status == 200:
+                return await self._body(response, url)
+            body = await _beginning(response) if self._traces else b""
+            error = _status_error(response, url)
+            return _Answer(status=response.status, body=body, error=error)
+
+    async def _body(self, response: aiohttp.ClientResponse, url: str) -> _Answer:
+        coding = response.headers.get("Content-Encoding", "identity")
+        if coding.strip().lower() != "identity":
+            return _bad(f"answer compressed by {coding[:40]!r}, unasked", url)
+        if (response.content_length or 0) > self._max_bytes:
+            return _bad(f"answer of {response.content_length} bytes", url)
+        chunks, size = [], 0
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > self._max_bytes:
+                response.close()
+                return _bad(f"answer of more than {self._max_bytes} bytes", url)
+            chunks.append(chunk)
+        return _Answer(status=200, body=b"".join(chunks))
 
     def _ensure_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             self._opened = asyncio.get_running_loop().time()
-            connector = _PinnedConnector(self._fingerprint, ssl=self._tls or True, limit=4)
+            self._connector = PinnedConnector(self._fingerprint, ssl=self._tls or True, limit=4)
             self._session = aiohttp.ClientSession(
-                connector=connector,
+                connector=self._connector,
                 timeout=self._timeout,
                 headers=_HEADERS,
                 auto_decompress=False,
@@ -215,59 +261,18 @@ class HttpTransport:
         if self._trace is not None:
             await self._trace(moment, what)
 
-
-class _PinnedConnector(aiohttp.TCPConnector):
-    """Hands out connections to the pinned server only."""
-
-    def __init__(self, fingerprint: str | None, **options: Any) -> None:
-        super().__init__(**options)
-        self._pinned_fingerprint = fingerprint
-
-    async def connect(self, *args: Any, **kwargs: Any) -> Any:
-        """Returns a connection once its certificate has been compared."""
-        connection = await super().connect(*args, **kwargs)
-        if self._pinned_fingerprint is not None and connection.transport is not None:
-            try:
-                _check_peer(connection.transport, self._pinned_fingerprint)
-            except WrongPeer:
-                connection.close()
-                raise
-        return connection
-
-
-def _check_peer(transport: asyncio.BaseTransport, fingerprint: str) -> None:
-    """Returns if the server showed the pinned certificate.
-
-    ``certs.fingerprint`` knows all forms of a certificate and takes a library for it; the
-    bytes of the connection need none, and an idle VEN stays small.
-    """
-    tls = transport.get_extra_info("ssl_object")
-    der = tls.getpeercert(binary_form=True) if tls is not None else None
-    if der is None:
-        raise WrongPeer("the VTN showed no certificate")
-    found = {
-        20: hashlib.sha256(der).hexdigest()[-20:],
-        40: hashlib.sha1(der, usedforsecurity=False).hexdigest(),
-        64: hashlib.sha256(der).hexdigest(),
-    }[len(fingerprint)]
-    if not hmac.compare_digest(found, fingerprint):
-        shown = bytes.fromhex(found).hex(":").upper()
-        raise WrongPeer(f"the VTN's certificate has fingerprint {shown}, which is not the pinned")
-
-
-def fingerprint_digits(text: str) -> str:
-    """Returns the digits of a fingerprint, lower case.
-
-    Raises:
-        ValueError: it is none: 20 (OpenADR), 40 (SHA-1) or 64 (SHA-256) digits.
-    """
-    digits = "".join(text.replace(":", " ").split()).lower()
-    if len(digits) not in {20, 40, 64} or set(digits) - set("0123456789abcdef"):
-        raise ValueError(
-            f"{text[:80]!r} is no fingerprint; expected 20 (OpenADR), 40 (SHA-1) or 64 (SHA-256) "
-            "hexadecimal digits"
+    async def _show(self, *, message: Message | None, **what: Any) -> None:
+        """Lets the traces see a document."""
+        if self._traces is None:
+            return
+        traffic = Traffic(
+            peer=self.url.partition("://")[2].partition("/")[0],
+            fingerprint=self._connector.shown if self._connector is not None else "",
+            at=self._signatures.clock.now(),
+            message=message_name(message) if message is not None else "",
+            **what,
         )
-    return digits
+        await self._traces.show(traffic)
 
 
 def base_url(url: str) -> str:
@@ -300,6 +305,18 @@ def _unreachable(url: str, error: BaseException) -> Unreachable:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Unreachable(f"the VTN's certificate is not trusted: {error}", url=url)
     return Unreachable(str(error) or type(error).__name__, url=url)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Returns the first part of an answer that nobody uses, for those who look."""
+    try:
+        return await response.content.read(_CHUNK)
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return b""
+
+
+def _bad(problem: str, url: str) -> _Answer:
+    return _Answer(status=200, error=BadReply(problem, url=url))
 
 
 def _status_error(response: aiohttp.ClientResponse, url: str) -> TransportError:

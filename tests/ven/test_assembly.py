@@ -1,4 +1,4 @@
-"""From a configuration to a VEN: keys that a passphrase opens."""
+"""From a configuration to a VEN: keys that a passphrase opens, and limits of time."""
 
 from pathlib import Path
 
@@ -69,3 +69,17 @@ def test_a_passphrase_file_that_is_missing_is_named_with_its_key(folder: Path, n
 def test_a_passphrase_without_a_key_of_its_own_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"signatures: passphrase_file is for a key of its own"):
         made(folder, TLS + SIGNATURES + 'passphrase_file = "sign.secret"')
+
+
+def test_a_time_limit_for_one_hook_counts_for_that_one_alone(folder: Path) -> None:
+    hooks = made(folder, TLS + '[time_limits]\non_event = "2s"')._machine.core.hooks
+    assert (hooks.time_limit, hooks.time_limits) == (10.0, {"on_event": 2.0})
+
+
+def test_a_time_limit_for_a_hook_that_there_is_not_names_the_key_and_those_that_there_are(
+    folder: Path,
+) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^time_limits: .*'on_evnt'; hooks are: .*did you mean on_event"
+    ):
+        made(folder, TLS + '[time_limits]\non_evnt = "2s"')

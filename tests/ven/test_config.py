@@ -101,6 +101,7 @@ device_classes = ["Thermostat"]
 handlers = ["opt-always-in", "plant:Handler"]
 handler_settings = { "plant:Handler" = { anything = 1 } }
 time_limit = "3s"
+time_limits = { on_event = "1s", on_interval = "500ms" }
 tls = { certificate = "a", key = "b", ca = "c", profile = "certification", vtn_fingerprint = "AA" }
 signatures = { sign = true, policy = "required", tolerance = "30s" }
 poll = { interval = "500ms", jitter = 0.2, backoff_cap = "1m", timeout = "5s" }
@@ -114,6 +115,7 @@ policy = { default = "optOut", max_duration = "4h", blackout = [{ from = "22:00"
     assert set(settings.policy.limits) == {"max_duration", "blackout"}
     assert isinstance(settings.clock.clock(), AcceleratedClock)
     assert settings.handler_settings["plant:Handler"] == {"anything": 1}
+    assert settings.time_limits["on_interval"] == timedelta(milliseconds=500)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,7 @@ policy = { default = "optOut", max_duration = "4h", blackout = [{ from = "22:00"
         (HEAD + "[poll]\nintervall = 1", "poll.intervall", "this key is not known"),
         (HEAD + '[poll]\ninterval = "soon"', "poll.interval", "'soon' is not a duration"),
         (HEAD + '[poll]\ninterval = "0"', "poll.interval", "greater than"),
+        (HEAD + '[time_limits]\non_event = "0"', "time_limits.on_event", "greater than"),
         (HEAD + '[poll]\ntimeout = "1s"', "poll.timeout", "greater than or equal"),
         (HEAD + '[policy]\ndefault = "yes"', "policy.default", "'optIn' or 'optOut'"),
         (HEAD + '[signatures]\npolicy = "maybe"', "signatures.policy", "'required'"),

@@ -349,6 +349,7 @@ async def test_what_goes_out_and_comes_in_can_be_watched(server: Server) -> None
         ("before_send_xml", bytes),
         ("after_receive_xml", bytes),
         ("before_schema_validation", bytes),
+        ("before_parse_xml", bytes),
         ("after_parse_xml", Response),
     ]
 

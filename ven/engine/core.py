@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -15,7 +15,8 @@ from oadr.errors import NotRegistered, OpenADRError
 from oadr.messages import EiResponse, Message, Response
 from runtime.clock import Clock
 from runtime.hooks import Registry
-from runtime.tasks import Tasks
+from runtime.middleware import Chain
+from runtime.tasks import Tasks, checked_work
 from ven.backoff import BackOff
 from ven.engine.patience import Patience
 from ven.engine.turn import Turn
@@ -40,6 +41,7 @@ class Core:
         clock: tells the time.
         random: source of all jitter and random offsets.
         hooks: the handlers.
+        middleware: what stands around the handling of each message of the VTN.
         tasks: background work.
         new_id: makes identifiers.
         turn: held while a message of the VTN is processed, and while a report is sent, so
@@ -51,6 +53,7 @@ class Core:
         patience: counts what the VTN cannot digest.
         resigned: whether this VEN ended the registration itself and stays away.
         parked: reports given up since the start.
+        answered: the logical answer that was sent last.
     """
 
     options: Options
@@ -59,6 +62,7 @@ class Core:
     clock: Clock
     random: Random
     hooks: Registry
+    middleware: Chain = field(default_factory=Chain)
     tasks: Tasks = field(default_factory=Tasks)
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     turn: Turn = field(default_factory=Turn)
@@ -69,6 +73,7 @@ class Core:
     patience: Patience = field(default_factory=Patience)
     resigned: bool = False
     parked: int = 0
+    answered: Message | None = None
 
     @property
     def party(self) -> Registration:
@@ -116,6 +121,7 @@ class Core:
         reply = await self.send(service, message)
         if reply is not None and not isinstance(reply, Response):
             raise BadReply(f"{message_name(message)} was answered with {message_name(reply)}")
+        self.answered = message
 
     def lose(self, reason: str) -> None:
         """Notes that the VTN does not know this VEN; the session registers again."""
@@ -137,12 +143,16 @@ class Core:
         )
 
     def _after_reply(self, work: Coroutine[Any, Any, Any]) -> None:
+        checked_work(work)
+
         async def later() -> None:
             async with self.turn:
                 pass
             await work
 
-        self.tasks.start(later(), name="work of a handler after the reply")
+        task = self.tasks.start(later(), name="work of a handler after the reply")
+        # Should the VEN stop before its turn has come, it is not done.
+        task.add_done_callback(lambda _: work.close())
 
     async def keep_running(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Runs work that never ends, and starts it again should it fail."""
@@ -213,6 +223,6 @@ def expect(reply: Message | None, expected: type[M], message: Message) -> M:
     raise BadReply(f"{message_name(message)} was answered with {found}")
 
 
-def new_registry(time_limit: float) -> Registry:
+def new_registry(time_limit: float, time_limits: Mapping[str, float] | None = None) -> Registry:
     """Returns a registry for the hooks of a VEN."""
-    return Registry(HOOKS, time_limit=time_limit)
+    return Registry(HOOKS, time_limit=time_limit, time_limits=time_limits)

@@ -6,6 +6,7 @@ Spec: rules 12, 19, 21, 30, 35, 36, 42, 48, 56 to 62, 65 and 66.
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from oadr.enums import OptType, ResponseRequired, ServiceName
 from oadr.errors import DeploymentError, InvalidId
@@ -31,6 +32,7 @@ from oadr.times import FOREVER, add, end_of
 from ven.engine.answers import Answers
 from ven.engine.core import Core, expect, log
 from ven.engine.decision import Decision, decide
+from ven.engine.gate import through
 from ven.engine.schedule import Schedule
 from ven.engine.told import Told
 from ven.errors import TransportError
@@ -111,7 +113,7 @@ class EventEngine:
             # list, so nothing is missing from it and nothing is cancelled by it (R61).
             return DistributeEvent(request_id=message.request_id, vtn_id=core.party.vtn_id)
         snapshot = expect(reply, DistributeEvent, message)
-        await self.handle(snapshot, complete=reply_limit is None)
+        await through(core, snapshot, partial(self.handle, complete=reply_limit is None))
         return snapshot
 
     async def handle(self, message: DistributeEvent, *, complete: bool = True) -> None:

@@ -20,6 +20,7 @@ from oadr.messages import (
 )
 from ven.engine.core import Core, log
 from ven.engine.event import EventEngine
+from ven.engine.gate import through
 from ven.engine.registration import RegistrationEngine
 from ven.engine.report import ReportEngine
 from ven.errors import BadReply, Refused
@@ -86,6 +87,11 @@ class PollEngine:
             TransportError: it could not be answered.
             Refused: the VTN does not accept the answer.
         """
+        await through(self._core, message, self._handle, self._reports.pending)
+
+    async def _handle(self, message: Message) -> None:
+        if isinstance(message, Response):
+            return
         if isinstance(message, DistributeEvent):
             await self._events.handle(message)
         elif isinstance(message, CreateReport):

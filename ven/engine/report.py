@@ -72,6 +72,10 @@ class ReportEngine:
         """Digest of the metadata as it is now."""
         return digest_of(self.offers)
 
+    def pending(self) -> tuple[str, ...]:
+        """Returns the requests that the VEN serves."""
+        return self._reporting.pending()
+
     async def load(self) -> None:
         """Makes the offers from the meters, and takes up the requests of the last run."""
         self._reporting.offers = build_offers(one.spec for one in self._reporting.meters)
