@@ -19,6 +19,7 @@ from vtn.server import Server
 
 DOCS = Path(__file__).parents[1] / "docs"
 HANDLERS = (DOCS / "howto" / "handlers.md").read_text(encoding="utf-8")
+TESTING = (DOCS / "howto" / "test-your-handlers.md").read_text(encoding="utf-8")
 
 
 def generator() -> ModuleType:
@@ -111,6 +112,14 @@ def test_the_other_samples_of_the_how_to_run(
     for text in blocks(HANDLERS, "python"):
         exec(compile(text, "handlers.md", "exec"), names)
     assert isinstance(names["server"], Server)
+
+
+@pytest.mark.parametrize("name", re.findall(r"async def (test_\w+)", TESTING))
+async def test_the_tests_of_the_how_to_pass(name: str) -> None:
+    names: dict[str, Any] = {}
+    for text in blocks(TESTING, "python"):
+        exec(compile(text, "test-your-handlers.md", "exec"), names)
+    await names[name]()
 
 
 def test_links_of_the_documentation_lead_somewhere() -> None:
