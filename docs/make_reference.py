@@ -34,7 +34,7 @@ import vtn.endpoint
 import vtn.errors
 import vtn.hooks
 import vtn.store.errors
-from handlers import event, poll, registration, report
+from handlers import event, identity, poll, registration, report
 from runtime.cli import HELP
 from runtime.hooks import Hook
 from vtn.cli.present import span
@@ -107,7 +107,7 @@ fails in another way, or takes longer than `time_limit`, costs its own exchange 
 else.
 """
 
-_BUNDLED = (registration, report, poll, event)
+_BUNDLED = (registration, identity, report, poll, event)
 
 
 def hooks() -> str:
