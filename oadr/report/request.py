@@ -57,7 +57,7 @@ def build_one_shot(
     request_id: str,
     now: datetime,
     r_ids: Iterable[str] | None = None,
-    interval: bool = True,
+    interval: bool = False,
 ) -> ReportRequest:
     """Returns a request for one report, now (R324).
 
@@ -66,8 +66,8 @@ def build_one_shot(
         request_id: unique in the requesting party (R322).
         now: aware.
         r_ids: the wanted data points; None is all that are offered.
-        interval: whether to write a ``reportInterval``; sources ignore it, but some
-            stumble over its absence.
+        interval: whether to write a ``reportInterval``. Sources ignore it, as they must;
+            some, however, drop a report whose interval has begun when they hear of it.
 
     Raises:
         InvalidId: a data point is not offered (R304).

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from runtime.clock import FakeClock
+from tests.acceptance.stock import bench as bench
+from tests.acceptance.stock import keys as keys
+from tests.acceptance.stock import process as process
+from tests.acceptance.stock import wire as wire
 from tests.acceptance.town import Street, Town
 from tests.acceptance.world import Utility, typed
 from vtn.cli import main

@@ -5,15 +5,13 @@ makes. ``tests.acceptance.town`` runs them, in this process or as processes of t
 """
 
 import asyncio
-import inspect
 import json
 import shlex
 import shutil
 import socket
 import ssl
-import time
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,14 +19,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
 from click.testing import CliRunner, Result
 
 from certs import Authority, Issued, KeyType, fingerprints
 from certs.files import load_certificates
 from oadr import codec
 from oadr import messages as m
-from runtime.clock import Clock, FakeClock
+from runtime.clock import Clock
+from tests.acceptance.patience import until as until
 from tests.acceptance.sections import Sections, merged, toml
 from ven import VEN
 from ven.cli import main as ven_command
@@ -40,10 +38,6 @@ from vtn.server import Server, configured_handlers
 from vtn.store import Store, delivery, party, reading
 from vtn.store.delivery import Delivery
 
-#: Real seconds within which something has to happen, on the slowest machine.
-PATIENCE = 60.0
-#: By how much the clock of a test jumps; VENs poll half as often.
-STEP = timedelta(seconds=5)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 EVERYONE = Audience(everyone=True)
@@ -52,27 +46,6 @@ PROGRAMME = "http://programme.example/peak"
 USAGE = {"request": [{"report": "TELEMETRY_USAGE", "every": "1m", "deliver": "2m"}]}
 M = TypeVar("M")
 Row = tuple[datetime, str, str]
-
-
-async def until(condition: Callable[[], Any], *, clock: FakeClock | None = None) -> Any:
-    """Waits until a condition holds and returns what it returned.
-
-    Args:
-        condition: function or coroutine function.
-        clock: moved on by ``STEP`` at a time while we wait.
-    """
-    limit = time.monotonic() + PATIENCE
-    while True:
-        found = condition()
-        if inspect.isawaitable(found):
-            found = await found
-        if found:
-            return found
-        if time.monotonic() > limit:
-            pytest.fail(f"did not happen: {inspect.getsource(condition).strip()}")
-        if clock is not None:
-            await clock.advance(STEP)
-        await asyncio.sleep(0.005 if clock else 0.05)
 
 
 def typed(command: Any, line: str, code: int = 0) -> Result:
