@@ -9,6 +9,7 @@ their docstrings and types. A test compares the result with what is in the folde
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import timedelta
@@ -25,9 +26,12 @@ import certs.cli
 import certs.errors
 import oadr.errors
 import runtime.errors
+import runtime.middleware
+import runtime.trace
 import ven.cli
 import ven.errors
 import ven.hooks
+import ven.watching
 import vtn.cli
 import vtn.config
 import vtn.endpoint
@@ -103,8 +107,8 @@ plug it in: [Handlers](../howto/handlers.md).
 A hook is a method of a handler; a handler has any of them. A hook that *decides* may be in one
 handler only; without one, its default holds. The others may be in any number of handlers. A handler
 that raises an `oadr.errors.ProtocolError` refuses the exchange with that error's code. One that
-fails in another way, or takes longer than `time_limit`, costs its own exchange code 469 and nothing
-else.
+fails in another way, or takes longer than its time limit, costs its own exchange code 469 and
+nothing else. The limit of a hook is that of its name in `[time_limits]`, else `time_limit`.
 """
 
 _BUNDLED = (registration, identity, report, poll, event)
@@ -119,6 +123,36 @@ def hooks() -> str:
             *_of_party(vtn.hooks),
             "## Hooks of the VEN\n",
             *_of_party(ven.hooks),
+            "## Middleware\n",
+            _middleware(),
+            "## Traces\n",
+            _traces(),
+        ]
+    )
+
+
+_ADDED = "Added by `{}` of `vtn.server.Server` and of `ven.client.Client`"
+
+
+def _middleware() -> str:
+    text = marked(inspect.getdoc(runtime.middleware) or "")
+    sample = re.sub(r"(?:\n {4}.*|\n(?=\n {4}))+", _as_code, text)
+    return f"{sample}\n\n{_ADDED.format('add_middleware')}, or by their argument `middleware`.\n"
+
+
+def _as_code(found: "re.Match[str]") -> str:
+    return f"\n\n```python\n{textwrap.dedent(found[0]).strip()}\n```"
+
+
+def _traces() -> str:
+    moments = "\n".join(f"- `{name}`" for name in ven.watching.TRACES)
+    return "\n\n".join(
+        [
+            marked(inspect.getdoc(runtime.trace) or ""),
+            f"{_ADDED.format('add_trace')}, called with a `Traffic`.",
+            _value(runtime.trace.Traffic).rstrip(),
+            "`Client.add_hook` of a VEN shows single steps, by OpenLEADR's names, in this order:",
+            f"{moments}\n",
         ]
     )
 
