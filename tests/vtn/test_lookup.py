@@ -171,6 +171,15 @@ async def test_r70_a_name_that_another_ven_has_is_left_to_it() -> None:
         assert row.ven_name == "v7"
 
 
+async def test_r70_who_cannot_be_told_from_another_ven_is_463() -> None:
+    books = Books(v7=Known(ven_name="ven", registered=True))
+    books.default = Known()
+    async with a_ven(handlers=(books,)) as (world, _):
+        await world.operator.enrol("v7", now=world.clock.now(), ven_id="other")
+        assert (await world.peer().post(m.Poll(ven_id="v7"))).response.code == 463
+        assert await stored(world, "v7") is None
+
+
 async def test_two_messages_at_once_take_over_one_ven() -> None:
     books = Books(v7=Known(registered=True))
     async with running(handlers=[Open(), books]) as world:
