@@ -20,7 +20,7 @@ class Events(Acting):
     """Verbs about events."""
 
     async def create_event(
-        self, wanted_event: m.Event, audience: Audience, *, now: datetime, callback: str = ""
+        self, wanted_event: m.Event, audience: Audience, *, now: datetime
     ) -> tuple[StoredEvent, int]:
         """Publishes an event.
 
@@ -28,7 +28,6 @@ class Events(Acting):
             wanted_event: checked by the rules of a sender; see ``oadr.event.build_event``.
             audience: whom it is for.
             now: the moment.
-            callback: name of a handler for its answers.
 
         Returns:
             The stored event, and how many VENs it is for.
@@ -42,9 +41,7 @@ class Events(Acting):
         check_event(ready)
         async with self.acting() as tx:
             pks = await resolve(tx, audience)
-            row = await event.add(
-                tx, event=ready, now=now, retire_at=retire_at(ready), callback=callback or None
-            )
+            row = await event.add(tx, event=ready, now=now, retire_at=retire_at(ready))
             await delivery.assign(tx, event_pk=row.pk, party_pks=pks, now=now)
             await self.note(tx, now, "create event", ready.event_id, {"vens": len(pks)})
         return row, len(pks)

@@ -25,7 +25,6 @@ class StoredEvent:
         event: its latest modification; times in it have whole seconds (R1).
         retire_at: when it leaves the snapshot of every VEN; ``oadr.times.FOREVER`` for never.
         modified_at: when the latest modification was stored.
-        callback: whom to tell of answers, ``module:attr``.
     """
 
     pk: int
@@ -35,7 +34,6 @@ class StoredEvent:
     retire_at: datetime
     created_at: datetime
     modified_at: datetime
-    callback: str | None
 
     @property
     def event_id(self) -> str:
@@ -62,14 +60,7 @@ class EventVersion:
     at: datetime
 
 
-async def add(
-    tx: Transaction,
-    *,
-    event: Event,
-    now: datetime,
-    retire_at: datetime,
-    callback: str | None = None,
-) -> StoredEvent:
+async def add(tx: Transaction, *, event: Event, now: datetime, retire_at: datetime) -> StoredEvent:
     """Stores a new event and returns it.
 
     Raises:
@@ -79,7 +70,7 @@ async def add(
     if await tx.scalar(select(table.c.pk).where(table.c.event_id == event_id)) is not None:
         raise DuplicateId("by an earlier event", kind="eventID", value=event_id)
     values = _values(event, now, retire_at, cancelled=False)
-    statement = insert(table).values(**values, event_id=event_id, created_at=now, callback=callback)
+    statement = insert(table).values(**values, event_id=event_id, created_at=now)
     row = (await tx.execute(statement.returning(table))).one()
     await _keep_version(tx, row, now)
     return stored(row)
@@ -178,7 +169,6 @@ def stored(row: Row[Any]) -> StoredEvent:
         retire_at=row.retire_at,
         created_at=row.created_at,
         modified_at=row.modified_at,
-        callback=row.callback,
     )
 
 

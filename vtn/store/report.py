@@ -61,7 +61,6 @@ class StoredRequest:
         accepted_at: when it first became active.
         last_update: when data last came for it.
         code: response code of the VEN, where it refused.
-        callback: whom to give the data, ``module:attr``.
     """
 
     pk: int
@@ -75,7 +74,6 @@ class StoredRequest:
     last_update: datetime | None
     code: int | None
     description: str | None
-    callback: str | None
 
     @property
     def report_request_id(self) -> str:
@@ -148,7 +146,6 @@ async def add_request(
     now: datetime,
     state: RequestState = "queued",
     standing: bool = False,
-    callback: str | None = None,
 ) -> StoredRequest:
     """Stores a request for a VEN and returns it.
 
@@ -168,7 +165,6 @@ async def add_request(
         state=state,
         standing=standing,
         created_at=now,
-        callback=callback,
     )
     row = (await tx.execute(statement.returning(report_request))).one()
     await change.bump(tx, party_pks=[party_pk])

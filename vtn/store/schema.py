@@ -147,7 +147,6 @@ event = Table(
     Column("created_at", UTCDateTime, nullable=False),
     Column("modified_at", UTCDateTime, nullable=False),
     Column("retired_at", UTCDateTime),
-    Column("callback", String),
     Index("ix_event_retire", "retired_at", "retire_at"),
     sqlite_autoincrement=True,
 )
@@ -275,7 +274,6 @@ report_request = Table(
     Column("last_update", UTCDateTime),
     Column("code", Integer),
     Column("description", String),
-    Column("callback", String),
     Index("ix_report_request_party", "party_pk", "state"),
     sqlite_autoincrement=True,
 )

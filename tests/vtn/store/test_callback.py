@@ -72,10 +72,11 @@ async def test_a_start_reads_the_open_events_and_the_offers_of_all(
     offered = build_metadata((usage(),), NOW.replace(microsecond=0))
     async with store.begin() as tx:
         other = await party.create(tx, ven_id="ven-2", ven_name="School", now=NOW)
-        for event_id, pks in (("a", [ven.pk, other.pk]), ("b", [other.pk])):
-            stored = await event.add(tx, event=an_event(event_id), now=NOW, retire_at=LATER)
-            await delivery.assign(tx, event_pk=stored.pk, party_pks=pks, now=NOW)
-        await delivery.close(tx, event_pk=stored.pk, now=NOW)
+        first = await event.add(tx, event=an_event("a"), now=NOW, retire_at=LATER)
+        second = await event.add(tx, event=an_event("b"), now=NOW, retire_at=LATER)
+        await delivery.assign(tx, event_pk=first.pk, party_pks=[ven.pk, other.pk], now=NOW)
+        await delivery.assign(tx, event_pk=second.pk, party_pks=[other.pk], now=NOW)
+        await delivery.close(tx, event_pk=second.pk, now=NOW)
         await report.replace_offers(tx, party_pk=ven.pk, reports=offered, now=NOW)
     async with store.read() as tx:
         assert await restart.open_events(tx) == [("ven-1", an_event("a")), ("ven-2", an_event("a"))]

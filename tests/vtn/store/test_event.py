@@ -9,15 +9,13 @@ from vtn.store.party import Party
 
 async def test_an_event_comes_back_as_it_was_added(store: Store) -> None:
     async with store.begin() as tx:
-        added = await event.add(
-            tx, event=an_event(), now=NOW, retire_at=FOREVER, callback="app:answered"
-        )
+        added = await event.add(tx, event=an_event(), now=NOW, retire_at=FOREVER)
     async with store.read() as tx:
         assert await event.get(tx, event_id="peak") == added
         assert await event.get(tx, event_id="Peak") is None
     assert added.event == an_event()
     assert (added.event_id, added.modification, added.cancelled) == ("peak", 0, False)
-    assert (added.retire_at, added.created_at, added.callback) == (FOREVER, NOW, "app:answered")
+    assert (added.retire_at, added.created_at) == (FOREVER, NOW)
     assert added.dtstart == an_event().active_period.dtstart
 
 

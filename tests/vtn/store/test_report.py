@@ -145,7 +145,6 @@ async def test_a_request_comes_back_as_it_was_made(store: Store, ven: Party) -> 
             request=a_request("0042"),
             kind="TELEMETRY_USAGE",
             standing=True,
-            callback="app:store",
             now=NOW,
         )
         assert (await change.changes_since(tx, version=known))[0] == {ven.pk}
@@ -154,7 +153,7 @@ async def test_a_request_comes_back_as_it_was_made(store: Store, ven: Party) -> 
         assert await report.request(tx, party_pk=ven.pk, report_request_id="42") is None
         assert await report.request(tx, party_pk=99, report_request_id="0042") is None
     assert added.request == a_request("0042")
-    assert (added.state, added.standing, added.callback) == ("queued", True, "app:store")
+    assert (added.state, added.standing) == ("queued", True)
     assert (added.created_at, added.accepted_at, added.last_update) == (NOW, None, None)
 
 
