@@ -7,11 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-from openleadr.server import OpenADRServer
-
 from vtn import VTN
-from vtn.errors import InsecureSetup
 
 CLIENT = """
 import asyncio, json, sys
@@ -40,29 +36,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def test_it_is_an_openadrserver_and_shares_no_state_with_it() -> None:
-    one, two = VTN(vtn_id="one"), VTN(vtn_id="two")
-    assert isinstance(one, OpenADRServer)
-    assert one.settings.vtn_id == "one"
-    assert two.settings.vtn_id == "two"
-
-
-def test_a_certificate_without_a_ca_file_is_an_error_and_never_plain_http() -> None:
-    with pytest.raises(Exception, match="needs ca"):
-        VTN(vtn_id="x", http_cert="a.crt", http_key="a.key")
-
-
-def test_plain_http_off_this_machine_must_be_forced() -> None:
-    with pytest.raises(InsecureSetup, match="loopback"):
-        VTN(vtn_id="x", http_host="0.0.0.0")
-    VTN(vtn_id="x", http_host="0.0.0.0", force_plain=True)
-
-
-def test_an_unknown_handler_is_a_name_error() -> None:
-    with pytest.raises(NameError, match="on_nothing"):
-        VTN(vtn_id="x").add_handler("on_nothing", print)
 
 
 async def test_an_openleadr_application_serves_openleadrs_own_client(tmp_path: Path) -> None:

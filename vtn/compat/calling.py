@@ -1,0 +1,114 @@
+"""How to call a function of an application, whatever it calls its parameters."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Function = Callable[..., Any]
+#: What an application may give to be told of something.
+Callback = Function | asyncio.Future[Any]
+
+
+def parameters_of(function: Function) -> tuple[str, ...]:
+    """Returns the names of a function's parameters; none if nobody knows them."""
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
+
+
+def is_typed(function: Function) -> bool:
+    """Returns whether a function is written as a typed handler: it takes ``ctx`` last."""
+    return parameters_of(function)[-1:] == ("ctx",)
+
+
+def fitted(function: Function, *names: str) -> Function | None:
+    """Returns what calls a function with values for these names, in this order.
+
+    The function gets them by name if it knows the names, and by position otherwise; None
+    if it can be called in neither way.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return function
+    if _binds(signature, (), names):
+
+        def by_name(*values: Any) -> Any:
+            return function(**dict(zip(names, values, strict=True)))
+
+        return by_name
+    return function if _binds(signature, names, ()) else None
+
+
+def _binds(
+    signature: inspect.Signature, by_position: Iterable[str], by_name: Iterable[str]
+) -> bool:
+    try:
+        signature.bind(*by_position, **dict.fromkeys(by_name))
+    except TypeError:
+        return False
+    return True
+
+
+async def settled(value: Any) -> Any:
+    """Returns a value, or what comes of it if it has to be awaited."""
+    return await value if inspect.isawaitable(value) else value
+
+
+def named(adapter: Function, original: Function) -> Function:
+    """Lets an adapter go by the name of what it adapts, for messages."""
+    inner = getattr(original, "func", original)
+    adapter.__qualname__ = getattr(inner, "__qualname__", type(inner).__qualname__)
+    adapter.__module__ = getattr(inner, "__module__", None) or adapter.__module__
+    return adapter
+
+
+class Told:
+    """A callback of an application, and how it is called.
+
+    Args:
+        callback: a future, or what can be called in one of the ways.
+        ways: the names of values that it may take; the first that fits is taken.
+
+    Raises:
+        ValueError: none fits.
+    """
+
+    __slots__ = ("_call", "_future", "_names")
+
+    def __init__(self, callback: Callback, *ways: tuple[str, ...]) -> None:
+        self._future: asyncio.Future[Any] | None = None
+        self._names: tuple[str, ...] = ()
+        self._call: Function | None = None
+        if isinstance(callback, asyncio.Future):
+            self._future = callback
+            return
+        for names in ways if callable(callback) else ():
+            self._call, self._names = fitted(callback, *names), names
+            if self._call is not None:
+                return
+        raise ValueError(f"{callback!r} cannot be called as it would be")
+
+    async def tell(self, *, result: Any, **values: Any) -> None:
+        """Calls it with the values that it takes; a future gets the result, once."""
+        if self._future is not None:
+            if not self._future.done():
+                self._future.set_result(result)
+        elif self._call is not None:
+            await settled(self._call(*(values[name] for name in self._names)))
+
+
+#: How a callback may take the answer of a VEN, and how a delivery.
+ANSWER = (("ven_id", "event_id", "opt_type"),)
+DELIVERY: tuple[tuple[str, ...], ...] = ((), ("event_id",))
+
+
+class WrongReturn(TypeError):
+    """A handler returned something that makes no sense."""
+
+    def __init__(self, value: object, expected: str) -> None:
+        text = repr(value)
+        shown = text if len(text) <= 200 else text[:200] + "..."
+        super().__init__(f"it returned {shown}; expected {expected}")

@@ -1,0 +1,106 @@
+"""What is known of an application's events, one by one."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from oadr import messages as m
+from oadr.event import is_cancelled
+from vtn.compat import wanted
+from vtn.compat.calling import ANSWER, DELIVERY, Callback, Told
+from vtn.hooks import EventAnswer
+
+
+class Entry:
+    """One event for one VEN.
+
+    Attributes:
+        ven_id: for whom it is.
+        event: as it was last published.
+        given: what the application holds of it; None until it looks.
+        callback: for answers; set by ``tell``.
+        delivery_callback: for deliveries; the same.
+        answered: how to call ``callback``.
+        delivered: how to call ``delivery_callback``.
+        cancelled: whether the application has cancelled it.
+        restored: it is from before the last start.
+    """
+
+    __slots__ = (
+        "_answer",
+        "answered",
+        "callback",
+        "cancelled",
+        "delivered",
+        "delivery_callback",
+        "essence",
+        "event",
+        "given",
+        "restored",
+        "ven_id",
+    )
+
+    def __init__(self, ven_id: str, event: m.Event, given: Any = None) -> None:
+        self.ven_id = ven_id
+        self.event = event
+        self.essence = wanted.essence(event)
+        self.given = given
+        self.callback: Callback | None = None
+        self.delivery_callback: Callback | None = None
+        self.cancelled = is_cancelled(event)
+        self.restored = False
+        self.answered: Told | None = None
+        self.delivered: Told | None = None
+        self._answer: tuple[int, str] | None = None
+
+    @property
+    def event_id(self) -> str:
+        """The event's ID."""
+        return self.event.event_id
+
+    def tell(self, callback: Callback | None, delivery_callback: Callback | None) -> None:
+        """Sets who is told of answers and deliveries.
+
+        Raises:
+            ValueError: a callback cannot be called as it would be.
+        """
+        self.callback, self.delivery_callback = callback, delivery_callback
+        self.answered = None if callback is None else Told(callback, *ANSWER)
+        self.delivered = None if delivery_callback is None else Told(delivery_callback, *DELIVERY)
+
+    def is_new(self, answer: EventAnswer) -> bool:
+        """Returns whether a VEN says something else than before."""
+        return self._answer != (answer.modification_number, str(answer.opt_type))
+
+    def keep(self, answer: EventAnswer) -> None:
+        """Notes what a VEN has said."""
+        self._answer = (answer.modification_number, str(answer.opt_type))
+
+
+class Publisher(Protocol):
+    """What brings events to VENs."""
+
+    async def publish(self, entry: Entry) -> m.Event:
+        """Adds an event for a VEN, and returns it as it is then."""
+
+    async def change(self, entry: Entry, event: m.Event) -> m.Event:
+        """Replaces an event, and returns it as it is then."""
+
+    async def cancel(self, entry: Entry) -> m.Event:
+        """Cancels an event, and returns it as it is then."""
+
+
+class Updated(dict[str, bool]):
+    """``events_updated``: setting an entry publishes what has been changed by hand."""
+
+    def __init__(self, publish: Callable[[str], None]) -> None:
+        super().__init__()
+        self._publish = publish
+
+    def __setitem__(self, ven_id: str, value: bool) -> None:
+        super().__setitem__(ven_id, value)
+        if value:
+            self._publish(ven_id)
+
+    def note(self, ven_id: str, value: bool) -> None:
+        """Sets an entry and does nothing else."""
+        super().__setitem__(ven_id, value)

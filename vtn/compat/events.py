@@ -1,0 +1,313 @@
+"""Events of an application: given by its calls, read and changed in ``server.events``."""
+
+import heapq
+import itertools
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from oadr import messages as m
+from oadr.enums import EventStatus, ResponseRequired
+from oadr.event import is_cancelled, retire_at, status_at
+from vtn.compat import wanted
+from vtn.compat.backlog import Backlog
+from vtn.compat.calling import ANSWER, DELIVERY, Callback, Told
+from vtn.compat.entries import Entry, Publisher, Updated
+from vtn.compat.members import peek, poke
+from vtn.hooks import Context, EventAnswer
+
+log = logging.getLogger("openadr.vtn.compat")
+
+_STATUS = "event_descriptor.event_status"
+_NUMBER = "event_descriptor.modification_number"
+_ID = "event_descriptor.event_id"
+
+
+class Events:
+    """The events of one server.
+
+    Args:
+        clock: the time.
+        backlog: does what is asked for.
+        publisher: brings events to VENs.
+
+    Attributes:
+        updated: ``events_updated``.
+        callbacks: ``event_callbacks``: eventID -> (event, callback).
+        delivery_callbacks: ``event_delivery_callbacks``: eventID -> callback.
+    """
+
+    def __init__(
+        self, clock: Callable[[], datetime], backlog: Backlog, publisher: Publisher
+    ) -> None:
+        self._now = clock
+        self._backlog = backlog
+        self._publisher = publisher
+        self._entries: dict[str, dict[str, Entry]] = {}
+        self._view: dict[str, list[Any]] = {}
+        self._seen = False
+        self._ends: list[tuple[datetime, int, Entry]] = []
+        self._count = itertools.count()
+        self.updated = Updated(self.publish_changes)
+        self.callbacks: dict[str, tuple[Any, Callback]] = {}
+        self.delivery_callbacks: dict[str, Callback] = {}
+
+    # ------------------------------------------------------------ giving
+
+    def add(
+        self,
+        ven_id: str,
+        event: m.Event,
+        *,
+        given: Any = None,
+        callback: Callback | None = None,
+        delivery_callback: Callback | None = None,
+    ) -> None:
+        """Takes an event for a VEN and publishes it.
+
+        Args:
+            ven_id: for whom.
+            event: checked.
+            given: what the application holds of it; None if it holds nothing.
+            callback: for answers.
+            delivery_callback: for deliveries.
+
+        Raises:
+            ValueError: the VEN has an event with this ID.
+        """
+        self._leave_behind()
+        entries = self._entries.setdefault(ven_id, {})
+        old = entries.get(event.event_id)
+        if old is not None and not old.restored:
+            raise ValueError(
+                f"VEN {ven_id} has an event {event.event_id!r} already; an event_id is unique "
+                "within a VEN (R70). Change that event, or take another event_id."
+            )
+        if old is not None:
+            self._drop(old)
+        entry = Entry(ven_id, event, given)
+        entry.tell(callback, delivery_callback)
+        if callback is not None:
+            self.callbacks[event.event_id] = (given, callback)
+        if delivery_callback is not None:
+            self.delivery_callbacks[event.event_id] = delivery_callback
+        self._take(entry)
+        self.updated.note(ven_id, True)
+
+        async def work() -> None:
+            self._published(entry, await self._publisher.publish(entry))
+
+        self._backlog.add(f"add event {event.event_id} for VEN {ven_id}", work)
+
+    def restore(self, entry: Entry) -> None:
+        """Takes an event that was given before the last start, unless it is given anew."""
+        if entry.event_id in self._entries.get(entry.ven_id, {}):
+            return
+        entry.restored = True
+        if entry.callback is not None:
+            self.callbacks[entry.event_id] = (None, entry.callback)
+        if entry.delivery_callback is not None:
+            self.delivery_callbacks[entry.event_id] = entry.delivery_callback
+        self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
+        self._entries.setdefault(entry.ven_id, {})[entry.event_id] = entry
+        heapq.heappush(self._ends, (retire_at(entry.event), next(self._count), entry))
+        if self._seen or "openleadr.objects" in sys.modules:
+            self._show(entry)
+
+    def cancel(self, ven_id: str, event_id: str) -> None:
+        """Cancels an event; who does not have it is told in the log."""
+        entries = self._entries.get(ven_id)
+        if entries is None:
+            log.warning(
+                "Attempted to cancel event %s for ven_id %s, but this ven_id does not exist.",
+                event_id,
+                ven_id,
+            )
+            return
+        entry = entries.get(event_id)
+        if entry is None:
+            log.error(
+                "The event you tried to cancel was not found. Was looking for event_id %s for "
+                "ven %s. Only found these: %s",
+                event_id,
+                ven_id,
+                list(entries),
+            )
+            return
+        self._cancel(entry)
+
+    def _cancel(self, entry: Entry) -> None:
+        if entry.cancelled:
+            return
+        entry.cancelled = True
+        if entry.given is not None:
+            poke(entry.given, _STATUS, "cancelled")
+        self.updated.note(entry.ven_id, True)
+
+        async def work() -> None:
+            self._published(entry, await self._publisher.cancel(entry))
+
+        self._backlog.add(f"cancel event {entry.event_id}", work)
+
+    # ------------------------------------------------------------ changing by hand
+
+    def publish_changes(self, ven_id: str) -> None:
+        """Publishes what the application has changed in the events of a VEN.
+
+        Raises:
+            ValueError: an event cannot be understood, or must not be sent.
+        """
+        entries = self._entries.setdefault(ven_id, {})
+        listed = self._view.get(ven_id, [])
+        for given in list(listed):
+            entry = entries.get(str(peek(given, _ID)))
+            if entry is None:
+                self.add(ven_id, wanted.event_of(given, now=self._now()), given=given)
+            else:
+                entry.given = given
+        for entry in list(entries.values()):
+            if entry.given is not None:
+                self._publish_change(entry)
+            if self._seen and not any(entry.given is given for given in listed):
+                log.info("event %s was taken out of events: cancelled", entry.event_id)
+                self._cancel(entry)
+
+    def _publish_change(self, entry: Entry) -> None:
+        if entry.cancelled:
+            return
+        if peek(entry.given, _STATUS) == EventStatus.CANCELLED:
+            self._cancel(entry)
+            return
+        event = wanted.event_of(entry.given, now=self._now())
+        if entry.event.baseline is not None and event.baseline is None:
+            event = replace(event, baseline=entry.event.baseline)
+        if wanted.essence(event) == entry.essence:
+            return
+        entry.essence = wanted.essence(event)
+
+        async def work() -> None:
+            self._published(entry, await self._publisher.change(entry, event))
+
+        self._backlog.add(f"change event {entry.event_id}", work)
+
+    def _published(self, entry: Entry, event: m.Event) -> None:
+        if retire_at(event) != retire_at(entry.event):
+            heapq.heappush(self._ends, (retire_at(event), next(self._count), entry))
+        entry.event = event
+        if entry.given is not None:
+            poke(entry.given, _NUMBER, event.descriptor.modification_number)
+
+    # ------------------------------------------------------------ reading
+
+    def view(self) -> dict[str, list[Any]]:
+        """Returns ``events``: venID -> the application's events, with their status now."""
+        self._leave_behind()
+        now = self._now()
+        for entries in self._entries.values():
+            for entry in entries.values():
+                self._show(entry)
+                if not entry.cancelled:
+                    poke(entry.given, _STATUS, str(status_at(entry.event.active_period, now)))
+        self._seen = True
+        return self._view
+
+    def view_callbacks(self) -> dict[str, tuple[Any, Callback]]:
+        """Returns ``event_callbacks``, each with its event."""
+        self.view()
+        for entries in self._entries.values():
+            for event_id, entry in entries.items():
+                found = self.callbacks.get(event_id)
+                if found is not None and found[0] is None:
+                    self.callbacks[event_id] = (entry.given, found[1])
+        return self.callbacks
+
+    def _show(self, entry: Entry) -> None:
+        """Puts an event into the view."""
+        if entry.given is None:
+            from vtn.compat.objects import event_object
+
+            entry.given = event_object(entry.event)
+            # Whatever gets lost on the way to OpenLEADR's object is no change.
+            made = wanted.event_of(entry.given, now=self._now())
+            entry.essence = wanted.essence(made)
+        listed = self._view.setdefault(entry.ven_id, [])
+        if not any(entry.given is one for one in listed):
+            listed.append(entry.given)
+
+    def _leave_behind(self) -> None:
+        """Forgets the events that are over (R66)."""
+        now = self._now()
+        while self._ends and self._ends[0][0] <= now:
+            entry = heapq.heappop(self._ends)[2]
+            if retire_at(entry.event) <= now:
+                self._drop(entry)
+
+    def _drop(self, entry: Entry) -> None:
+        entries = self._entries.get(entry.ven_id, {})
+        if entries.get(entry.event_id) is not entry:
+            return
+        del entries[entry.event_id]
+        listed = self._view.get(entry.ven_id, [])
+        listed[:] = [one for one in listed if one is not entry.given]
+        if not any(entry.event_id in others for others in self._entries.values()):
+            self.callbacks.pop(entry.event_id, None)
+            self.delivery_callbacks.pop(entry.event_id, None)
+
+    # ------------------------------------------------------------ hearing of VENs
+
+    async def answered(self, answer: EventAnswer, ctx: Context) -> None:
+        """Tells the callback of an event what a VEN says to it: each change of it (R16, R17)."""
+        if answer.resource_ids:
+            # That is not what the VEN as a whole says; typed handlers get it.
+            return
+        entry = self._entries.get(ctx.ven_id, {}).get(answer.event_id)
+        if entry is None or entry.is_new(answer):
+            told = self._told_of_answers(entry, answer.event_id)
+            if told is not None:
+                opt_type = str(answer.opt_type)
+                await told.tell(
+                    result=opt_type,
+                    ven_id=ctx.ven_id,
+                    event_id=answer.event_id,
+                    opt_type=opt_type,
+                )
+        if entry is None:
+            return
+        entry.keep(answer)
+        number = entry.event.descriptor.modification_number
+        if is_cancelled(entry.event) and answer.modification_number >= number:
+            self._drop(entry)
+
+    def _told_of_answers(self, entry: Entry | None, event_id: str) -> Told | None:
+        """Returns who is told; an application may have put it into ``event_callbacks`` itself."""
+        if entry is not None and entry.answered is not None:
+            return entry.answered
+        found = self.callbacks.get(event_id)
+        return Told(found[1], *ANSWER) if found is not None else None
+
+    async def delivered(self, events: Sequence[m.Event], ctx: Context) -> None:
+        """Tells the delivery callbacks that events have gone out to a VEN."""
+        self.updated.note(ctx.ven_id, False)
+        entries = self._entries.get(ctx.ven_id, {})
+        for event in events:
+            entry = entries.get(event.event_id)
+            told = self._told_of_deliveries(entry, event.event_id)
+            if told is not None:
+                await told.tell(result=event.event_id, event_id=event.event_id)
+            if (
+                entry is not None
+                and is_cancelled(event)
+                and event.response_required is ResponseRequired.NEVER
+            ):
+                self._drop(entry)
+
+    def _told_of_deliveries(self, entry: Entry | None, event_id: str) -> Told | None:
+        if entry is not None and entry.delivered is not None:
+            return entry.delivered
+        found = self.delivery_callbacks.get(event_id)
+        return Told(found, *DELIVERY) if found is not None else None
