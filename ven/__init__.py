@@ -1,9 +1,10 @@
 """A VEN: registers at a VTN, decides about its events, carries them out, reports.
 
-    from ven import VEN              # in a program; also an OpenLEADR client by its type
-    from ven.client import Client    # the same without OpenLEADR, which takes memory
+    from ven import VEN              # in a program; in place of openleadr's OpenADRClient, too
+    from ven import Client           # the same with typed methods only
 
-Where next: ``client`` is the facade; ``hooks``, ``meter`` and ``load`` are what a program
+Where next: ``client`` is the facade, ``compat`` what OpenLEADR's applications need of it;
+``hooks``, ``meter`` and ``load`` are what a program
 plugs in; ``engine`` is what a VEN does on its own; ``state`` is what it must not forget;
 ``transport`` reaches the VTN; ``config`` and ``cli`` are the command ``ven``.
 """
@@ -11,10 +12,11 @@ plugs in; ``engine`` is what a VEN does on its own; ``state`` is what it must no
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runtime.logging_defaults import enable_default_logging
     from ven.client import Client
     from ven.compat import VEN
 
-__all__ = ["VEN", "Client"]
+__all__ = ["VEN", "Client", "enable_default_logging"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,4 +29,8 @@ def __getattr__(name: str) -> Any:
         from ven.client import Client
 
         return Client
+    if name == "enable_default_logging":
+        from runtime.logging_defaults import enable_default_logging
+
+        return enable_default_logging
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

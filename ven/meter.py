@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from oadr.enums import ReportName, Scale
-from oadr.messages import ResourceStatus
+from oadr.messages import PowerAttributes, ResourceStatus, Target
+from oadr.units import MAINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +45,46 @@ class MeterSpec:
         name: unique in the VEN; also its rID and resource unless these are given.
         r_id: name of the data point in reports.
         resource_id: the resource that it belongs to.
-        report_name: ``TELEMETRY_USAGE`` or ``TELEMETRY_STATUS``.
+        report_name: ``TELEMETRY_USAGE``, ``TELEMETRY_STATUS``, ``HISTORY_USAGE`` or an
+            ``x-`` name.
+        specifier_id: of the report that it is in; the report's name if left out.
         measurement: one of ``oadr.units.MEASUREMENTS``; empty for a status.
         unit: its symbol, such as ``"Wh"``; needed where the schema leaves a choice.
+        description: of a ``customUnit``.
         scale: power of ten of the unit.
+        power: what a power unit needs beside its scale.
+        report_type: what is reported, where R331 leaves a choice.
+        reading_type: how it is obtained, where R331 leaves a choice.
+        data_source: what is measured; the resource if left out.
+        market_context: programme that it belongs to.
         every: time between two samples, more than 0.
         max_period: longest granularity on offer (R312, R317).
+        on_change: whether changes are reported when asked for with granularity 0.
         history: how far back readings are kept and offered (R312); 0 offers no history.
+        duration: how much data a report may hold (R312); found from the others if left out.
+        momentary: its values are those of a moment also where amounts are measured.
     """
 
     name: str
     r_id: str = ""
     resource_id: str = ""
-    report_name: ReportName = ReportName.TELEMETRY_USAGE
+    report_name: str = ReportName.TELEMETRY_USAGE
+    specifier_id: str = ""
     measurement: str = "energyReal"
     unit: str = ""
+    description: str = ""
     scale: Scale = Scale.NONE
+    power: PowerAttributes = MAINS
+    report_type: str = ""
+    reading_type: str = ""
+    data_source: Target | None = None
+    market_context: str | None = None
     every: timedelta = timedelta(seconds=10)
     max_period: timedelta = timedelta(hours=1)
+    on_change: bool = True
     history: timedelta = timedelta(days=7)
+    duration: timedelta | None = None
+    momentary: bool = False
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -77,7 +99,8 @@ class MeterSpec:
     @property
     def cumulates(self) -> bool:
         """Whether its values are amounts over a time, so that they add up (energy, pulses)."""
-        return self.measurement.startswith("energy") or self.measurement == "pulseCount"
+        amounts = self.measurement.startswith("energy") or self.measurement == "pulseCount"
+        return amounts and not self.momentary
 
 
 class Meter(Protocol):
@@ -95,4 +118,22 @@ class Meter(Protocol):
         Args:
             since: end of the newest sample that the VEN holds; None if it holds none.
             until: now.
+        """
+
+
+@runtime_checkable
+class AskedForReports(Protocol):
+    """A meter that is also asked when a report is wanted, for what belongs into it."""
+
+    async def begin(self) -> Sequence[Sample]:
+        """Returns samples for a request that is served from now on."""
+
+    async def between(self, start: datetime, end: datetime, step: timedelta) -> Sequence[Sample]:
+        """Returns samples for a report.
+
+        Args:
+            start: of what the report covers; ``oadr.times.EVER`` for as far back as can be.
+            end: of what it covers, at most now; not after ``start`` if only the newest
+                value is wanted.
+            step: distance of the wanted samples; 0 where any will do.
         """

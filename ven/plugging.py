@@ -117,47 +117,6 @@ class Pluggable:
 
         return add
 
-    def add_report(
-        self,
-        callback: Callable[[], Any],
-        resource_id: str,
-        measurement: str | None = None,
-        *,
-        r_id: str | None = None,
-        report_name: str = ReportName.TELEMETRY_USAGE,
-        sampling_rate: timedelta | None = None,
-        scale: str = "none",
-        unit: str | None = None,
-    ) -> None:
-        """Adds a report by OpenLEADR's name: ``callback`` returns the value of a resource.
-
-        Args:
-            callback: function or coroutine function without arguments.
-            resource_id: what is measured.
-            measurement: such as ``"energyReal"``; None for a status.
-            r_id: name of the data point, the resource if left out.
-            report_name: ``TELEMETRY_USAGE`` or ``TELEMETRY_STATUS``.
-            sampling_rate: time between two calls, 10 seconds if left out.
-            scale: power of ten of the unit.
-            unit: its symbol, where the measurement leaves a choice.
-
-        Raises:
-            ValueError: it cannot be offered.
-        """
-        every = sampling_rate or timedelta(seconds=10)
-        status = report_name == ReportName.TELEMETRY_STATUS
-        spec = MeterSpec(
-            name=r_id or resource_id,
-            resource_id=resource_id,
-            report_name=ReportName(report_name),
-            measurement="" if status else measurement or "energyReal",
-            unit=unit or "",
-            scale=Scale(scale),
-            every=every,
-            max_period=max(every, timedelta(hours=1)),
-        )
-        self.add_function_meter(spec, callback)
-
     def add_function_meter(
         self,
         spec: MeterSpec,

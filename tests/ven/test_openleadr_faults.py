@@ -27,6 +27,7 @@ from oadr.messages import (
     UpdateReport,
 )
 from oadr.units import unit
+from tests.ven.compat_world import Street
 from tests.ven.scripted import NOW, ScriptedVTN, World, event, request
 from tests.ven.test_engine_event import answers
 from tests.ven.test_engine_report import Replay, reports, started
@@ -248,8 +249,8 @@ async def test_c23_all_values_of_one_time_are_in_one_interval(world: World) -> N
         ]
 
 
-async def test_c24_any_measurement_can_be_added_and_its_metadata_conform(world: World) -> None:
-    ven = world.ven()
+async def test_c24_any_measurement_can_be_added_and_its_metadata_conform(street: Street) -> None:
+    world, ven = street, street.openleadr()
     for measurement in ("powerReal", "energyReal", "pulseCount", "voltage", "frequency"):
         ven.add_report(lambda: 1, measurement, measurement)
     ven.add_report(lambda: None, "hvac", report_name="TELEMETRY_STATUS")

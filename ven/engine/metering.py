@@ -4,17 +4,17 @@ A sample is on the disk before anything is made of it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from oadr.report import Reading
-from oadr.times import add
+from oadr.report import Reading, Window
+from oadr.times import ZERO, add
 from runtime.hooks import describe
 from ven.engine.core import Core, log
 from ven.errors import StateError
-from ven.meter import Meter, MeterSpec, Sample
+from ven.meter import AskedForReports, Meter, MeterSpec, Sample
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: How often old readings are deleted.
@@ -89,13 +89,32 @@ class Metering:
             work = partial(self._sample_forever, running)
             self._core.tasks.start(self._core.keep_running(work, name), name=name)
 
-    async def catch_up(self, r_ids: Iterable[str]) -> None:
-        """Takes the samples that are due now, so that a report can be made of them."""
+    async def catch_up(
+        self, r_ids: Iterable[str], window: Window | None = None, step: timedelta = ZERO
+    ) -> None:
+        """Takes the samples that are due now, so that a report can be made of them.
+
+        Args:
+            r_ids: data points of the report.
+            window: what it covers, for meters that want to know; None asks these nothing.
+            step: distance of its values.
+        """
         now = self._core.clock.now()
         for r_id in r_ids:
             running = self._running.get(r_id)
-            if running is not None:
-                await self._sample(running, tick_at(now, running.meter.spec.every))
+            if running is None:
+                continue
+            await self._sample(running, tick_at(now, running.meter.spec.every))
+            if window is not None and isinstance(running.meter, AskedForReports):
+                asked = running.meter.between(window.start, min(window.end, now), step)
+                await self._fetch(running, asked)
+
+    async def begin(self, r_ids: Iterable[str]) -> None:
+        """Lets meters that want to know have it that these data points are asked for."""
+        for r_id in r_ids:
+            running = self._running.get(r_id)
+            if running is not None and isinstance(running.meter, AskedForReports):
+                await self._fetch(running, running.meter.begin())
 
     def ready_at(self, r_ids: Iterable[str], moment: datetime) -> datetime:
         """Returns when everything that was measured up to ``moment`` is known.
@@ -160,9 +179,22 @@ class Metering:
             else:
                 running.failing = False
 
+    async def _fetch(self, running: _Running, asked: Awaitable[Sequence[Sample]]) -> None:
+        """Takes what a meter gives for a report."""
+        async with running.lock:
+            try:
+                await self._save(running, await self._answer(running, asked))
+            except Exception as error:  # noqa: BLE001 - a meter is somebody else's code
+                self._failed(running, error)
+            else:
+                running.failing = False
+
     async def _ask(self, running: _Running, tick: datetime) -> list[Reading]:
+        return await self._answer(running, running.meter.samples(running.newest, tick))
+
+    async def _answer(self, running: _Running, asked: Awaitable[Sequence[Sample]]) -> list[Reading]:
         async with asyncio.timeout(self._core.options.meter_seconds):
-            samples = await running.meter.samples(running.newest, tick)
+            samples = await asked
         readings = [_reading(running.meter.spec.r_id, sample) for sample in samples]
         if samples:
             running.newest = max(sample.end for sample in samples)

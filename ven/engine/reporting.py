@@ -95,6 +95,9 @@ class Reporting:
         async with self._lock:
             await self._core.state.requests.confirmed(created_for)
             await self.load()
+            for held in self.requests:
+                if held.created_for == created_for:
+                    await self._metering.begin(point.r_id for point in held.request.data_points)
 
     async def clear(self) -> None:
         """Forgets all requests but those for metadata (R306)."""
@@ -157,6 +160,21 @@ class Reporting:
                     moment = await self._serve(await self._set_right(held))
                     moments += [] if moment is None else [moment]
         return min(moments, default=None)
+
+    async def make_now(self, request_id: str) -> bool:
+        """Makes a report of the newest values, beside those that are due.
+
+        Returns:
+            Whether there is such a request.
+        """
+        async with self._lock:
+            held = self.find(request_id)
+            if held is None:
+                return False
+            now = self._core.clock.now()
+            window = Window(start=now, end=now, due=now, index=held.last_index, final=False)
+            await self._make(held, window)
+        return True
 
     async def cancel(self, request_ids: Sequence[str], *, follow: bool) -> None:
         """Stops serving requests.
@@ -316,7 +334,7 @@ class Reporting:
                 "report %s is not offered any more", held.request_id, extra=self._core.extra
             )
             return ()
-        await self._metering.catch_up(r_ids)
+        await self._metering.catch_up(r_ids, window, held.request.granularity)
         readings = await self._readings(held, window, r_ids)
         report = pack(held.request, held.kind, window, readings, offer, now=now)
         return split(report, MAX_INTERVALS)

@@ -3,6 +3,7 @@
 Spec: rules 301, 309, 401, 405 and 500.
 """
 
+import asyncio
 from datetime import timedelta
 
 from oadr.errors import OpenADRError
@@ -19,7 +20,11 @@ from ven.options import POLL_INTERVAL
 
 
 class Session:
-    """Keeps the VEN registered and its VTN listened to."""
+    """Keeps the VEN registered and its VTN listened to.
+
+    Attributes:
+        tried: set when everything was done or tried once since the VEN started.
+    """
 
     def __init__(
         self,
@@ -38,16 +43,21 @@ class Session:
         self._poll = poll
         self._trouble = ""
         self._fresh = True
+        self.tried = asyncio.Event()
 
     async def run(self) -> None:
         """Lives for as long as the program runs."""
         backoff = self._core.backoff()
+        self.tried.clear()
         while True:
             self._core.woken.clear()
             if self._core.resigned:
                 await self._core.woken.wait()
                 continue
-            wait = await self._cycle(backoff)
+            try:
+                wait = await self._cycle(backoff)
+            finally:
+                self.tried.set()
             if backoff.failures:
                 # What failed must not be tried at once because it failed.
                 self._core.woken.clear()

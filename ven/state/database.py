@@ -92,6 +92,22 @@ class Database:
         self.transactions += 1
         return await self._call(lambda: self._transact(connection, work))
 
+    def look(self, work: Callable[[sqlite3.Connection], T], default: T) -> T:
+        """Returns what ``work`` reads, now; ``default`` while the file is closed.
+
+        For attributes, which cannot wait as a coroutine does.
+
+        Raises:
+            StateError: the file cannot be read.
+        """
+        thread, connection = self._thread, self._connection
+        if thread is None or connection is None:
+            return default
+        try:
+            return thread.submit(work, connection).result(_BUSY_SECONDS)
+        except sqlite3.Error as error:
+            raise StateError(self.path, f"the state cannot be used: {error}") from error
+
     async def progress(self) -> int:
         """Waits for what has been asked so far, and returns how many transactions that were."""
         if self._thread is not None:

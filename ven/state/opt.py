@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 
 from oadr.messages import CancelOpt, CreateOpt
 from ven.errors import StateError
@@ -47,14 +48,15 @@ class OptStore:
 
     async def all(self, *, waiting: bool = False) -> tuple[HeldOpt, ...]:
         """Returns all of them, or those of which the VTN has to be told."""
+        return await self._database.run(partial(self.read, waiting=waiting))
 
-        def work(connection: sqlite3.Connection) -> tuple[HeldOpt, ...]:
-            rows = connection.execute(
-                "SELECT id, xml, waiting FROM opt WHERE waiting >= ? ORDER BY id", (int(waiting),)
-            )
-            return readable(rows, _held, "an opt")
-
-        return await self._database.run(work)
+    @staticmethod
+    def read(connection: sqlite3.Connection, *, waiting: bool = False) -> tuple[HeldOpt, ...]:
+        """Returns the same at once, for ``Database.look``."""
+        rows = connection.execute(
+            "SELECT id, xml, waiting FROM opt WHERE waiting >= ? ORDER BY id", (int(waiting),)
+        )
+        return readable(rows, _held, "an opt")
 
     async def sent(self, opt: HeldOpt) -> None:
         """Notes that the VTN has taken it; a cancellation takes its opt with it (R204)."""

@@ -98,6 +98,12 @@ class Outbox:
 
         return await self._database.run(work)
 
+    @staticmethod
+    def waiting(connection: sqlite3.Connection) -> int:
+        """Returns how many reports wait, for ``Database.look``."""
+        row = connection.execute("SELECT count(*) FROM outbox WHERE parked IS NULL").fetchone()
+        return int(row[0])
+
     async def trim(self, most: int) -> int:
         """Deletes the oldest reports that wait until they take at most ``most`` bytes.
 
