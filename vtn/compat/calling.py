@@ -78,7 +78,7 @@ class Told:
 
     __slots__ = ("_call", "_future", "_names")
 
-    def __init__(self, callback: Callback, *ways: tuple[str, ...]) -> None:
+    def __init__(self, callback: Any, *ways: tuple[str, ...]) -> None:
         self._future: asyncio.Future[Any] | None = None
         self._names: tuple[str, ...] = ()
         self._call: Function | None = None
