@@ -25,7 +25,6 @@ from oadr.enums import ServiceName
 from oadr.errors import (
     InvalidData,
     NotRegistered,
-    OpenADRError,
     ProtocolError,
     SignatureError,
     XMLError,
@@ -38,6 +37,7 @@ from vtn.familiar import FamiliarPolls
 from vtn.identity import Peers
 from vtn.limits import RateLimit
 from vtn.passing import through
+from vtn.refusal import HTTPError, about, plain, short, too_long, unidentified
 from vtn.roster import Member
 from vtn.services import SERVICES
 from vtn.sight import Sight
@@ -152,15 +152,15 @@ class Endpoint:
     ) -> web.Response:
         try:
             return await exchange
-        except _HTTPError as error:
+        except HTTPError as error:
             return self._turn_away(error, caller)
         except StorageError as error:
             log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
-            return _plain(503, "try again later", {"Retry-After": "1"})
+            return plain(503, "try again later", {"Retry-After": "1"})
         except Exception:
             reference = uuid.uuid4().hex[:12]
             log.exception("fault %s in %s", reference, service, extra={"ven": caller.name})
-            return _plain(500, f"internal fault, reference {reference}")
+            return plain(500, f"internal fault, reference {reference}")
 
     async def _send(
         self, request: web.BaseRequest, response: web.StreamResponse, caller: Caller
@@ -178,19 +178,19 @@ class Endpoint:
         self, service: ServiceName | None, request: web.BaseRequest, caller: Caller
     ) -> web.Response:
         if self._secure and not caller.secure:
-            raise _unidentified(caller)
+            raise unidentified(caller)
         self._check_rate(caller, request)
         if caller.secure and caller.member is None:
             caller = await self._look_again(caller)
         if request.method != "POST":
-            raise _HTTPError(501, "only POST is implemented")
+            raise HTTPError(501, "only POST is implemented")
         if service is None:
-            raise _HTTPError(404, "there is no service at this address", rule="R511")
+            raise HTTPError(404, "there is no service at this address", rule="R511")
         headers = request.headers
         if headers.get("Content-Type") != _XML and request.content_type != _XML:
-            raise _HTTPError(406, f"Content-Type must be {_XML}", rule="R53")
+            raise HTTPError(406, f"Content-Type must be {_XML}", rule="R53")
         if headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise _HTTPError(406, "a request must not be compressed", rule="R53")
+            raise HTTPError(406, "a request must not be compressed", rule="R53")
         data = await self._body(service, request)
         if len(data) > _BYTES_A_TOKEN:
             peer = caller.fingerprint or request.remote or ""
@@ -211,7 +211,7 @@ class Endpoint:
         try:
             body = await self._answer(service, data, caller)
         except XMLError as error:
-            raise _HTTPError(406, str(error)) from None
+            raise HTTPError(406, str(error)) from None
         return web.Response(body=body, content_type=_XML)
 
     def _caller(self, request: web.BaseRequest) -> Caller:
@@ -245,7 +245,7 @@ class Endpoint:
         peer = caller.fingerprint or request.remote or ""
         wait = self.limit.wait(peer, time.monotonic())
         if wait:
-            raise _HTTPError(
+            raise HTTPError(
                 503,
                 "too many messages",
                 headers={"Retry-After": str(int(wait) + 1)},
@@ -255,7 +255,7 @@ class Endpoint:
     async def _body(self, service: ServiceName, request: web.BaseRequest) -> bytes:
         most, content = self._max_body[service], request.content
         if (request.content_length or 0) > most:
-            raise _too_long(service, most)
+            raise too_long(service, most)
         body = bytearray()
         try:
             # What is as short as a poll has arrived together with its head.
@@ -266,11 +266,11 @@ class Endpoint:
                 while chunk := await content.readany():
                     body += chunk
                     if len(body) > most:
-                        raise _too_long(service, most)
+                        raise too_long(service, most)
         except TimeoutError:
-            raise _HTTPError(408, "the request did not arrive in time") from None
+            raise HTTPError(408, "the request did not arrive in time") from None
         except _BROKEN:
-            raise _HTTPError(400, "the request broke off") from None
+            raise HTTPError(400, "the request broke off") from None
         return bytes(body)
 
     async def _answer(self, service: ServiceName, data: bytes, caller: Caller) -> bytes | None:
@@ -278,7 +278,7 @@ class Endpoint:
         if type(message) not in FROM_VEN[service]:
             name = codec.message_name(message)
             text = f"{name} is no operation of {service} for a VEN"
-            raise _HTTPError(404, text, rule="R401")
+            raise HTTPError(404, text, rule="R401")
         if not caller.secure:
             caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
         if caller.sight is not None:
@@ -372,8 +372,8 @@ class Endpoint:
             "refused %d: %s: %s",
             error.code,
             codec.message_name(message),
-            _short(str(error)),
-            extra=_about(caller, error.rule, error.code),
+            short(str(error)),
+            extra=about(caller, error.rule, error.code),
         )
         settings = self.desk.settings
         return refuse(
@@ -383,23 +383,12 @@ class Endpoint:
             poll_freq=settings.registration.poll_interval,
         )
 
-    def _turn_away(self, error: "_HTTPError", caller: Caller) -> web.Response:
+    def _turn_away(self, error: HTTPError, caller: Caller) -> web.Response:
         if not error.quiet:
             log.warning(
-                "HTTP %d: %s", error.status, error, extra=_about(caller, error.rule, error.status)
+                "HTTP %d: %s", error.status, error, extra=about(caller, error.rule, error.status)
             )
-        return _plain(error.status, str(error), error.headers)
-
-
-def _unidentified(caller: Caller) -> "_HTTPError":
-    """Returns the answer to whoever proves nothing where a certificate is the proof.
-
-    That includes a connection that was closed before its request is looked at: its
-    certificate is gone, and the message must not speak for itself.
-    """
-    if caller.fingerprint:
-        return _HTTPError(403, "the client certificate has expired", rule="R516")
-    return _HTTPError(403, "the connection has no client certificate", rule="R517")
+        return plain(error.status, str(error), error.headers)
 
 
 async def _invite(request: web.BaseRequest) -> None:
@@ -408,55 +397,3 @@ async def _invite(request: web.BaseRequest) -> None:
     if expected.lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(_CONTINUE)
         request.writer.output_size = 0
-
-
-def _too_long(service: ServiceName, most: int) -> "_HTTPError":
-    return _HTTPError(413, f"a message to {service} has at most {most} bytes")
-
-
-class _HTTPError(OpenADRError):
-    """A request that is answered by HTTP alone.
-
-    Attributes:
-        status: of the response.
-        rule: the conformance rule, if one is broken.
-        headers: of the response.
-        quiet: it has just been logged of this peer.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        text: str,
-        *,
-        rule: str = "",
-        headers: dict[str, str] | None = None,
-        quiet: bool = False,
-    ) -> None:
-        super().__init__(text)
-        self.status = status
-        self.rule = rule
-        self.headers = headers
-        self.quiet = quiet
-
-    def __str__(self) -> str:
-        text = str(self.args[0])
-        return f"{text} ({self.rule})" if self.rule else text
-
-
-def _about(caller: Caller, rule: str, code: int) -> dict[str, object]:
-    """Returns what a log line says beside its words."""
-    return {
-        "ven": _short(caller.name),
-        "rule": rule,
-        "code": code,
-        "fingerprint": caller.fingerprint,
-    }
-
-
-def _short(text: str, most: int = 400) -> str:
-    return text if len(text) <= most else text[:most] + "..."
-
-
-def _plain(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(status=status, text=text + "\n", headers=headers)

@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from runtime.tasks import Tasks
+from runtime.tasks import Tasks, checked_work
 
 
 async def test_an_error_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
@@ -26,3 +26,9 @@ async def test_closing_cancels_what_still_runs() -> None:
     await tasks.close()
     assert task.cancelled()
     assert tasks.failed == 0
+
+
+@pytest.mark.parametrize("work", [print, None, "later"])
+def test_what_is_no_coroutine_is_refused_with_how_to_get_one(work: object) -> None:
+    with pytest.raises(TypeError, match=r"expected a coroutine, such as that of an async function"):
+        checked_work(work)

@@ -1,0 +1,73 @@
+"""Answers by HTTP alone, to what is no message that could be answered by another."""
+
+from aiohttp import web
+
+from oadr.enums import ServiceName
+from oadr.errors import OpenADRError
+from vtn.desk import Caller
+
+
+class HTTPError(OpenADRError):
+    """A request that is answered by HTTP alone.
+
+    Attributes:
+        status: of the response.
+        rule: the conformance rule, if one is broken.
+        headers: of the response.
+        quiet: it has just been logged of this peer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        *,
+        rule: str = "",
+        headers: dict[str, str] | None = None,
+        quiet: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.rule = rule
+        self.headers = headers
+        self.quiet = quiet
+
+    def __str__(self) -> str:
+        text = str(self.args[0])
+        return f"{text} ({self.rule})" if self.rule else text
+
+
+def unidentified(caller: Caller) -> HTTPError:
+    """Returns the answer to whoever proves nothing where a certificate is the proof.
+
+    That includes a connection that was closed before its request is looked at: its
+    certificate is gone, and the message must not speak for itself.
+    """
+    if caller.fingerprint:
+        return HTTPError(403, "the client certificate has expired", rule="R516")
+    return HTTPError(403, "the connection has no client certificate", rule="R517")
+
+
+def too_long(service: ServiceName, most: int) -> HTTPError:
+    """Returns the answer to a document that is longer than is taken."""
+    return HTTPError(413, f"a message to {service} has at most {most} bytes")
+
+
+def about(caller: Caller, rule: str, code: int) -> dict[str, object]:
+    """Returns what a log line says beside its words."""
+    return {
+        "ven": short(caller.name),
+        "rule": rule,
+        "code": code,
+        "fingerprint": caller.fingerprint,
+    }
+
+
+def short(text: str, most: int = 400) -> str:
+    """Returns the beginning of a text that a peer may have made long."""
+    return text if len(text) <= most else text[:most] + "..."
+
+
+def plain(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    """Returns a response of one line of text."""
+    return web.Response(status=status, text=text + "\n", headers=headers)
