@@ -1,0 +1,353 @@
+"""Each code block of the server page of OpenLEADR 0.5.34 runs on our VTN."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oadr import messages as m
+from tests.generations.database import SqlDatabase
+from tests.generations.pages import runs
+from tests.generations.stage import (
+    Printed,
+    a_peer,
+    a_ven,
+    events_of,
+    let_in,
+    load,
+    serving,
+    stock_ven,
+    until,
+)
+from vtn import VTN
+
+MINUTE = timedelta(minutes=1)
+
+
+def soon() -> dict[str, Any]:
+    """The arguments of add_event that a page leaves out."""
+    interval = {
+        "dtstart": datetime.now(UTC) + 5 * MINUTE,
+        "duration": 10 * MINUTE,
+        "signal_payload": 1,
+    }
+    return {
+        "ven_id": "ven123",
+        "signal_name": "simple",
+        "signal_type": "level",
+        "intervals": [interval],
+    }
+
+
+# ------------------------------------------------------------ the one-minute example
+
+
+@runs("current/one_minute")
+async def test_the_one_minute_example_serves_openleadrs_own_ven(
+    tmp_path: Path, printed: Printed
+) -> None:
+    program = load("current/one_minute")
+    server = program.server
+    try:
+        await until(lambda: server.port)
+        with stock_ven(tmp_path, server, meters={"kitchen": 42.5}) as ven:
+            (registered,) = await until(lambda: ven.said("registered"))
+            assert registered["ven_id"] == "ven_id_123"
+            assert registered["registration_id"] == "reg_id_123"
+            (event,) = await until(lambda: ven.said("event"))
+            event_id = event["event"]["event_descriptor"]["event_id"]
+            (line,) = await until(lambda: printed.lines("responded to Event"))
+            assert line == f"VEN ven_id_123 responded to Event {event_id} with: optIn"
+            (line, *_) = await until(lambda: printed.lines("Ven ven_id_123 reported"))
+            assert line.startswith("Ven ven_id_123 reported RealPower = 42.5 at time 20")
+            assert line.endswith(" for resource kitchen")
+    finally:
+        await server.stop()
+
+
+@runs("current/one_minute")
+async def test_the_one_minute_example_serves_our_own_ven(printed: Printed) -> None:
+    program = load("current/one_minute")
+    server = program.server
+    try:
+        await until(lambda: server.port)
+        async with a_ven(server, metered=True):
+            (line,) = await until(lambda: printed.lines("responded to Event"))
+            assert line.startswith("VEN ven_id_123 responded to Event ")
+            assert line.endswith(" with: optIn")
+            (line, *_) = await until(lambda: printed.lines("Ven ven_id_123 reported"))
+            assert " = 42.5 at time 20" in line
+            assert line.endswith(" for resource kitchen")
+    finally:
+        await server.stop()
+
+
+@runs("current/one_minute")
+async def test_the_one_minute_example_refuses_a_ven_of_another_name() -> None:
+    program = load("current/one_minute")
+    server = program.server
+    try:
+        await until(lambda: server.port)
+        async with a_peer(server, "ven999") as peer:
+            refused = await peer.register()
+            assert refused.code == 463
+            assert refused.ven_id is None
+    finally:
+        await server.stop()
+
+
+# ------------------------------------------------------------ registration
+
+
+@runs("current/registration")
+async def test_a_registration_is_looked_up_in_a_database_and_stored_there() -> None:
+    database = SqlDatabase({"ven_name": "ven123"}, {"ven_name": "ven456"})
+    program = load("current/registration", database=database)
+    server = VTN(vtn_id="myvtn", http_port=0)
+    server.add_handler("on_create_party_registration", program.on_create_party_registration)
+    async with serving(server), a_peer(server) as peer, a_peer(server, "ven999") as stranger:
+        registered = await peer.register()
+        assert registered.code == 200
+        assert (await stranger.register()).code == 463
+        assert database.rows() == [
+            ("ven123", registered.ven_id, registered.registration_id),
+            ("ven456", None, None),
+        ]
+    database.close()
+
+
+# ------------------------------------------------------------ events
+
+
+@runs("current/events_dicts")
+async def test_an_event_of_dicts_reaches_its_target_and_its_callback(printed: Printed) -> None:
+    program = load("current/events_dicts")
+    let_in(program.server)
+    async with serving(program.server), a_peer(program.server) as peer:
+        await peer.register()
+        shot = await events_of(peer)
+        (event,) = shot.events
+        assert event.event_id == program.event_id
+        assert event.target == m.Target(resource_ids=("Device001",))
+        # What goes out is to the second.
+        assert event.active_period.dtstart == program.soon.replace(microsecond=0)
+        assert event.active_period.duration == 30 * MINUTE
+        assert _levels(event.signals[0]) == [(15 * MINUTE, 1), (15 * MINUTE, 0)]
+        await peer.answer(shot, "optOut")
+        line = f"VEN ven123 responded optOut to event {program.event_id}"
+        assert await until(lambda: printed.lines(line))
+
+
+@runs("current/events_objects")
+async def test_an_event_of_objects_reaches_its_target_and_its_callback(printed: Printed) -> None:
+    program = load("current/events_objects")
+    let_in(program.server)
+    async with serving(program.server), a_peer(program.server) as peer:
+        await peer.register()
+        shot = await events_of(peer)
+        (event,) = shot.events
+        assert event.target == m.Target(resource_ids=("Device001",))
+        assert _levels(event.signals[0]) == [(15 * MINUTE, 0), (15 * MINUTE, 1)]
+        await peer.answer(shot)
+        line = f"VEN ven123 responded optIn to event {program.event_id}"
+        assert await until(lambda: printed.lines(line))
+
+
+@runs("current/events_raw")
+async def test_a_raw_event_goes_out_as_it_was_given(printed: Printed) -> None:
+    program = load("current/events_raw")
+    let_in(program.server)
+    async with serving(program.server), a_peer(program.server) as peer:
+        await peer.register()
+        shot = await events_of(peer)
+        (event,) = shot.events
+        assert event.event_id == "event001"
+        assert event.descriptor.market_context == "http://marketcontext01"
+        assert event.target == m.Target(ven_ids=("ven123",))
+        # The page gives a local time without its zone, to the microsecond.
+        given = program.now.astimezone(UTC)
+        assert abs(event.active_period.dtstart - given) < timedelta(seconds=1)
+        simple, price = event.signals
+        assert (simple.signal_id, simple.signal_name) == ("signal001", "SIMPLE")
+        assert (price.signal_id, price.signal_name) == ("signal002", "ELECTRICITY_PRICE")
+        assert price.signal_type == "price"
+        await peer.answer(shot)
+        assert await until(lambda: printed.lines("VEN ven123 responded optIn to event event001"))
+
+
+@runs("current/events_raw")
+async def test_openleadrs_own_ven_takes_the_raw_event(tmp_path: Path, printed: Printed) -> None:
+    program = load("current/events_raw")
+    let_in(program.server)
+    async with serving(program.server):
+        with stock_ven(tmp_path, program.server, opt="optOut") as ven:
+            (event,) = await until(lambda: ven.said("event"))
+            assert event["event"]["event_descriptor"]["event_id"] == "event001"
+            assert len(event["event"]["event_signals"]) == 2
+            line = "VEN ven123 responded optOut to event event001"
+            assert await until(lambda: printed.lines(line))
+
+
+@runs("current/events_future")
+async def test_a_coroutine_adds_an_event_and_awaits_the_answer(printed: Printed) -> None:
+    server = VTN(vtn_id="myvtn", http_port=0)
+    let_in(server)
+    program = load("current/events_future", server=server, arguments=soon())
+    async with serving(server), a_peer(server) as peer:
+        await peer.register()
+        adding = asyncio.create_task(program.generate_event())
+        shot = await until(lambda: _some(peer))
+        assert not adding.done()
+        await peer.answer(shot)
+        await asyncio.wait_for(adding, 10)
+        assert printed.lines("The opt status for this event is optIn")
+
+
+@runs("current/events_targets")
+async def test_targets_can_be_grouped_by_their_type() -> None:
+    server = VTN(vtn_id="myvtn", http_port=0)
+    let_in(server)
+    load("current/events_targets", server=server, arguments=soon())
+    async with serving(server), a_peer(server) as peer:
+        await peer.register()
+        (event,) = (await events_of(peer)).events
+        assert event.target == m.Target(
+            resource_ids=("resource01", "resource02"), group_ids=("group01", "group02")
+        )
+
+
+# ------------------------------------------------------------ handlers
+
+
+@runs("current/on_register_report")
+async def test_a_report_is_requested_with_callback_and_interval_or_left_out() -> None:
+    received: list[Any] = []
+    program = load(
+        "current/on_register_report",
+        callback=received.append,
+        requested_sampling_interval=2 * MINUTE,
+        wanted=("RealEnergy",),
+    )
+    server = VTN(vtn_id="myvtn", http_port=0)
+    let_in(server)
+    server.add_handler("on_register_report", program.on_register_report)
+    async with serving(server), a_peer(server) as peer:
+        await peer.register()
+        assert await peer.offer(measurement="powerReal", specifier_id="power") == ()
+        (request,) = await peer.offer("main", "garage")
+        assert request.granularity == request.report_back_duration == 2 * MINUTE
+        assert [point.r_id for point in request.data_points] == ["main", "garage"]
+        start = datetime(2030, 1, 1, 12, tzinfo=UTC)
+        assert await peer.report([1.5, 2.5], start=start, every=2 * MINUTE) == 200
+        assert received == [[(start, 1.5), (start + 2 * MINUTE, 2.5)]]
+
+
+@runs("current/on_create_party_registration")
+async def test_a_registration_is_accepted_with_a_tuple_and_refused_with_none() -> None:
+    vens = {"ven123": (True, "ven_id_1", "reg_id_1")}
+    program = load("current/on_create_party_registration", vens=vens)
+    server = VTN(vtn_id="myvtn", http_port=0)
+    server.add_handler("on_create_party_registration", program.on_create_party_registration)
+    async with serving(server), a_peer(server) as peer, a_peer(server, "ven999") as stranger:
+        registered = await peer.register()
+        assert (registered.ven_id, registered.registration_id) == ("ven_id_1", "reg_id_1")
+        assert (await stranger.register()).code == 463
+
+
+@runs("current/on_poll", "current/on_created_event")
+async def test_an_application_with_a_queue_of_its_own_hears_the_answers(printed: Printed) -> None:
+    event = {
+        "event_descriptor": {
+            "event_id": "e1",
+            "modification_number": 0,
+            "market_context": "http://context",
+            "event_status": "far",
+        },
+        "active_period": {"dtstart": soon()["intervals"][0]["dtstart"], "duration": 10 * MINUTE},
+        "event_signals": [{**soon(), "signal_id": "s1"}],
+        "targets": [{"ven_id": "ven123"}],
+        "response_required": "always",
+    }
+    payload = {"events": [event]}
+    polling = load("current/on_poll", messages=[("oadrDistributeEvent", payload)])
+    answering = load("current/on_created_event")
+    server = VTN(vtn_id="myvtn", http_port=0)
+    let_in(server)
+    server.add_handler("on_poll", polling.on_poll)
+    server.add_handler("on_created_event", answering.on_created_event)
+    async with serving(server), a_ven(server) as ven:
+        await until(lambda: ven.events)
+        assert ven.events[0].event_id == "e1"
+        # The page forgets the f of its f-string, and that runs.
+        assert await until(lambda: printed.lines("Ven {ven_id} returned {opt_status} for event"))
+
+
+# ------------------------------------------------------------ what the page says beside
+
+
+@pytest.mark.parametrize("given", ["target", "targets", "targets_by_type", "nothing"])
+@pytest.mark.parametrize("as_object", [True, False], ids=["object", "dict"])
+async def test_targets_are_given_in_any_of_four_ways(given: str, as_object: bool) -> None:
+    from openleadr.objects import Target
+
+    one: Any = Target(resource_id="r1") if as_object else {"resource_id": "r1"}
+    target: dict[str, Any] = {
+        "target": {"target": one},
+        "targets": {"targets": [one]},
+        "targets_by_type": {"targets_by_type": {"resource_id": ["r1"]}},
+        "nothing": {},
+    }[given]
+    server = VTN(vtn_id="myvtn", http_port=0)
+    let_in(server)
+    server.add_event(**soon(), **target)
+    async with serving(server), a_peer(server) as peer:
+        await peer.register()
+        (event,) = (await events_of(peer)).events
+        ven_itself = m.Target(ven_ids=("ven123",))
+        assert event.target == (
+            ven_itself if given == "nothing" else m.Target(resource_ids=("r1",))
+        )
+
+
+async def test_the_delivery_callback_is_called_when_the_event_goes_out() -> None:
+    delivered = asyncio.Event()
+    server = VTN(vtn_id="myvtn", http_port=0)
+    let_in(server)
+    server.add_event(**soon(), delivery_callback=delivered.set)
+    async with serving(server), a_peer(server) as peer:
+        await peer.register()
+        assert not delivered.is_set()
+        await events_of(peer)
+        await asyncio.wait_for(delivered.wait(), 10)
+
+
+async def test_a_cancelled_registration_is_told_and_erased() -> None:
+    told: list[Any] = []
+    server = VTN(vtn_id="myvtn", http_port=0)
+    let_in(server)
+    server.add_handler("on_cancel_party_registration", told.append)
+    async with serving(server), a_peer(server) as peer:
+        await peer.register()
+        reply = await peer.post(
+            m.CancelPartyRegistration(
+                request_id="c", registration_id=peer.registration_id, ven_id=peer.ven_id
+            )
+        )
+        assert isinstance(reply, m.CanceledPartyRegistration)
+        assert await until(lambda: told)
+        reply = await peer.poll()
+        assert isinstance(reply, m.RequestReregistration) or reply.response.code == 463
+
+
+async def _some(peer: Any) -> m.DistributeEvent | None:
+    shot = await events_of(peer)
+    return shot if shot.events else None
+
+
+def _levels(signal: m.Signal) -> list[Any]:
+    return [
+        (one.duration, one.payloads[0].value)  # type: ignore[union-attr]
+        for one in signal.intervals
+    ]
