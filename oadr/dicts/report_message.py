@@ -137,10 +137,10 @@ def _pending_of(node: Node) -> tuple[str, ...]:
 
 def cancel_report_to(message: m.CancelReport) -> dict[str, Any]:
     """Returns the payload; one reportRequestID is a text, several are a list."""
-    names = message.report_request_ids
+    names = [name or None for name in message.report_request_ids]
     return {
         "request_id": message.request_id or None,
-        "report_request_id": [*names] if len(names) > 1 else names[0] or None,
+        "report_request_id": names if len(names) > 1 else names[0],
         "report_to_follow": message.report_to_follow,
     } | given(ven_id=message.ven_id)
 

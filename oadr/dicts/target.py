@@ -208,7 +208,7 @@ def _collect(values: dict[str, list[Any]], key: str, content: Any, path: str) ->
     if sort is None:
         known = ", ".join(one.alias or one.key for one in _SORTS)
         raise ValueError(f"{path}: target {quoted(str(key))} is not known; expected one of {known}")
-    if isinstance(content, Mapping) and set(content.values()) == {None}:
+    if isinstance(content, Mapping) and all(inner is None for inner in content.values()):
         return
     values.setdefault(sort.field, []).append(sort.read(Node({sort.key: content}, path)))
 
