@@ -120,7 +120,7 @@ class Vtn:
         self.listed: list[dict[str, Any]] = []
         self.say = say
         self.openleadr = _SERVER(
-            show_fingerprint=False, http_port=0, ven_lookup=self.vens.get, **arguments
+            show_fingerprint=False, http_port=0, ven_lookup=self.ven_lookup, **arguments
         )
         names = ["on_create_party_registration", "on_cancel_party_registration"]
         names += ["on_register_report", "on_update_report"]
@@ -140,6 +140,10 @@ class Vtn:
     def refuse(self, name: str) -> None:
         """Does not register VENs of this name from now on."""
         self.refused.add(name)
+
+    def admit(self, name: str) -> None:
+        """Registers VENs of this name after all."""
+        self.refused.remove(name)
 
     def forget(self, ven_id: str) -> None:
         """Does not know a VEN any more."""
@@ -181,6 +185,9 @@ class Vtn:
         self.openleadr.events_updated[ven_id] = True
 
     # What happens
+
+    async def ven_lookup(self, ven_id: str) -> dict[str, Any] | None:
+        return self.vens.get(ven_id)
 
     def _answered(self, ven_id: str, event_id: str, opt_type: str) -> None:
         self.say("answer", ven_id=ven_id, id=event_id, opt=opt_type)

@@ -371,6 +371,41 @@ class StockVtn(Stock):
         }
         return str(await self.call("offer", ven_id=ven_id, **(fields | values)))
 
+    async def ask(
+        self,
+        ven_id: str,
+        request_id: str,
+        specifier_id: str,
+        *r_ids: str,
+        every: timedelta | None = None,
+        interval: tuple[datetime, timedelta] | None = None,
+    ) -> None:
+        """Has the next poll of a VEN bring a request for a report.
+
+        Args:
+            ven_id: the VEN.
+            request_id: reportRequestID, and requestID of the message.
+            specifier_id: which report.
+            r_ids: its data points.
+            every: sampling and reporting interval; once if left out.
+            interval: start and duration of what is wanted.
+        """
+        # openleadr writes a time of zero as P, which is none (X3).
+        often = every or "PT0S"
+        specifier: dict[str, Any] = {
+            "report_specifier_id": specifier_id,
+            "granularity": often,
+            "report_back_duration": often,
+            "specifier_payloads": [
+                {"r_id": r_id, "reading_type": "x-notApplicable"} for r_id in r_ids
+            ],
+        }
+        if interval is not None:
+            specifier["report_interval"] = {"dtstart": interval[0], "duration": interval[1]}
+        request = {"report_request_id": request_id, "report_specifier": specifier}
+        payload = {"request_id": request_id, "ven_id": ven_id, "report_requests": [request]}
+        await self.call("queue", "oadrCreateReport", payload)
+
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:

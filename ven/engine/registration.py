@@ -20,7 +20,7 @@ from oadr.messages import (
 )
 from oadr.times import ZERO
 from runtime.durations import in_words
-from ven.engine.core import Core, log
+from ven.engine.core import Core, expect, log
 from ven.errors import BadReply, Refused
 from ven.options import MAX_POLL_INTERVAL
 from ven.state import Registration
@@ -118,7 +118,10 @@ class RegistrationEngine:
             registration_id=core.party.registration_id,
             ven_id=core.party.ven_id,
         )
-        await core.ask(_SERVICE, message, CanceledPartyRegistration)
+        reply = await core.send(_SERVICE, message)
+        if not isinstance(reply, Response):
+            # Some VTNs, openleadr's among them, say yes with nothing but oadrResponse.
+            expect(reply, CanceledPartyRegistration, message)
         core.resigned = True
         await self._end("this VEN cancelled its registration")
 
@@ -133,7 +136,11 @@ class RegistrationEngine:
         answer = CanceledPartyRegistration(
             response=response, registration_id=party.registration_id, ven_id=party.ven_id
         )
-        await core.tell(_SERVICE, answer)
+        try:
+            await core.tell(_SERVICE, answer)
+        except (Refused, BadReply) as error:
+            # What the VTN wants is known, even if it does not understand the confirmation.
+            log.info("the VTN cancelled the registration, but: %s", error, extra=core.extra)
         if wrong:
             log.warning("cancellation refused: %s", wrong, extra=core.extra)
         else:
