@@ -43,6 +43,12 @@ def test_wrong_arguments_are_value_errors(values: dict[str, Any], words: str) ->
         _add(VTN(vtn_id="x"), **values)
 
 
+@pytest.mark.parametrize("name", ["callback", "delivery_callback"])
+def test_a_callback_that_cannot_be_called_is_a_type_error(name: str) -> None:
+    with pytest.raises(TypeError, match="not a callable"):
+        _add(VTN(vtn_id="x"), **{name: "text"})
+
+
 def test_the_same_event_id_twice_for_a_ven_is_a_value_error() -> None:
     server = VTN(vtn_id="x")
     _add(server, event_id="e1")
@@ -241,7 +247,9 @@ async def test_a_future_gets_the_first_answer() -> None:
     assert opted.result() == "optOut"
 
 
-async def test_a_callback_that_fails_costs_469_and_is_called_again() -> None:
+async def test_a_callback_that_fails_costs_469_and_is_called_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     seen: list[str] = []
 
     async def callback(ven_id: str, event_id: str, opt_type: str) -> None:
@@ -257,6 +265,7 @@ async def test_a_callback_that_fails_costs_469_and_is_called_again() -> None:
         assert (await peer.answer(shot)).response.code == 469
         assert (await peer.answer(shot)).response.ok
     assert seen == ["optIn", "optIn"]
+    assert ".callback raised RuntimeError: not yet" in caplog.text
 
 
 @pytest.mark.parametrize("form", ["nothing", "event_id", "coroutine", "future"])

@@ -61,7 +61,7 @@ def test_a_start_loads_neither_openleadr_nor_a_database() -> None:
 @pytest.mark.parametrize(
     ("values", "key"),
     [
-        ({"vtn_id": ""}, "vtn_id"),
+        ({"vtn_id": 7}, "vtn_id"),
         ({"http_port": "8080"}, "http_port"),
         ({"http_port": 70000}, "http_port"),
         ({"requested_poll_freq": 10}, "requested_poll_freq"),
@@ -88,6 +88,23 @@ def test_tls_without_one_of_its_three_files_is_never_plain_http(
         VTN(vtn_id="x", **values)
 
 
+def test_neither_vtn_id_nor_config_is_a_type_error_as_with_openleadr() -> None:
+    with pytest.raises(TypeError, match="vtn_id"):
+        VTN()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"cert": "none.crt", "key": "none.key"},
+        {"http_cert": "none.crt", "http_key": "none.key", "http_ca_file": "none.ca"},
+    ],
+)
+def test_a_file_that_is_not_there_is_a_file_not_found_error(values: dict[str, Any]) -> None:
+    with pytest.raises(FileNotFoundError, match=r"none\.crt"):
+        VTN(vtn_id="x", **values)
+
+
 def test_plain_http_off_this_machine_must_be_forced() -> None:
     with pytest.raises(InsecureSetup, match="loopback"):
         VTN(vtn_id="x", http_host="0.0.0.0")
@@ -109,6 +126,19 @@ async def test_a_configuration_takes_the_place_of_the_arguments(tmp_path: Path) 
     assert server.settings.vtn_id == "north"
     async with running(server):
         assert (tmp_path / "vtn.db").exists()
+
+
+async def test_the_registration_handler_of_an_application_goes_before_the_default_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "vtn.toml").write_text(
+        'vtn_id = "north"\n[http]\nhost = "127.0.0.1"\nport = 0\nplain = true\n'
+    )
+    server = VTN(config=tmp_path / "vtn.toml")
+    async with running(server) as application:
+        assert (await application.peer().register()).code == 463
+        server.add_handler("on_create_party_registration", lambda info: ("ven1", "reg"))
+        assert (await application.peer().register()).code == 200
 
 
 # ---------------------------------------------------------------- lookups
@@ -188,6 +218,7 @@ def test_the_certificate_that_signs_is_shown_unless_it_is_not_wanted(
 
 def test_a_certificate_that_cannot_be_read_is_a_config_error(tmp_path: Path) -> None:
     (tmp_path / "x.crt").write_text("nothing")
+    (tmp_path / "x.key").write_text("nothing")
     with pytest.raises(ConfigError, match=r"x\.crt"):
         VTN(vtn_id="x", cert=str(tmp_path / "x.crt"), key=str(tmp_path / "x.key"))
 

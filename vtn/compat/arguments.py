@@ -1,5 +1,7 @@
 """From the arguments of openleadr's constructor to this project's settings."""
 
+import errno
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,10 +49,13 @@ class Arguments:
 
         Raises:
             ConfigError: an argument cannot be used.
-            InsecureSetup: an authority for client certificates, but no certificate.
+            InsecureSetup: TLS without its certificate, key or authority.
+            FileNotFoundError: one of these files is not there.
         """
         self._check()
         url = url_of(self.store)
+        if self.cert and self.key:
+            _check_files(self.cert, self.key)
         policy = SignaturePolicy.ACCEPTED if self.verify_message_signatures else "ignored"
         return Settings(
             vtn_id=self.vtn_id,
@@ -110,12 +115,19 @@ class Arguments:
                 "authority that the certificates of VENs come from (http_ca_file); for plain "
                 "HTTP on this machine give none of the three"
             )
+        _check_files(*given.values())
         return TlsSettings(
             certificate=_path(self.http_cert),
             key=_path(self.http_key),
             ca=_path(self.http_ca_file),
             passphrase=self.http_key_passphrase,
         )
+
+
+def _check_files(*names: str | None) -> None:
+    for name in names:
+        if name is not None and not Path(name).exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(name))
 
 
 def _path(given: str | Path | None) -> Path | None:
@@ -142,14 +154,14 @@ def show_certificate(certificate: Path, *, fingerprint: bool, domain: bool) -> N
         domain: print the names that it is valid for.
 
     Raises:
-        ConfigError: it cannot be read.
+        ConfigError: it is none.
     """
     from certs.light import openadr_fingerprint
 
     try:
         pem = certificate.read_text(encoding="ascii")
         der = ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE-----") :])
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise ConfigError(f"{certificate} cannot be read: {error}", key="cert") from None
     if fingerprint:
         print(  # noqa: T201 - as openleadr does

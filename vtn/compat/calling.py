@@ -5,6 +5,9 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from oadr.errors import ProtocolError
+from runtime.hooks import describe
+
 Function = Callable[..., Any]
 #: What an application may give to be told of something.
 Callback = Function | asyncio.Future[Any]
@@ -74,35 +77,58 @@ class Told:
 
     Raises:
         ValueError: none fits.
+        TypeError: it can be neither called nor awaited.
     """
 
-    __slots__ = ("_call", "_future", "_names")
+    __slots__ = ("_call", "_callback", "_future", "_names")
 
     def __init__(self, callback: Any, *ways: tuple[str, ...]) -> None:
+        self._callback = callback
         self._future: asyncio.Future[Any] | None = None
         self._names: tuple[str, ...] = ()
         self._call: Function | None = None
         if isinstance(callback, asyncio.Future):
             self._future = callback
             return
-        for names in ways if callable(callback) else ():
+        if not callable(callback):
+            raise TypeError(f"{callback!r} is not a callable object")
+        for names in ways:
             self._call, self._names = fitted(callback, *names), names
             if self._call is not None:
                 return
         raise ValueError(f"{callback!r} cannot be called as it would be")
 
     async def tell(self, *, result: Any, **values: Any) -> None:
-        """Calls it with the values that it takes; a future gets the result, once."""
+        """Calls it with the values that it takes; a future gets the result, once.
+
+        Raises:
+            ProtocolError: it refuses with one.
+            CallbackFailed: it raised anything else.
+        """
         if self._future is not None:
             if not self._future.done():
                 self._future.set_result(result)
         elif self._call is not None:
-            await settled(self._call(*(values[name] for name in self._names)))
+            try:
+                await settled(self._call(*(values[name] for name in self._names)))
+            except ProtocolError:
+                raise
+            except Exception as error:
+                raise CallbackFailed(self._callback, error) from error
+
+
+class CallbackFailed(Exception):
+    """A callback of an application raised; the text says which, and what."""
+
+    def __init__(self, callback: object, error: Exception) -> None:
+        super().__init__(f"callback {describe(callback)} raised {type(error).__name__}: {error}")
 
 
 #: How a callback may take the answer of a VEN, and how a delivery.
 ANSWER = (("ven_id", "event_id", "opt_type"),)
 DELIVERY: tuple[tuple[str, ...], ...] = ((), ("event_id",))
+#: How one takes readings.
+READING = ("data",)
 
 
 class WrongReturn(TypeError):

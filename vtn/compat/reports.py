@@ -1,12 +1,11 @@
 """Reports of an application: what VENs offer, what was asked for, and who reads it."""
 
-import asyncio
 import logging
 from datetime import datetime
 from typing import Any
 
 from oadr import messages as m
-from vtn.compat.calling import Callback, settled
+from vtn.compat.calling import READING, Callback, Told
 from vtn.hooks import Context, Update
 
 log = logging.getLogger("openadr.vtn.compat")
@@ -65,11 +64,7 @@ class Reports:
             callback = self._readers.get((ctx.ven_id, update.specifier_id, r_id))
             if callback is None:
                 continue
-            if isinstance(callback, asyncio.Future):
-                if not callback.done():
-                    callback.set_result(values)
-            else:
-                await settled(callback(values))
+            await Told(callback, READING).tell(result=values, data=values)
 
     # ------------------------------------------------------------ what passes by
 

@@ -21,6 +21,7 @@ from vtn.compat.calling import Callback, Function
 from vtn.compat.ears import Ears
 from vtn.compat.events import Events
 from vtn.compat.publishing import Publishing
+from vtn.compat.registration import Undecided, default_registration
 from vtn.compat.reports import Reports
 from vtn.compat.services import services_of
 from vtn.compat.setting import Setting, new_id
@@ -44,6 +45,8 @@ class VTN(Server, Descendant):
     The other arguments mean what they mean in openleadr.
 
     Raises:
+        TypeError: there is neither ``vtn_id`` nor ``config``.
+        FileNotFoundError: a certificate or key is not there.
         runtime.errors.ConfigError: an argument cannot be used.
         InsecureSetup: TLS without a certificate, key or authority, or plain HTTP off this
             machine.
@@ -80,7 +83,9 @@ class VTN(Server, Descendant):
         given = tuple(handlers)
         if config is not None:
             settings = load(Path(config))
-            given = (*given, *configured_handlers(settings, beside=given))
+            given = (*given, *configured_handlers(settings, beside=(*given, Undecided())))
+        elif not vtn_id:
+            raise TypeError("VTN() needs vtn_id, how the VTN calls itself, or config")
         else:
             settings = Arguments(
                 vtn_id=vtn_id,
@@ -112,6 +117,9 @@ class VTN(Server, Descendant):
         self._app: web.Application | None = None
         self.services = services_of(self, self._reports)
         self.hooks.add(Ears(self._events, self._reports))
+        if config is not None and not self.hooks.has("on_create_party_registration"):
+            decide = default_registration(settings)
+            self.hooks.add_function("on_create_party_registration", decide, replace=True)
         lookup = lookups.chosen(ven_lookup, fingerprint_lookup)
         if lookup is not None:
             self.hooks.add_function("ven_lookup", lookup, replace=True)
