@@ -28,8 +28,8 @@ from oadr import messages as m
 from runtime.clock import Clock
 from tests.acceptance.patience import until as until
 from tests.acceptance.sections import Sections, merged, toml
-from ven import VEN
 from ven.cli import main as ven_command
+from ven.client import Client
 from vtn.cli import main as vtn_command
 from vtn.config import load
 from vtn.demo.processes import Process
@@ -266,7 +266,7 @@ class Building:
     folder: Path
     fingerprint: str = ""
     sections: dict[str, Any] = field(default_factory=dict)
-    ven: VEN | None = None
+    ven: Client | None = None
     said: list[m.Message] = field(default_factory=list)
     heard: list[m.Message] = field(default_factory=list)
 
@@ -315,9 +315,9 @@ class Building:
         context.load_cert_chain(self.folder / "ven.crt", self.folder / "ven.key")
         return context
 
-    async def start(self, clock: Clock, handlers: Iterable[object] = ()) -> VEN:
+    async def start(self, clock: Clock, handlers: Iterable[object] = ()) -> Client:
         """Runs the VEN in this process."""
-        self.ven = VEN.from_config(self.config, clock=clock)
+        self.ven = Client.from_config(self.config, clock=clock)
         self.ven.add_hook("before_send_xml", self._said)
         self.ven.add_hook("after_parse_xml", self._heard)
         for handler in handlers:
