@@ -103,6 +103,21 @@ async def test_a_ven_that_brings_its_own_ven_id_keeps_it() -> None:
     assert peer.ven_id == "200 ven0042 reg-ven0042"
 
 
+async def test_another_ven_id_for_a_ven_that_is_enrolled_is_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ven_ids = iter(["id-1", "id-1", "id-2"])
+    server = a_server()
+    server.add_handler("on_create_party_registration", lambda info: (next(ven_ids), "reg"))
+    async with running(server) as application:
+        peer = application.peer("ven123")
+        for _ in range(2):
+            assert (await peer.register()).ven_id == "id-1"
+        assert "keeps that" not in caplog.text
+        assert (await peer.register()).ven_id == "id-1"
+    assert "returned the venID id-2 for a VEN that is enrolled as id-1" in caplog.text
+
+
 async def test_a_wrong_return_is_logged_with_the_name_of_the_handler(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -456,3 +471,51 @@ async def test_created_reports_are_told_in_each_form(form: str) -> None:
         )
         assert server.services["report_service"].created_reports == {"ven1": [request_id]}
     assert seen == ["ven1"]
+
+
+@pytest.mark.parametrize("name", ["on_request_report", "on_create_report"])
+@pytest.mark.parametrize("form", ["report", "list", "message", "none", "nonsense"])
+async def test_a_ven_may_ask_the_application_for_reports(name: str, form: str) -> None:
+    report = {
+        "report_request_id": "r1",
+        "report_specifier_id": "prices",
+        "report_name": "x-prices",
+        "created_date_time": now(),
+        "dtstart": now(),
+        "intervals": [
+            {"dtstart": now(), "duration": HOUR, "report_payload": {"r_id": "price", "value": 3}}
+        ],
+    }
+    asked: list[dict[str, Any]] = []
+    answers: dict[str, Any] = {
+        "report": report,
+        "list": [report],
+        "message": ("oadrUpdateReport", {"reports": [report]}),
+        "none": None,
+        "nonsense": 42,
+    }
+
+    async def handler(payload: dict[str, Any]) -> Any:
+        asked.append(payload)
+        return answers[form]
+
+    server = a_server()
+    server.add_handler(name, handler)
+    async with running(server) as application:
+        peer = await application.ven()
+        request = m.ReportRequest(
+            report_request_id="r1",
+            report_specifier_id="prices",
+            granularity=HOUR,
+            report_back_duration=HOUR * 0,
+            data_points=(m.SpecifierPayload(r_id="price"),),
+        )
+        reply = await peer.post(
+            m.CreateReport(request_id="c", requests=(request,), ven_id=peer.ven_id)
+        )
+        if form in ("none", "nonsense"):
+            assert reply.response.code == (452 if form == "none" else 469)
+        else:
+            update = await peer.poll()
+            assert update.reports[0].intervals[0].payloads[0].value == 3
+    assert asked[0]["ven_id"] == "ven1"

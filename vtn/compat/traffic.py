@@ -29,10 +29,12 @@ class Exchange:
 
     Attributes:
         message: as it came.
+        ven_id: that a handler of registrations has decided on; empty if none has.
     """
 
     def __init__(self, message: m.Message) -> None:
         self.message = message
+        self.ven_id = ""
         self._told: dict[object, int] = {}
 
     def times(self, key: object) -> int:
@@ -79,12 +81,15 @@ class Passing:
         hooks = _openleadrs_hooks()
         if hooks:
             _call(hooks, "before_handle", *_as_dict(message))
-        token = _current.set(Exchange(message))
+        exchange = Exchange(message)
+        token = _current.set(exchange)
         try:
             reply = await call_next(message)
         finally:
             _current.reset(token)
         self._reports.watch(message, reply)
+        if exchange.ven_id:
+            _compare(exchange.ven_id, reply)
         if isinstance(message, m.RegisterReport) and self._publishing is not None:
             await self._publishing.keep_readers(self._reports, message.ven_id or "")
         if hooks and reply is not None:
@@ -95,6 +100,20 @@ class Passing:
         """Shows documents to ``openleadr.hooks``, if the application has loaded that."""
         if "openleadr.hooks" in sys.modules:
             traces.add(_show)
+
+
+def _compare(decided: str, reply: m.Message | None) -> None:
+    """Says so if a VEN got another venID than its application has decided on."""
+    given = reply.ven_id if isinstance(reply, m.CreatedPartyRegistration) else None
+    if given and given != decided:
+        log.warning(
+            "on_create_party_registration returned the venID %s for a VEN that is enrolled as "
+            "%s and keeps that: return %s for it. What is given for %s does not reach it.",
+            decided,
+            given,
+            given,
+            decided,
+        )
 
 
 def _show(traffic: "Traffic") -> None:
