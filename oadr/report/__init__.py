@@ -23,7 +23,7 @@ from oadr.report.offer import (
     status_offer,
     usage_offer,
 )
-from oadr.report.pack import pack, split
+from oadr.report.pack import apart, pack, split
 from oadr.report.reading import Reading, Value
 from oadr.report.request import (
     build_history_request,
@@ -45,6 +45,7 @@ __all__ = [
     "RequestKind",
     "Value",
     "Window",
+    "apart",
     "build_history_request",
     "build_metadata",
     "build_metadata_request",

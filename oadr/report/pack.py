@@ -99,6 +99,20 @@ def split(report: Report, max_intervals: int) -> tuple[Report, ...]:
     return tuple(replace(report, dtstart=part[0].dtstart, intervals=part) for part in parts)
 
 
+def apart(report: Report) -> Report:
+    """Returns a report with each value in an interval of its own.
+
+    That is not how values of one time are to be reported, and some receivers cannot read
+    the right way.
+    """
+    single = (
+        replace(interval, payloads=(payload,))
+        for interval in report.intervals
+        for payload in interval.payloads
+    )
+    return replace(report, intervals=tuple(single))
+
+
 def _whole_seconds(reading: Reading) -> Reading:
     """Returns the reading as the wire can carry it (R1); neighbours stay neighbours."""
     if not reading.start.microsecond and not reading.duration.microseconds:

@@ -16,6 +16,7 @@ from oadr.report import (
     Reading,
     RequestKind,
     Window,
+    apart,
     build_metadata_request,
     check_update,
     closing_window,
@@ -121,6 +122,14 @@ def test_r300_values_of_one_instant_share_an_interval_in_the_order_of_the_reques
     )
     assert r_ids(report) == [["power", "energy"], ["power", "energy"]]
     assert [one.dtstart for one in report.intervals] == [T, T + MINUTE]
+
+
+def test_a_receiver_that_needs_it_gets_each_value_in_an_interval_of_its_own() -> None:
+    report = packed(BOTH, [amount("energy", T), point("power", T)])
+    single = apart(report)
+    assert r_ids(single) == [["power"], ["energy"], ["power"], ["energy"]]
+    assert [one.dtstart for one in single.intervals] == [T, T, T + MINUTE, T + MINUTE]
+    assert sorted(unpack(single), key=str) == sorted(unpack(report), key=str)
 
 
 def test_r342_a_mixed_report_has_starts_and_durations() -> None:

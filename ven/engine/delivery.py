@@ -14,6 +14,7 @@ from oadr.messages import RegisteredReport, RegisterReport, UpdatedReport, Updat
 from ven.backoff import BackOff
 from ven.engine.core import Core, log
 from ven.engine.report import ReportEngine
+from ven.engine.shape import Shape
 from ven.engine.told import Told
 from ven.errors import Refused, TransportError
 from ven.state import OutboxRow
@@ -38,6 +39,7 @@ class Delivery:
         self._outgoing = outgoing
         self._waiting = False
         self._told = Told()
+        self._shape = Shape()
 
     async def run(self) -> None:
         """Sends for as long as the program runs."""
@@ -99,7 +101,7 @@ class Delivery:
             if response is not None:
                 await self._reports.confirm(response)
             return
-        reply = await core.ask(_SERVICE, message, UpdatedReport)
+        reply = await core.ask(_SERVICE, self._shape.of(message), UpdatedReport)
         await self._cancel(message, reply)
         await core.state.outbox.delivered(row.number)
         await core.state.requests.clean()
@@ -118,6 +120,7 @@ class Delivery:
     async def _not_sent(self, row: OutboxRow, error: TransportError | Refused) -> None:
         core = self._core
         await core.state.outbox.failed(row.number)
+        self._shape.failed(row.message, error)
         lost = isinstance(error, Refused) and error.code == NotRegistered.code
         if lost or not core.patience.exhausted(_name(row), error):
             raise error
