@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from oadr import messages as m
 from oadr.enums import EventStatus, OptType, ServiceName
 from oadr.errors import InvalidData, OutOfSequence
+from ven import VEN
 from ven.client import Client
 from ven.errors import Unreachable
 from ven.hooks import Context, EventHandler, IntervalCall, Opt, ReportHandler
@@ -248,3 +250,17 @@ async def test_a_ven_of_ones_own_is_used_as_it_is_made(tmp_path: Path) -> None:
         assert world.clock.now() == START + HOUR
     async with joined(Mine.from_config, config=file) as world:
         assert isinstance(world.ven, Mine)
+
+
+async def test_an_openleadr_client_can_be_joined_too() -> None:
+    seen: list[str] = []
+
+    async def on_event(event: dict[str, Any]) -> str:
+        seen.append(event["event_descriptor"]["event_id"])
+        return "optIn"
+
+    async with joined(VEN) as world:
+        world.ven.add_handler("on_event", on_event)
+        event = await world.vtn.send_event()
+        assert seen == [event.event_id]
+        assert world.vtn.answers == {event.event_id: "optIn"}

@@ -60,7 +60,8 @@ class World(TimedWorld):
         """Lets the VEN come for all that waits for it."""
         await self.rest()
         while self.vtn.queue:
-            if isinstance(await self.ven.poll(), Response):
+            # OpenLEADR's form of the method, which ``VEN`` has, does not act on what it brings.
+            if isinstance(await Client.poll(self.ven), Response):
                 break
         await self.rest()
 
