@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import cores, drop_in, information, memory, polls, reports, results
+from benchmarks import cores, drop_in, hooks, information, memory, polls, reports, results
 from benchmarks.child import ROOT
 from benchmarks.plan import Plan
 from benchmarks.results import Row
@@ -30,8 +30,10 @@ ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
     "report-http": reports.over_http,
     "ven-memory": memory.plain,
     "ven-memory-tls": memory.tls,
+    "hook": hooks.dispatched,
     "drop-in-vtn-start": drop_in.vtn_start,
     "drop-in-vtn-memory": drop_in.vtn_memory,
+    "drop-in-vtn-rest": drop_in.vtn_at_rest,
     "drop-in-ven-start": drop_in.ven_start,
     "drop-in-ven-memory": drop_in.ven_memory,
     "poll-write": information.step("write", KeyType.EC, "poll-write"),

@@ -2,7 +2,7 @@
 
 The applications are texts of which nothing differs but that line. Time counts from the
 start of the process until the application says that it is up, as the median of several;
-memory is what the process holds when it has come to rest.
+memory is what the process holds then, or when it has come to rest.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import cores
@@ -98,9 +98,16 @@ async def vtn_start(plan: Plan) -> Row:
 
 
 async def vtn_memory(plan: Plan) -> Row:
-    """What a VTN holds when it has started and opened everything."""
-    theirs, ours = await _both(plan, _SERVER, "memory", _at_rest)
-    return _row("drop-in-vtn-memory", "VTN as drop-in, resident", "MB", theirs, ours)
+    """What a VTN holds when it listens."""
+    theirs, ours = await _both(plan, _SERVER, "memory", _at_start)
+    return _row("drop-in-vtn-memory", "the same, resident", "MB", theirs, ours)
+
+
+async def vtn_at_rest(plan: Plan) -> Row:
+    """What a VTN holds when its database is open, which it does after it listens."""
+    theirs, ours = await _both(plan, _SERVER, "rest", _at_rest)
+    row = _row("drop-in-vtn-rest", "the same, its database open", "MB", theirs, ours)
+    return replace(row, factor=None)
 
 
 async def ven_start(plan: Plan) -> Row:
@@ -112,7 +119,7 @@ async def ven_start(plan: Plan) -> Row:
 async def ven_memory(plan: Plan) -> Row:
     """What a VEN holds when it is registered."""
     theirs, ours = await _both(plan, _CLIENT, "memory", _at_rest)
-    return _row("drop-in-ven-memory", "VEN as drop-in, resident", "MB", theirs, ours)
+    return _row("drop-in-ven-memory", "the same, resident", "MB", theirs, ours)
 
 
 Measure = Callable[[Plan, Path, tuple[str, ...]], Awaitable[float]]
@@ -125,7 +132,8 @@ async def _both(
     theirs = _written(plan.folder / f"theirs-{what}.py", application, application.theirs)
     ours = _written(plan.folder / f"ours-{what}.py", application, application.ours)
     found: tuple[list[float], list[float]] = [], []
-    config = str(configure(plan.folder / f"drop-in-{what}", poll="1s"))
+    party = "vtn" if application is _SERVER else "ven"
+    config = str(configure(plan.folder / f"drop-in-{party}-{what}", poll="1s"))
     async with started("kit_vtn", config=config) as (_, ready):
         url = f"http://127.0.0.1:{ready['port']}/OpenADR2/Simple/2.0b"
         for number in range(plan.rounds + 1):
@@ -141,6 +149,11 @@ async def _until_ready(plan: Plan, file: Path, given: tuple[str, ...]) -> float:
     begin = time.perf_counter()
     async with _running(file, given):
         return time.perf_counter() - begin
+
+
+async def _at_start(plan: Plan, file: Path, given: tuple[str, ...]) -> float:
+    async with _running(file, given) as pid:
+        return cores.memory(pid)["rss"]
 
 
 async def _at_rest(plan: Plan, file: Path, given: tuple[str, ...]) -> float:
