@@ -183,6 +183,18 @@ async def test_an_event_given_while_the_server_runs_is_there_when_saved_returns(
         assert [one.event_id for one in (await peer.poll()).events] == [event_id]
 
 
+async def test_events_in_memory_outlive_a_stop_of_the_server() -> None:
+    server = a_server()
+    _add(server, event_id="kept")
+    _add(server, event_id="cancelled")
+    async with running(server):
+        server.cancel_event("ven1", "cancelled")
+    async with running(server) as application:
+        peer = await application.fresh()
+        assert [one.event_id for one in (await peer.poll()).events] == ["kept"]
+        await server.saved()
+
+
 async def test_an_event_may_be_given_from_another_thread() -> None:
     async with running() as application:
         event_id = await asyncio.to_thread(_add, application.server)

@@ -95,12 +95,25 @@ class Events:
         if delivery_callback is not None:
             self.delivery_callbacks[event.event_id] = delivery_callback
         self._take(entry)
-        self.updated.note(ven_id, True)
+        self._publish(entry)
+
+    def _publish(self, entry: Entry) -> None:
+        self.updated.note(entry.ven_id, True)
 
         async def work() -> None:
             self._published(entry, await self._publisher.publish(entry))
 
-        self._backlog.add(f"add event {event.event_id} for VEN {ven_id}", work)
+        self._backlog.add(f"add event {entry.event_id} for VEN {entry.ven_id}", work)
+
+    def publish_again(self) -> None:
+        """Publishes what was given before a stop that the store has not outlived."""
+        self._leave_behind()
+        for entries in self._entries.values():
+            for entry in list(entries.values()):
+                if entry.cancelled:
+                    self._drop(entry)
+                else:
+                    self._publish(entry)
 
     def restore(self, entry: Entry) -> None:
         """Takes an event that was given before the last start, unless it is given anew."""

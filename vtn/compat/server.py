@@ -1,6 +1,7 @@
 """``VTN``: the server with the constructor and methods of ``openleadr.OpenADRServer``."""
 
 import logging
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -115,7 +116,9 @@ class VTN(Server, Descendant):
         self._reports = Reports()
         self._passing = Passing(self._reports, None if memory else self._publishing)
         self._app: web.Application | None = None
+        self._stopped = False
         self.services = services_of(self, self._reports)
+        self.add_middleware(self._passing)
         self.hooks.add(Ears(self._events, self._reports))
         if config is not None and not self.hooks.has("on_create_party_registration"):
             decide = default_registration(settings)
@@ -157,10 +160,13 @@ class VTN(Server, Descendant):
         await super()._open()
         desk = self.desk
         assert desk is not None  # noqa: S101 - it has just been opened
-        desk.middleware.add(self._passing)
-        self._passing.watch_openleadrs_hooks(desk.traces)
+        if not self._passing.shows and "openleadr.hooks" in sys.modules:
+            self.add_trace(self._passing.show)
+            self._passing.shows = True
         if not in_memory(self.settings.store.url):
             await self._publishing.restore(desk, self._events, self._reports)
+        elif self._stopped:
+            self._events.publish_again()
         await self._backlog.open()
 
     async def stop(self) -> None:
@@ -168,6 +174,7 @@ class VTN(Server, Descendant):
         try:
             await super().stop()
         finally:
+            self._stopped = True
             self._backlog.close()
 
     # ------------------------------------------------------------ handlers

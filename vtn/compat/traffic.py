@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from oadr import messages as m
 
 if TYPE_CHECKING:
-    from runtime.trace import Traces, Traffic
+    from runtime.trace import Traffic
     from vtn.compat.publishing import Publishing
     from vtn.compat.reports import Reports
     from vtn.hooks import Context
@@ -68,9 +68,13 @@ class Passing:
     Args:
         reports: what passes by is noted there.
         publishing: keeps callbacks by name; None where nothing outlives the process.
+
+    Attributes:
+        shows: whether documents are shown to ``openleadr.hooks``, too.
     """
 
     def __init__(self, reports: "Reports", publishing: "Publishing | None") -> None:
+        self.shows = False
         self._reports = reports
         self._publishing = publishing
 
@@ -96,10 +100,13 @@ class Passing:
             _call(hooks, "after_handle", *_as_dict(reply))
         return reply
 
-    def watch_openleadrs_hooks(self, traces: "Traces") -> None:
-        """Shows documents to ``openleadr.hooks``, if the application has loaded that."""
-        if "openleadr.hooks" in sys.modules:
-            traces.add(_show)
+    def show(self, traffic: "Traffic") -> None:
+        """Shows a document to what is registered with ``openleadr.hooks``."""
+        hooks = _openleadrs_hooks()
+        if traffic.direction == "in":
+            _call(hooks, "before_parse", traffic.body)
+        else:
+            _call(hooks, "before_respond", traffic.body.decode("utf-8", "replace"))
 
 
 def _compare(decided: str, reply: m.Message | None) -> None:
@@ -114,16 +121,6 @@ def _compare(decided: str, reply: m.Message | None) -> None:
             given,
             decided,
         )
-
-
-def _show(traffic: "Traffic") -> None:
-    hooks = _openleadrs_hooks()
-    if not hooks:
-        return
-    if traffic.direction == "in":
-        _call(hooks, "before_parse", traffic.body)
-    else:
-        _call(hooks, "before_respond", traffic.body.decode("utf-8", "replace"))
 
 
 def _openleadrs_hooks() -> dict[str, list[Callable[..., Any]]]:
