@@ -42,7 +42,7 @@ async def on_register_report(
     max_sampling_interval: timedelta,
 ) -> Any:
     say("offer", measurement=measurement)
-    return partial(on_readings, ven_id=ven_id, measurement=measurement), timedelta(minutes=1)
+    return partial(on_readings, ven_id=ven_id, measurement=measurement), min_sampling_interval
 
 
 async def on_readings(data: list[Any], ven_id: str, measurement: str) -> None:

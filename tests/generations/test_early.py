@@ -136,7 +136,6 @@ async def test_a_ven_that_misses_three_polls_is_offline_until_it_polls_again(
         assert len(printed.lines("VEN ven123 has gone AWOL")) == 1
 
 
-@pytest.mark.xfail(strict=False, reason="config= brings the allow-list")
 @pytest.mark.parametrize("missed", [3, 5])
 async def test_how_many_polls_may_be_missed_is_configured(missed: int, tmp_path: Path) -> None:
     told: list[str] = []

@@ -192,7 +192,6 @@ async def test_what_ven_offers_can_be_looked_at() -> None:
         assert report["report_descriptions"][0]["r_id"] == "main"
 
 
-@pytest.mark.xfail(strict=False, reason="the log names Ears")
 async def test_a_reader_that_fails_costs_its_own_exchange_and_the_log_names_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

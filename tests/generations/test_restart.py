@@ -36,10 +36,7 @@ def _nothing_has_happened() -> None:
     durable.happened.clear()
 
 
-_ALLOW_LIST = pytest.mark.xfail(strict=False, reason="config= brings the allow-list")
-
-
-@pytest.fixture(params=["store", "store as text", pytest.param("configuration", marks=_ALLOW_LIST)])
+@pytest.fixture(params=["store", "store as text", "configuration"])
 def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """The three ways to say that the application shall be durable."""
     if request.param == "configuration":

@@ -138,6 +138,26 @@ async def test_a_ven_that_only_the_lookup_knows_need_not_register_again(
         assert isinstance(await peer.settle(), m.Response)
 
 
+async def test_over_tls_a_lookup_takes_over_only_who_has_the_certificate(
+    vtn_keys: Owner, ven_keys: Owner, other_ven_keys: Owner
+) -> None:
+    database = known(ven_keys)
+    server = VTN(
+        vtn_id="myvtn",
+        http_port=0,
+        ven_lookup=lambda ven_id: database.lookup("vens").where(ven_id=ven_id),
+        **tls(vtn_keys),
+    )
+    async with (
+        serving(server),
+        a_peer(server, owner=other_ven_keys, ven_id="ven123") as thief,
+        a_peer(server, owner=ven_keys, ven_id="ven123") as peer,
+    ):
+        reply = await thief.poll()
+        assert isinstance(reply, m.RequestReregistration) or _code(reply) == 463
+        assert isinstance(await peer.settle(), m.Response)
+
+
 def lookup(ven_id: str) -> dict[str, str]:
     """Knows one VEN."""
     return {"ven_id": "ven123", "registration_id": "reg123"} if ven_id == "ven123" else {}
