@@ -96,6 +96,11 @@ class Ven:
         """Polls once and acts on the answer, as openleadr's own timer has it do."""
         await self.openleadr._poll()
 
+    async def stop(self) -> None:
+        """Ends; openleadr can only if it has begun."""
+        if self.openleadr.client_session is not None:
+            await self.openleadr.stop()
+
     def jobs(self) -> list[str]:
         """Returns what the timers of this VEN call."""
         return [job.name for job in self.openleadr.scheduler.get_jobs()]

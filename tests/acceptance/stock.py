@@ -1,6 +1,6 @@
 """Our VTN and our VEN beside stock openleadr, over all that they can talk over."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,7 @@ from vtn.config import (
 )
 from vtn.operator import Operator
 from vtn.server import Server
-from vtn.store import delivery, opt, party, reading, report
+from vtn.store import Store, delivery, opt, party, reading, report
 from vtn.store.delivery import Delivery
 from vtn.store.party import Party
 from vtn.store.report import StoredRequest
@@ -41,6 +41,8 @@ VTN_ID = "Utility"
 PROGRAMME = "http://programme.example/peak"
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+#: Arguments of ``Wanted`` by the name of the report.
+Rates = Mapping[str, Mapping[str, Any]]
 
 
 class Wire(StrEnum):
@@ -95,7 +97,7 @@ class Watcher(hooks.EventHandler, hooks.ReportHandler, hooks.RegistrationHandler
         left: VENs that ended their registration.
     """
 
-    wanted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    wanted: Rates = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
     answers: list[hooks.EventAnswer] = field(default_factory=list)
     updates: list[hooks.Update] = field(default_factory=list)
@@ -152,7 +154,8 @@ class OurVtn:
         return self.server.operator
 
     @property
-    def _store(self) -> Any:
+    def store(self) -> Store:
+        """Its database."""
         assert self.server.desk is not None
         return self.server.desk.store
 
@@ -172,14 +175,14 @@ class OurVtn:
 
     async def party(self, name: str) -> Party:
         """Returns a VEN as the VTN knows it."""
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             found: Party | None = await party.get(tx, ven_name=name)
         assert found is not None
         return found
 
     async def delivery(self, name: str, event_id: str) -> Delivery:
         """Returns how a VEN stands to an event."""
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             rows = await delivery.for_event(tx, event_id=event_id)
         return next(row for recipient, row in rows if recipient.ven_name == name)
 
@@ -190,27 +193,27 @@ class OurVtn:
 
     async def history(self, event_id: str) -> list[tuple[int, str]]:
         """Returns modification and opt of all answers to an event."""
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             rows = await delivery.history(tx, event_id=event_id)
         return [(one.modification, str(one.opt_type)) for one in rows]
 
     async def requests(self, name: str) -> list[StoredRequest]:
         """Returns what a VEN was asked to report."""
         row = await self.party(name)
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             found: list[StoredRequest] = await report.requests(tx, party_pk=row.pk)
         return found
 
     async def opts(self, name: str) -> list[m.CreateOpt]:
         """Returns the opts of a VEN that stand."""
         row = await self.party(name)
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             return [one.opt for one in await opt.for_party(tx, party_pk=row.pk)]
 
     async def readings(self, name: str) -> int:
         """Returns how many readings of a VEN are stored."""
         row = await self.party(name)
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             return await reading.count(tx, filter=reading.ReadingFilter(ven_id=row.ven_id))
 
 
@@ -245,24 +248,31 @@ class Bench:
 
     # Our VTN and openleadr's VENs
 
-    async def vtn(self, *, poll: timedelta = 60 * MINUTE, **wanted: dict[str, Any]) -> OurVtn:
+    async def vtn(
+        self,
+        wanted: Rates | None = None,
+        *,
+        poll: timedelta = 60 * MINUTE,
+        vtn_id: str = VTN_ID,
+    ) -> OurVtn:
         """Starts our VTN.
 
         Args:
-            poll: how often VENs shall poll; by default a test polls for them.
             wanted: what it asks VENs to report, by the name of the report.
+            poll: how often VENs shall poll; by default a test polls for them.
+            vtn_id: how it calls itself.
         """
-        watcher = Watcher(wanted=wanted)
-        server = Server(self._settings(poll), handlers=[watcher])
+        watcher = Watcher(wanted=wanted or {})
+        server = Server(self._settings(poll, vtn_id), handlers=[watcher])
         await server.start()
         self._running.append(server)
         return OurVtn(server=server, watcher=watcher)
 
-    def _settings(self, poll: timedelta) -> Settings:
+    def _settings(self, poll: timedelta, vtn_id: str) -> Settings:
         plain, signed = self.wire is Wire.HTTP, self.wire is Wire.SIGNED
         pair: dict[str, Any] = {"certificate": self.keys.vtn.certificate, "key": self.keys.vtn.key}
         return Settings(
-            vtn_id=VTN_ID,
+            vtn_id=vtn_id,
             http=HttpSettings(host="127.0.0.1", port=0, plain=plain),
             tls=TlsSettings() if plain else TlsSettings(ca=self.keys.ca, **pair),
             store=StoreSettings(url="sqlite+aiosqlite:///:memory:"),

@@ -45,7 +45,7 @@ async def _states(vtn: OurVtn) -> dict[str, str]:
 async def test_it_reports_what_it_is_asked_for_in_the_answer_to_its_metadata(
     bench: Bench,
 ) -> None:
-    vtn = await bench.vtn(TELEMETRY_USAGE={"every": SECOND, "deliver": 2 * SECOND})
+    vtn = await bench.vtn({"TELEMETRY_USAGE": {"every": SECOND, "deliver": 2 * SECOND}})
     ven = await bench.stock_ven(vtn, "school")
     specifier_id, kitchen = await ven.call("measure", 42.5, **KITCHEN, **RATE)
     _, cellar = await ven.call("measure", 2, **KITCHEN | {"resource_id": "cellar"}, **RATE)
@@ -131,7 +131,7 @@ async def _is(vtn: OurVtn, request_id: str, state: str) -> bool:
 
 
 async def test_r306_new_metadata_void_what_was_asked_for(bench: Bench) -> None:
-    vtn = await bench.vtn(TELEMETRY_USAGE=EACH_SECOND)
+    vtn = await bench.vtn({"TELEMETRY_USAGE": EACH_SECOND})
     ven = await bench.stock_ven(vtn, "school")
     await ven.call("measure", 42.5, **KITCHEN, **RATE)
     await ven.call("run")

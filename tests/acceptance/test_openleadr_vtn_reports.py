@@ -11,7 +11,7 @@ from ven.meter import MeterSpec, Sample
 
 
 def _metered(ven: Client) -> None:
-    """Gives a VEN one data point: what takes several of them apart is told elsewhere (V19)."""
+    """Gives a VEN one data point."""
 
     @ven.meter("main", measurement="powerReal", unit="W", every="1s", history="0s")
     def main() -> float:
@@ -32,6 +32,22 @@ async def test_it_reports_what_it_is_asked_for_in_the_answer_to_its_metadata(
     assert [value for _, value in readings["data"]] == [42.5, 42.5]
     (first, _), (second, _) = readings["data"]
     assert second - first == SECOND
+
+
+async def test_several_data_points_come_one_by_one_for_a_vtn_that_cannot_read_them_together(
+    bench: Bench,
+) -> None:
+    vtn = await bench.stock_vtn()
+    ven = bench.ven(vtn, "school")
+    _metered(ven)
+
+    @ven.meter("heat", measurement="energyReal", unit="Wh", every="1s", history="0s")
+    def heat() -> int:
+        return 7
+
+    await ven.start()
+    assert (await vtn.fact("readings", resource="main"))["data"][0][1] == 42.5
+    assert (await vtn.fact("readings", resource="heat"))["data"][0][1] == 7
 
 
 async def test_it_reports_until_a_new_offer_voids_the_request(bench: Bench) -> None:
