@@ -263,4 +263,4 @@ async def test_an_openleadr_client_can_be_joined_too() -> None:
         world.ven.add_handler("on_event", on_event)
         event = await world.vtn.send_event()
         assert seen == [event.event_id]
-        assert world.vtn.answers == {event.event_id: "optIn"}
+        assert world.vtn.answers[event.event_id].opt_type == "optIn"
