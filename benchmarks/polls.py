@@ -63,7 +63,7 @@ class _Subject:
     async def prepare(self, seconds: float) -> None:
         """Warms the server up and finds how many messages it answers in a round."""
         for share in (0.1, 0.3, 1.0):
-            self.messages = round(await self.round() * seconds * share)
+            self.messages = max(1, round(await self.round() * seconds * share))
         self.rates.clear()
         self.costs.clear()
         self.busy.clear()
