@@ -43,6 +43,8 @@ async def main(config: dict[str, Any]) -> None:
             report_duration=timedelta(hours=1),
         )
     await client.run()
+    if client.registration_id is None:
+        raise SystemExit("openleadr gave up")
     say("registered", ven_id=client.ven_id, registration_id=client.registration_id)
     await asyncio.Event().wait()
 

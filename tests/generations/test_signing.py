@@ -1,6 +1,7 @@
 """The signing examples of both OpenLEADR pages, on plain HTTP and over mutual TLS."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.generations.database import LookupDatabase
 from tests.generations.keys import PASSPHRASE, Owner
 from tests.generations.pages import runs
 from tests.generations.stage import a_peer, let_in, load, serving, stock_ven, until
+from tests.generations.stock import listening, stock_server
 from vtn import VTN
 
 GENERATIONS = ("current", "early")
@@ -118,6 +120,35 @@ async def test_openleadrs_own_ven_signs_and_verifies_over_mutual_tls(
             (registered,) = await until(lambda: ven.said("registered"))
             assert registered["ven_id"] == "ven123"
             assert await until(lambda: "oadrDistributeEvent" in _heard(ven))
+
+
+@pytest.mark.xfail(strict=False, reason="only answers to signed messages are signed")
+@pytest.mark.parametrize("verify", [True, False], ids=["verifying", "not verifying"])
+@pytest.mark.parametrize("whose", ["openleadr", "ours"])
+async def test_a_ven_that_verifies_and_does_not_sign_gets_signed_messages(
+    whose: str, verify: bool, vtn_keys: Owner, tmp_path: Path
+) -> None:
+    arguments: dict[str, Any] = {
+        "vtn_id": "myvtn",
+        "http_port": 0,
+        "cert": str(vtn_keys.certificate),
+        "key": str(vtn_keys.key),
+        "verify_message_signatures": verify,
+    }
+    async with AsyncExitStack() as stack:
+        if whose == "ours":
+            server = VTN(**arguments)
+            await server.run()
+        else:
+            server = stack.enter_context(stock_server(**arguments))
+            await listening(server)
+        stack.push_async_callback(server.stop)
+        let_in(server)
+        fingerprint = vtn_keys.fingerprint
+        with stock_ven(tmp_path, server, vtn_fingerprint=fingerprint) as ven:
+            await until(lambda: ven.said("registered") or ven.process.poll())
+            (registered,) = ven.said("registered")
+            assert registered["ven_id"] == "ven123"
 
 
 @runs("current/signing")
