@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from openleadr import objects
 
 from certs import KeyPair, TLSFiles, client_context
 from oadr import messages as m
@@ -92,6 +93,44 @@ def let_in(server: Any, ven_id: str = "ven123", registration_id: str = "reg123")
         return ven_id, registration_id
 
     server.add_handler("on_create_party_registration", on_create_party_registration)
+
+
+def soon() -> dict[str, Any]:
+    """The arguments of add_event that a page leaves out."""
+    interval = {
+        "dtstart": datetime.now(UTC) + timedelta(minutes=5),
+        "duration": timedelta(minutes=10),
+        "signal_payload": 1,
+    }
+    return {
+        "ven_id": "ven123",
+        "signal_name": "simple",
+        "signal_type": "level",
+        "intervals": [interval],
+    }
+
+
+def an_event(event_id: str = "e1") -> objects.Event:
+    """An event as an application keeps it."""
+    interval = objects.Interval(
+        dtstart=datetime.now(UTC) + timedelta(minutes=5),
+        duration=timedelta(minutes=10),
+        signal_payload=1,
+    )
+    return objects.Event(
+        event_descriptor=objects.EventDescriptor(
+            event_id=event_id,
+            modification_number=0,
+            event_status="far",
+            market_context="http://context",
+        ),
+        event_signals=[
+            objects.EventSignal(
+                signal_id="s1", signal_type="level", signal_name="simple", intervals=[interval]
+            )
+        ],
+        targets=[objects.Target(ven_id="ven123")],
+    )
 
 
 async def events_of(peer: Peer) -> m.DistributeEvent:

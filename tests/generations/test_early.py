@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openleadr import objects
 
 from oadr import messages as m
 from runtime.clock import FakeClock
@@ -14,8 +13,6 @@ from tests.generations.pages import runs
 from tests.generations.stage import (
     Printed,
     a_peer,
-    a_ven,
-    events_of,
     let_in,
     load,
     serving,
@@ -40,27 +37,6 @@ url = "sqlite+aiosqlite:///:memory:"
 poll_interval = "1m"
 offline_after = {missed}
 """
-
-
-def an_event(event_id: str = "e1") -> objects.Event:
-    """An event as an application keeps it."""
-    interval = objects.Interval(
-        dtstart=datetime.now(UTC) + 5 * MINUTE, duration=10 * MINUTE, signal_payload=1
-    )
-    return objects.Event(
-        event_descriptor=objects.EventDescriptor(
-            event_id=event_id,
-            modification_number=0,
-            event_status="far",
-            market_context="http://context",
-        ),
-        event_signals=[
-            objects.EventSignal(
-                signal_id="s1", signal_type="level", signal_name="simple", intervals=[interval]
-            )
-        ],
-        targets=[objects.Target(ven_id="ven123")],
-    )
 
 
 # ------------------------------------------------------------ registration
@@ -263,84 +239,6 @@ async def test_a_ven_that_requests_a_report_gets_what_the_application_returns() 
         (report,) = brought.reports
         assert (report.report_request_id, report.report_specifier_id) == ("rr1", "prices")
         assert report.intervals[0].payloads[0].value == 7  # type: ignore[union-attr]
-
-
-# ------------------------------------------------------------ events
-
-
-@pytest.mark.parametrize("form", ["object", "dict", "list", "none"])
-async def test_a_ven_that_requests_events_gets_what_the_application_returns(form: str) -> None:
-    from dataclasses import asdict
-
-    asked: list[str] = []
-    event = an_event()
-    returned = {"object": event, "dict": asdict(event), "list": [event], "none": None}[form]
-
-    async def on_request_event(ven_id: str) -> Any:
-        asked.append(ven_id)
-        return returned
-
-    server = VTN(vtn_id="myvtn", http_port=0)
-    let_in(server)
-    server.add_handler("on_request_event", on_request_event)
-    async with serving(server), a_peer(server) as peer:
-        await peer.register()
-        shot = await events_of(peer)
-        assert asked == ["ven123"]
-        assert [one.event_id for one in shot.events] == ([] if form == "none" else ["e1"])
-
-
-async def test_answers_to_events_of_the_application_are_told() -> None:
-    told: list[tuple[str, str, str]] = []
-
-    async def on_request_event(ven_id: str) -> Any:
-        return an_event()
-
-    async def on_created_event(ven_id: str, event_id: str, opt_type: str) -> None:
-        told.append((ven_id, event_id, opt_type))
-
-    server = VTN(vtn_id="myvtn", http_port=0)
-    let_in(server)
-    server.add_handler("on_request_event", on_request_event)
-    server.add_handler("on_created_event", on_created_event)
-    async with serving(server), a_peer(server) as peer:
-        await peer.register()
-        await peer.answer(await events_of(peer), "optOut")
-        assert await until(lambda: told) == [("ven123", "e1", "optOut")]
-
-
-async def test_the_whole_of_a_created_event_may_be_told() -> None:
-    told: list[dict[str, Any]] = []
-    server = VTN(vtn_id="myvtn", http_port=0)
-    let_in(server)
-    server.add_handler("on_request_event", lambda ven_id: an_event())
-
-    async def on_created_event(payload: dict[str, Any]) -> None:
-        told.append(payload)
-
-    server.add_handler("on_created_event", on_created_event)
-    async with serving(server), a_peer(server) as peer:
-        await peer.register()
-        await peer.answer(await events_of(peer))
-        (payload,) = await until(lambda: told)
-        assert payload["ven_id"] == "ven123"
-        (answer,) = payload["event_responses"]
-        assert (answer["event_id"], answer["opt_type"]) == ("e1", "optIn")
-
-
-@runs("early/on_poll")
-async def test_a_poll_is_answered_by_the_application_as_long_as_it_has_something() -> None:
-    from dataclasses import asdict
-
-    messages = [("oadrDistributeEvent", {"events": [asdict(an_event())]})]
-    program = load("early/on_poll", messages=messages)
-    server = VTN(vtn_id="myvtn", http_port=0)
-    let_in(server)
-    server.add_handler("on_poll", program.on_poll)
-    async with serving(server), a_ven(server) as ven:
-        await until(lambda: ven.events)
-        assert ven.events[0].event_id == "e1"
-        assert not messages
 
 
 class _Everything:

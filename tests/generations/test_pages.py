@@ -4,10 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.generations import test_current, test_early, test_pyopenadr, test_signing
+from tests.generations import (
+    test_current,
+    test_current_events,
+    test_early,
+    test_early_events,
+    test_pyopenadr,
+    test_signing,
+)
 from tests.generations.pages import PAGES
 
 _HERE = Path(__file__).parent
+_MODULES = (
+    test_current,
+    test_current_events,
+    test_early,
+    test_early_events,
+    test_pyopenadr,
+    test_signing,
+)
 #: How many code blocks each page has, as counted in it.
 COUNTS = {
     "server.rst of OpenLEADR 0.5.34": 12,
@@ -20,7 +35,7 @@ def _run() -> set[str]:
     """Returns the programs that tests say they run, and name in their text."""
     return {
         program
-        for module in (test_current, test_early, test_pyopenadr, test_signing)
+        for module in _MODULES
         for name, test in vars(module).items()
         if name.startswith("test_")
         for program in getattr(test, "runs", ())

@@ -9,8 +9,7 @@ import pytest
 from openleadr import objects
 
 from oadr import messages as m
-from tests.generations.stage import a_peer, let_in, serving
-from tests.generations.test_early import an_event
+from tests.generations.stage import a_peer, an_event, let_in, serving
 from vtn import VTN
 from vtn.testing.peer import Peer
 
