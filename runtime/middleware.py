@@ -14,7 +14,7 @@ code 469, and the log says its name.
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,13 +46,19 @@ class Chain:
 
     def __init__(self, *, time_limit: float = TIME_LIMIT) -> None:
         self.time_limit = time_limit
-        self._links: tuple[Middleware, ...] = ()
+        self._links: tuple[tuple[Middleware, frozenset[type] | None], ...] = ()
+        self._by_class: dict[type, tuple[Middleware, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._links)
 
-    def add(self, middleware: Middleware) -> None:
+    def add(self, middleware: Middleware, messages: Collection[type] | None = None) -> None:
         """Adds one inside of those that are there.
+
+        Args:
+            middleware: what to call.
+            messages: classes of the messages that it is for; None means all. The others,
+                polls for example, then cost nothing.
 
         Raises:
             HandlerError: it cannot be called with a message, a context and what comes next.
@@ -63,7 +69,17 @@ class Chain:
                 "async def __call__(self, message, ctx, call_next)"
             )
         check_function("middleware", _PARAMETERS, middleware)
-        self._links = (*self._links, middleware)
+        concerned = None if messages is None else frozenset(messages)
+        self._links = (*self._links, (middleware, concerned))
+        self._by_class = {}
+
+    def concerned(self, kind: type) -> tuple[Middleware, ...]:
+        """Returns the middleware for messages of a class, first outermost."""
+        found = self._by_class.get(kind)
+        if found is None:
+            found = tuple(one for one, wants in self._links if wants is None or kind in wants)
+            self._by_class[kind] = found
+        return found
 
     async def run(self, message: Any, ctx: Any, handle: Call, check: Check) -> Any:
         """Returns the reply to a message, which every middleware has had its way with.
@@ -81,7 +97,11 @@ class Chain:
             Exception: what ``handle`` raised.
         """
         exchange = _Exchange(
-            links=self._links, seconds=self.time_limit, ctx=ctx, innermost=handle, check=check
+            links=self.concerned(type(message)),
+            seconds=self.time_limit,
+            ctx=ctx,
+            innermost=handle,
+            check=check,
         )
         return await exchange.handle(0, message)
 

@@ -107,6 +107,8 @@ class SignatureSettings(PlainSection):
 
     Attributes:
         policy: for VENs that have none of their own.
+        always: signs whatever is sent; otherwise what answers a signed message, and what
+            goes to VENs that must sign.
         certificate: signs what the VTN sends; that of ``[tls]`` if left out.
         key: its private key.
         passphrase_file: file whose first line opens ``key``.
@@ -115,6 +117,7 @@ class SignatureSettings(PlainSection):
     """
 
     policy: SignaturePolicy = SignaturePolicy.ACCEPTED
+    always: bool = False
     certificate: Path | None = None
     key: Path | None = None
     passphrase_file: Path | None = None

@@ -333,7 +333,7 @@ class Endpoint:
         member = caller.member
         if member is not None:
             self.desk.seen(member, caller.received_at)
-        if self.desk.middleware:
+        if self.desk.middleware.concerned(type(message)):
             return await through(self.desk, caller, message)
         return await SERVICES[type(message)](self.desk, caller, message)
 
@@ -343,7 +343,11 @@ class Endpoint:
         return self.desk.settings.signatures.policy
 
     def _signs(self, member: Member | None, signed: bool) -> bool:
-        return signed or self._policy(member) is SignaturePolicy.REQUIRED
+        return (
+            signed
+            or self.desk.settings.signatures.always
+            or self._policy(member) is SignaturePolicy.REQUIRED
+        )
 
     def _check_signature(self, root: etree._Element | None, caller: Caller) -> bool:
         """Returns whether the message is signed, and well; by the policy for this VEN (R514).

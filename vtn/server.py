@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import signal
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,16 +95,22 @@ class Server:
         given = tuple(handlers)
         return cls(settings, handlers=(*given, *configured_handlers(settings, beside=given)))
 
-    def add_middleware(self, middleware: Middleware) -> None:
+    def add_middleware(
+        self, middleware: Middleware, *, messages: Collection[type] | None = None
+    ) -> None:
         """Puts ``async def middleware(message, ctx, call_next)`` around all services.
 
         It sees every message that was authenticated, and returns the reply, its own or
         that of ``call_next(message)``. The first that was added is outermost.
 
+        Args:
+            middleware: function or object that can be called so.
+            messages: classes of the messages that it is for; None means all.
+
         Raises:
             HandlerError: its signature does not fit.
         """
-        self._middleware.add(middleware)
+        self._middleware.add(middleware, messages)
 
     def add_trace(self, callback: Callable[[Traffic], object]) -> None:
         """Shows ``callback(traffic)`` what comes in and goes out, refused or not.

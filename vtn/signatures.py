@@ -53,6 +53,9 @@ class Signatures:
         certificate = section.certificate or settings.tls.certificate
         key = section.key or settings.tls.key
         if certificate is None or key is None:
+            if section.always:
+                problem = "there is no key to sign with; expected certificate and key"
+                raise ConfigError(problem, key="signatures.always")
             return cls(None, section.tolerance)
         return cls(_load(certificate, key, signing_passphrase_of(settings)), section.tolerance)
 

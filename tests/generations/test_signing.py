@@ -53,7 +53,6 @@ def signing(page: str, vtn: Owner, ven: Owner, *, secure: Owner | None = None) -
 
 
 @runs("current/signing", "early/signing")
-@pytest.mark.xfail(strict=False, reason="only answers to signed messages are signed")
 @pytest.mark.parametrize("page", GENERATIONS)
 async def test_the_server_signs_with_a_key_that_takes_a_passphrase(
     page: str, locked_vtn_keys: Owner, ven_keys: Owner
@@ -122,7 +121,6 @@ async def test_openleadrs_own_ven_signs_and_verifies_over_mutual_tls(
             assert await until(lambda: "oadrDistributeEvent" in _heard(ven))
 
 
-@pytest.mark.xfail(strict=False, reason="only answers to signed messages are signed")
 @pytest.mark.parametrize("verify", [True, False], ids=["verifying", "not verifying"])
 @pytest.mark.parametrize("whose", ["openleadr", "ours"])
 async def test_a_ven_that_verifies_and_does_not_sign_gets_signed_messages(

@@ -222,3 +222,23 @@ def test_what_cannot_be_one_is_refused_with_the_signature(wrong: Any, words: str
     with pytest.raises(HandlerError, match=words):
         chain.add(wrong)
     assert not chain
+
+
+async def test_a_middleware_for_some_messages_is_not_asked_about_others() -> None:
+    asked: list[object] = []
+
+    async def note(message: Any, ctx: Any, call_next: Any) -> Any:
+        asked.append(message)
+        return await call_next(message)
+
+    async def handle(message: Any) -> str:
+        return "reply"
+
+    chain = Chain()
+    chain.add(note, messages=(int,))
+    assert chain.concerned(str) == ()
+    for message in (1, "one", 2):
+        assert await chain.run(message, None, handle, lambda reply: "") == "reply"
+    assert asked == [1, 2]
+    chain.add(note)
+    assert chain.concerned(str) == (note,)

@@ -13,6 +13,7 @@ from certs import TLSFiles, client_context, openadr_fingerprint
 from oadr import codec
 from oadr import messages as m
 from oadr.signature import Fingerprints, ReplayCache, verify
+from runtime.settings import ConfigError
 from tests.vtn.kit import INTERVAL, STANDING, Open, dispatch, metadata, readings, update
 from vtn.endpoint import Endpoint
 from vtn.operator import Changes
@@ -178,6 +179,20 @@ async def test_the_old_certificate_counts_until_the_end_of_the_overlap() -> None
 
 
 # ---------------------------------------------------------------- signatures
+
+
+async def test_r514_whatever_is_sent_is_signed_where_that_is_configured() -> None:
+    async with running({"signatures": {"always": True}}, tls=True) as world:
+        peer = await registered(world, "ven", "accepted")
+        answer = await peer.raw("OadrPoll", codec.encode(poll(peer)))
+        assert code(answer) == 200
+        assert answer.signed
+
+
+async def test_to_sign_always_needs_a_key() -> None:
+    with pytest.raises(ConfigError, match=r"signatures\.always.*no key"):
+        async with running({"signatures": {"always": True}}):
+            pass
 
 
 @pytest.mark.parametrize("policy", ["required", "accepted"])

@@ -64,6 +64,7 @@ class Arguments:
             store=StoreSettings(url=url),
             signatures=SignatureSettings(
                 policy=SignaturePolicy(policy),
+                always=bool(self.cert and self.key),
                 certificate=_path(self.cert),
                 key=_path(self.key),
                 passphrase=self.passphrase,

@@ -26,7 +26,7 @@ from vtn.compat.registration import Undecided, default_registration
 from vtn.compat.reports import Reports
 from vtn.compat.services import services_of
 from vtn.compat.setting import Setting, new_id
-from vtn.compat.traffic import Passing
+from vtn.compat.traffic import UNWATCHED, WATCHED, Passing
 from vtn.config import PATH, HttpSettings, load
 from vtn.server import Server, configured_handlers, tls_context
 
@@ -118,7 +118,7 @@ class VTN(Server, Descendant):
         self._app: web.Application | None = None
         self._stopped = False
         self.services = services_of(self, self._reports)
-        self.add_middleware(self._passing)
+        self.add_middleware(self._passing, messages=WATCHED)
         self.hooks.add(Ears(self._events, self._reports))
         if config is not None and not self.hooks.has("on_create_party_registration"):
             decide = default_registration(settings)
@@ -162,6 +162,7 @@ class VTN(Server, Descendant):
         assert desk is not None  # noqa: S101 - it has just been opened
         if not self._passing.shows and "openleadr.hooks" in sys.modules:
             self.add_trace(self._passing.show)
+            self.add_middleware(self._passing, messages=UNWATCHED)
             self._passing.shows = True
         if not in_memory(self.settings.store.url):
             await self._publishing.restore(desk, self._events, self._reports)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("openadr.vtn.compat")
 
+#: A poll says nothing that a handler of an application would be told; it passes by quickly.
+UNWATCHED = (m.Poll,)
+WATCHED = tuple(cls for cls in m.MESSAGES.values() if cls not in UNWATCHED)
+
 Next = Callable[[m.Message], Awaitable[m.Message | None]]
 
 
