@@ -7,6 +7,7 @@ the application's word makes a caller another VEN only if it names that certific
 import logging
 from dataclasses import dataclass
 
+from oadr import codec
 from oadr import messages as m
 from oadr.errors import DeploymentError, NotRegistered, OpenADRError
 from oadr.replies import ven_id_of
@@ -19,7 +20,7 @@ from vtn.store.errors import DuplicateId
 log = logging.getLogger("openadr.vtn.identity")
 
 HOOK = "ven_lookup"
-#: Longest venID that is looked up, in characters; nobody registers with a longer one.
+#: Longest name and ID of a VEN, in characters: they are kept in memory.
 LONGEST = 255
 #: What comes from VENs that are not registered yet.
 _OPEN = (m.QueryRegistration, m.CreatePartyRegistration)
@@ -60,6 +61,14 @@ async def identify(desk: Desk, caller: Caller, message: m.Message) -> Caller:
     if known.registered is False:
         raise NotKnown("register again", rule="R405")
     return await _settled(desk, caller, claim, vouched=vouched)
+
+
+def is_identifier(given: object) -> bool:
+    """Returns whether a VEN that is given this as an ID sends the same one back."""
+    if not isinstance(given, str) or len(given) > LONGEST or not given.strip():
+        return False
+    sent = codec.decode(codec.encode(m.Poll(ven_id=given)))
+    return isinstance(sent, m.Poll) and sent.ven_id == given
 
 
 def readmits(desk: Desk) -> bool:
@@ -118,9 +127,27 @@ def _vouches(desk: Desk, claim: _Claim, caller: Caller) -> bool:
     try:
         return to_openadr(claim.known.fingerprint) == caller.fingerprint
     except FingerprintError as error:
-        handler = ", ".join(desk.hooks.handlers(HOOK))
-        log.error("handler %s for %s: VEN %r: %s", handler, HOOK, claim.ven_id, error)
-        raise DeploymentError(f"a handler of this VTN failed in {HOOK}") from error
+        raise _unusable(desk, claim, str(error)) from error
+
+
+def _unusable(desk: Desk, claim: _Claim, reason: str) -> DeploymentError:
+    """Returns the error for what makes no sense about a VEN, and logs why."""
+    handler = ", ".join(desk.hooks.handlers(HOOK))
+    log.error("handler %s for %s: VEN %r: %s", handler, HOOK, claim.ven_id, reason)
+    return DeploymentError(f"a handler of this VTN failed in {HOOK}")
+
+
+def _check(desk: Desk, claim: _Claim) -> None:
+    """Checks what would be stored of a VEN that is taken over.
+
+    Raises:
+        DeploymentError: a VEN cannot be called so.
+    """
+    for name in ("ven_name", "registration_id"):
+        value = getattr(claim.known, name)
+        if value and not is_identifier(value):
+            reason = f"{name} is {value[:LONGEST]!r}, expected at most {LONGEST} characters of XML"
+            raise _unusable(desk, claim, reason)
 
 
 async def _settled(desk: Desk, caller: Caller, claim: _Claim, *, vouched: bool) -> Caller:
@@ -132,6 +159,7 @@ async def _settled(desk: Desk, caller: Caller, claim: _Claim, *, vouched: bool) 
     take_over = claim.known.registered is True and not (member and member.registered)
     bind = vouched and _is_free(desk, caller)
     if take_over or (bind and member is not None):
+        _check(desk, claim)
         await _write(desk, caller, claim, register=take_over, bind=bind)
         member = desk.roster.of_ven_id(claim.ven_id)
     return caller.as_member(member)

@@ -355,6 +355,19 @@ async def test_what_is_no_fingerprint_is_469_and_named_in_the_log(
         assert "not a fingerprint" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["ven_name", "registration_id"])
+@pytest.mark.parametrize("value", ["\ud800", "a\x00b", " ", "x" * 256])
+async def test_what_no_ven_can_be_called_is_469_and_takes_nobody_over(
+    name: str, value: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    books = Books(v7=Known(**{name: value}, registered=True))
+    async with running(handlers=[Open(), books]) as world:
+        peer = world.peer()
+        assert (await peer.post(m.Poll(ven_id="v7"))).response.code == 469
+        assert len(world.desk.roster) == 0
+    assert f"VEN 'v7': {name} is " in caplog.text
+
+
 @pytest.mark.parametrize("wrong", [{"fingerprint": None}, {"ven_name": 7}, {"registered": "yes"}])
 def test_what_makes_no_sense_cannot_be_said(wrong: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=f"{next(iter(wrong))} is"):

@@ -369,7 +369,18 @@ async def test_many_that_register_at_once_are_all_known() -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["yes", Accept(ven_id=7), Accept(registration_id=" "), object(), Refuse(code=7)],  # type: ignore[arg-type]
+    [
+        "yes",
+        Accept(ven_id=7),  # type: ignore[arg-type]
+        Accept(registration_id=" "),
+        # A VEN would send another one back, and be refused for ever.
+        Accept(ven_id="a\x00b"),
+        Accept(registration_id="\ud800"),
+        # One that is so long is never looked up.
+        Accept(ven_id="v" * 256),
+        object(),
+        Refuse(code=7),
+    ],
 )
 async def test_a_handler_that_decides_nonsense_costs_its_own_exchange(nonsense: object) -> None:
     class Silly(RegistrationHandler):

@@ -29,8 +29,6 @@ from vtn.store.errors import DuplicateId
 log = logging.getLogger("openadr.vtn.registration")
 
 _HOOK = "on_create_party_registration"
-#: Longest venName and venID that a VEN may bring along, in characters: they are kept in memory.
-LONGEST = 255
 
 
 async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> m.Message:
@@ -79,8 +77,8 @@ def _check(message: m.CreatePartyRegistration) -> None:
     ):
         raise DeploymentError("this VTN serves profile 2.0b over simple HTTP, polled", rule="R402")
     for name, value in (("oadrVenName", message.ven_name), ("venID", message.ven_id)):
-        if value is not None and len(value) > LONGEST:
-            raise InvalidData(f"{name} is longer than {LONGEST} characters", rule="R402")
+        if value is not None and len(value) > lookup.LONGEST:
+            raise InvalidData(f"{name} is longer than {lookup.LONGEST} characters", rule="R402")
 
 
 def _claimed(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> Member | None:
@@ -128,9 +126,10 @@ async def _decide(
 
 
 def _is_sound(accept: Accept) -> bool:
-    """Whether the identifiers are what their types promise; a handler is not ours."""
-    given: tuple[object, ...] = (accept.ven_id, accept.registration_id)
-    return all(one is None or (isinstance(one, str) and bool(one.strip())) for one in given)
+    """Whether the identifiers can be given to a VEN; a handler is not ours."""
+    return all(
+        one is None or lookup.is_identifier(one) for one in (accept.ven_id, accept.registration_id)
+    )
 
 
 async def _adopt(
