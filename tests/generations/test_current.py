@@ -1,7 +1,12 @@
 """Each code block of the server page of OpenLEADR 0.5.34 runs on our VTN."""
 
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from oadr import messages as m
@@ -64,6 +69,52 @@ async def test_the_one_minute_example_serves_our_own_ven(printed: Printed) -> No
             assert line.endswith(" for resource kitchen")
     finally:
         await server.stop()
+
+
+#: What the page does after its last line but one: there is no loop that runs before.
+RUN_FOREVER = """
+import asyncio, runpy, sys
+
+asyncio.set_event_loop(asyncio.new_event_loop())
+runpy.run_path(sys.argv[1])
+asyncio.get_event_loop().run_forever()
+"""
+
+
+@contextmanager
+def forever(program: str, log: Path) -> Iterator[Callable[..., list[str]]]:
+    """Runs a program as a process; gives what finds the lines of its output by parts."""
+    file = Path(__file__).parent / f"{program}.py"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-c", RUN_FOREVER, str(file)],
+            stdout=out,
+            stderr=out,
+            cwd=Path(__file__).parents[2],
+        )
+
+    def lines(*parts: str) -> list[str]:
+        return [one for one in log.read_text().splitlines() if all(part in one for part in parts)]
+
+    try:
+        yield lines
+    finally:
+        process.kill()
+        process.wait()
+        print(log.read_text())  # noqa: T201 - shown when the test fails
+
+
+@runs("current/one_minute")
+async def test_the_one_minute_example_is_a_program_that_runs_forever(tmp_path: Path) -> None:
+    with forever("current/one_minute", tmp_path / "server.log") as lines:
+        (running,) = await until(lambda: lines("Your VTN Server is now running at"))
+        server = SimpleNamespace(url=running.rpartition(" ")[2])
+        with stock_ven(tmp_path, server, meters={"kitchen": 42.5}) as ven:
+            (registered,) = await until(lambda: ven.said("registered"))
+            assert registered["ven_id"] == "ven_id_123"
+            (line,) = await until(lambda: lines("VEN ven_id_123 responded to Event"))
+            assert line.endswith(" with: optIn")
+            assert await until(lambda: lines("Ven ven_id_123 reported RealPower = 42.5"))
 
 
 @runs("current/one_minute")
