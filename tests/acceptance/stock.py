@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from certs import Authority, KeyPair, fingerprints
+from certs import Authority, KeyPair, KeyType, fingerprints
 from certs.files import load_certificates
 from oadr import messages as m
 from oadr.event import build_event, parse_levels
@@ -73,10 +73,15 @@ class Keys:
         return KeyPair(certificate=self._folder / f"{name}.crt", key=self._folder / f"{name}.key")
 
     def ven(self, name: str) -> KeyPair:
-        """Returns the key and the certificate of a VEN, made when first asked for."""
+        """Returns the key and the certificate of a VEN, made when first asked for.
+
+        Those of a VEN whose name says so are of the kind RSA.
+        """
         pair = self._paths(name)
         if not pair.key.exists():
-            self._authority.issue_ven(name).save(pair.certificate, pair.key)
+            kind = KeyType.RSA if "rsa" in name else KeyType.EC
+            issued = self._authority.issue_ven(name, key_type=kind)
+            issued.save(pair.certificate, pair.key)
         return pair
 
 
@@ -241,6 +246,10 @@ class Bench:
         self._process = process
         self._running: list[Any] = []
 
+    def running(self, one: Any) -> None:
+        """Has something stopped when the test is over."""
+        self._running.append(one)
+
     async def close(self) -> None:
         """Ends everything, the last first."""
         for one in reversed(self._running):
@@ -282,23 +291,29 @@ class Bench:
             else SignatureSettings(),
         )
 
-    async def stock_ven(self, vtn: OurVtn, name: str) -> Stock:
-        """Enrols one of openleadr's VENs, and makes it; it does not run yet."""
+    async def stock_ven(self, vtn: OurVtn, name: str, **arguments: Any) -> Stock:
+        """Enrols one of openleadr's VENs, and makes it; it does not run yet.
+
+        Args:
+            vtn: where it is to register.
+            name: of the VEN.
+            arguments: of openleadr's client, in place of what goes with the wire.
+        """
         pair = None if self.wire is Wire.HTTP else self.keys.ven(name)
         await vtn.operator.enrol(
             name, fingerprint=fingerprint(pair) if pair else None, now=datetime.now(UTC)
         )
-        return await self.stranger(vtn.server.url, name)
+        return await self.stranger(vtn.server.url, name, **arguments)
 
-    async def stranger(self, url: str, name: str) -> Stock:
+    async def stranger(self, url: str, name: str, **arguments: Any) -> Stock:
         """Makes one of openleadr's VENs that nobody has enrolled."""
-        found = await self._process.make(
-            "ven", name, ven_name=name, vtn_url=url, **self._stock_keys(name)
-        )
+        given = self.stock_client_keys(name) | arguments
+        found = await self._process.make("ven", name, ven_name=name, vtn_url=url, **given)
         self._running.append(found)
         return found
 
-    def _stock_keys(self, name: str) -> dict[str, Any]:
+    def stock_client_keys(self, name: str) -> dict[str, Any]:
+        """Returns what openleadr's client, or ours in its place, is told of keys."""
         if self.wire is Wire.HTTP:
             return {}
         pair, signed = self.keys.ven(name), self.wire is Wire.SIGNED
@@ -312,21 +327,33 @@ class Bench:
 
     # openleadr's VTN and our VENs
 
-    async def stock_vtn(self, *, external: bool = False) -> "StockVtn":
+    def stock_server_keys(self) -> dict[str, Any]:
+        """Returns what openleadr's server, or ours in its place, is told of keys."""
+        if self.wire is Wire.HTTP:
+            return {}
+        certificate, key = str(self.keys.vtn.certificate), str(self.keys.vtn.key)
+        tls = {"http_cert": certificate, "http_key": key, "http_ca_file": str(self.keys.ca)}
+        if self.wire is Wire.TLS:
+            return {**tls, "verify_message_signatures": False}
+        return {**tls, "cert": certificate, "key": key}
+
+    async def stock_vtn(
+        self, *, external: bool = False, poll: timedelta = 10 * SECOND
+    ) -> "StockVtn":
         """Starts openleadr's VTN.
 
         Args:
             external: the application keeps the queue of messages, in ``on_poll``.
+            poll: how often VENs shall poll.
         """
-        keys: dict[str, Any] = {}
-        if self.wire is not Wire.HTTP:
-            pair = self.keys.vtn
-            keys |= {"http_cert": str(pair.certificate), "http_key": str(pair.key)}
-            keys |= {"http_ca_file": str(self.keys.ca)}
-            keys |= {"verify_message_signatures": self.wire is Wire.SIGNED}
-        if self.wire is Wire.SIGNED:
-            keys |= {"cert": keys["http_cert"], "key": keys["http_key"]}
-        stock = await self._process.make("vtn", "", vtn_id=VTN_ID, external=external, **keys)
+        stock = await self._process.make(
+            "vtn",
+            "",
+            vtn_id=VTN_ID,
+            external=external,
+            requested_poll_freq=poll,
+            **self.stock_server_keys(),
+        )
         url = await stock.call("start")
         self._running.append(stock)
         return StockVtn(process=stock.process, of=stock.of, url=url)

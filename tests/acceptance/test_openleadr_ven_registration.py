@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.acceptance.patience import until
-from tests.acceptance.stock import SECOND, Bench, Wire
+from tests.acceptance.stock import SECOND, Bench, Wire, fingerprint
 
 
 async def test_it_asks_what_there_is_and_registers(bench: Bench) -> None:
@@ -113,3 +115,33 @@ async def test_it_comes_back_after_it_has_left(bench: Bench) -> None:
     await vtn.dispatch("e-1", "school")
     await again.call("poll")
     assert await vtn.acknowledged("school", "e-1") == (0, "optIn")
+
+
+@pytest.mark.parametrize("wire", [Wire.SIGNED])
+async def test_it_may_sign_with_an_rsa_key(bench: Bench) -> None:
+    vtn = await bench.vtn()
+    ven = await bench.stock_ven(vtn, "rsa-school")
+    await ven.call("run")
+    assert (await vtn.party("rsa-school")).state == "registered"
+
+
+@pytest.mark.parametrize("wire", [Wire.TLS])
+async def test_it_may_sign_where_nobody_has_to(bench: Bench) -> None:
+    vtn = await bench.vtn()
+    signing = {"disable_signature": False, "vtn_fingerprint": fingerprint(bench.keys.vtn)}
+    ven = await bench.stock_ven(vtn, "school", **signing)
+    await ven.call("run")
+    assert (await vtn.party("school")).state == "registered"
+    await vtn.dispatch("e-1", "school")
+    await ven.call("poll")
+    assert await vtn.acknowledged("school", "e-1") == (0, "optIn")
+
+
+@pytest.mark.parametrize("wire", [Wire.SIGNED])
+async def test_one_that_does_not_sign_stays_out_where_it_has_to(bench: Bench) -> None:
+    vtn = await bench.vtn()
+    ven = await bench.stock_ven(vtn, "school", disable_signature=True)
+    await ven.call("run")
+    assert (await vtn.party("school")).state == "enrolled"
+    refusal = ven.facts("heard", message="oadrCreatedPartyRegistration")[-1]["payload"]
+    assert refusal["response"]["response_code"] == 463

@@ -97,3 +97,11 @@ async def test_it_polls_until_nothing_waits(bench: Bench) -> None:
     await ven.start()
     await until(lambda: len(vtn.facts("created")) == 3)
     assert await vtn.call("waiting") == []
+
+
+@pytest.mark.parametrize("wire", [Wire.SIGNED])
+async def test_it_may_sign_with_an_rsa_key(bench: Bench) -> None:
+    vtn = await bench.stock_vtn()
+    ven = bench.ven(vtn, "rsa-school")
+    await ven.start()
+    await until(lambda: ven.registration and ven.registration.introduced)
