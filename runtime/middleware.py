@@ -31,7 +31,7 @@ log = logging.getLogger("openadr.hooks")
 Call = Callable[[Any], Awaitable[Any]]
 #: Handles a message, or has the next one handle it.
 Middleware = Callable[[Any, Any, Call], Any]
-#: Says what is wrong with a reply; nothing if it can be sent.
+#: Says what is wrong with a reply or message; nothing if it can be sent.
 Check = Callable[[Any], str]
 
 _PARAMETERS = ("message", "ctx", "call_next")
@@ -81,7 +81,14 @@ class Chain:
             self._by_class[kind] = found
         return found
 
-    async def run(self, message: Any, ctx: Any, handle: Call, check: Check) -> Any:
+    async def run(
+        self,
+        message: Any,
+        ctx: Any,
+        handle: Call,
+        check: Check,
+        check_message: Check | None = None,
+    ) -> Any:
         """Returns the reply to a message, which every middleware has had its way with.
 
         Args:
@@ -90,6 +97,8 @@ class Chain:
             handle: handles the message in the end.
             check: says what is wrong with a reply that a middleware has made; nothing if
                 it can be sent.
+            check_message: the same for a message that a middleware hands on in place of
+                the one that it was given.
 
         Raises:
             ProtocolError: the message is refused, by a middleware or by ``handle``; 469 if
@@ -102,6 +111,7 @@ class Chain:
             ctx=ctx,
             innermost=handle,
             check=check,
+            check_message=check_message,
         )
         return await exchange.handle(0, message)
 
@@ -116,6 +126,7 @@ class _Exchange:
         ctx: what each is told.
         innermost: handles the message in the end.
         check: says what is wrong with a reply.
+        check_message: says what is wrong with a message.
         raised: what came out of ``innermost``, for which no middleware is to blame.
     """
 
@@ -124,6 +135,7 @@ class _Exchange:
     ctx: Any
     innermost: Call
     check: Check
+    check_message: Check | None
     raised: list[Exception] = field(default_factory=list)
 
     async def handle(self, place: int, message: Any) -> Any:
@@ -192,6 +204,9 @@ class _Link:
                 f"call_next was given {type(message).__name__}; "
                 f"expected {type(self._message).__name__}, as it came"
             )
+        check = self._exchange.check_message
+        if check is not None and message is not self._message and (problem := check(message)):
+            raise ValueError(f"call_next was given {problem}")
         when, now = self._limit.when(), asyncio.get_running_loop().time
         left = self._exchange.seconds if when is None else when - now()
         # What comes inside has time limits of its own.

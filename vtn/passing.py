@@ -23,6 +23,7 @@ async def through(desk: Desk, caller: Caller, message: m.Message) -> m.Message |
         caller.context(desk),
         lambda inner: service(desk, caller, inner),
         _checker(message, caller),
+        _unsendable,
     )
 
 
@@ -31,6 +32,8 @@ def _checker(message: m.Message, caller: Caller) -> Callable[[object], str]:
 
     def wrong(reply: object) -> str:
         expected = _expected(message)
+        if reply is None and not expected:
+            return ""
         if not isinstance(reply, expected):
             found = "nothing" if reply is None else type(reply).__name__
             names = " or ".join(sorted(codec.message_name(cls) for cls in expected))
@@ -39,13 +42,18 @@ def _checker(message: m.Message, caller: Caller) -> Callable[[object], str]:
         addressed = getattr(reply, "ven_id", None)
         if isinstance(message, m.Poll) and addressed not in (None, _ven_id(caller)):
             return f"{name} for another VEN"
-        try:
-            codec.decode(codec.encode(reply))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it cannot go out
-            return f"{name} that cannot be sent: {error}"
-        return ""
+        return _unsendable(reply)
 
     return wrong
+
+
+def _unsendable(message: m.Message) -> str:
+    """Says what is wrong with a message that a middleware has made or changed."""
+    try:
+        codec.decode(codec.encode(message))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is no message
+        return f"{codec.message_name(message)} that cannot be sent: {error}"
+    return ""
 
 
 def _expected(message: m.Message) -> tuple[type[m.Message], ...]:

@@ -74,6 +74,16 @@ async def test_it_may_answer_in_place_of_the_service() -> None:
         assert isinstance(await peer.poll(), m.DistributeEvent)
 
 
+async def test_it_may_answer_what_has_an_empty_reply_by_nothing() -> None:
+    async def nothing(message: m.Message, ctx: Context, call_next: Call) -> Any:
+        return None
+
+    async with around(nothing) as (_, peer):
+        said = codec.encode(m.Response(response=m.EiResponse(), ven_id=peer.ven_id))
+        reply = await peer.raw("EiRegisterParty", said)
+    assert (reply.status, reply.body) == (200, b"")
+
+
 async def test_it_may_change_the_message_and_the_reply() -> None:
     async def only_one(message: m.Message, ctx: Context, call_next: Call) -> Any:
         if isinstance(message, m.RequestEvent):
@@ -154,6 +164,10 @@ async def goes_on_as_another_message(message: m.Message, ctx: Context, call_next
     return await call_next(m.QueryRegistration(request_id="q"))
 
 
+async def goes_on_with_nonsense(message: m.Message, ctx: Context, call_next: Call) -> Any:
+    return await call_next(replace(message, ven_id=7))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("middleware", "words"),
     [
@@ -164,6 +178,7 @@ async def goes_on_as_another_message(message: m.Message, ctx: Context, call_next
         (cannot_be_sent, "oadrResponse that cannot be sent"),
         (raises, "raised ZeroDivisionError: secret"),
         (goes_on_as_another_message, "call_next was given QueryRegistration; expected Poll"),
+        (goes_on_with_nonsense, "call_next was given oadrPoll that cannot be sent"),
     ],
 )
 async def test_one_that_fails_costs_its_exchange_469_and_nothing_is_lost(
