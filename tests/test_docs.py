@@ -233,3 +233,26 @@ def test_the_ven_of_the_readme_is_the_example() -> None:
     root = DOCS.parent
     example = (root / "examples" / "building_controller.py").read_text(encoding="utf-8").rstrip()
     assert example in (root / "README.md").read_text(encoding="utf-8")
+
+
+MIGRATION = (DOCS / "howto" / "migrate-from-openleadr.md").read_text(encoding="utf-8")
+#: The numbered faults of OpenLEADR 0.5.36: how many there are of each kind.
+FAULTS = {"M": 17, "X": 17, "V": 25, "C": 24, "Y": 10}
+
+
+def test_each_difference_from_openleadr_names_its_rule_and_a_test_that_exists() -> None:
+    rows = [row for row in MIGRATION.splitlines() if row.startswith("| ") and row.count("|") == 5]
+    rows = [row for row in rows if "| rule | test |" not in row]
+    assert len(rows) > 80
+    for row in rows:
+        _, _, _, rule, test, _ = (cell.strip() for cell in row.split("|"))
+        assert re.fullmatch(r"-|R\d+(( to|,) R\d+)*", rule), row
+        file, _, name = test.strip("`").partition("::")
+        text = (DOCS.parent / "tests" / file).read_text(encoding="utf-8")
+        assert not name or re.search(rf"def {name}\b", text), row
+
+
+def test_every_fault_of_openleadr_is_among_the_differences() -> None:
+    named = set(re.findall(r"\b([MXVCY]\d+)\b", MIGRATION))
+    faults = {f"{kind}{n}" for kind, count in FAULTS.items() for n in range(1, count + 1)}
+    assert faults - named == set()
