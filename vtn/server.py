@@ -25,6 +25,7 @@ from vtn.hooks import HOOKS
 from vtn.noise import http_logger
 
 if TYPE_CHECKING:
+    from vtn.assembly import Parts
     from vtn.desk import Desk
     from vtn.endpoint import Endpoint
     from vtn.operator import Operator
@@ -80,6 +81,9 @@ class Server:
         self._given_store = store
         self._eager = eager
         self._opening: asyncio.Task[None] | None = None
+        self._parts: Parts | None = None
+        # A stop that comes while a start is under way waits for it, and the other way round.
+        self._turning = asyncio.Lock()
         self._runner: web.BaseRunner | None = None
         self._port = settings.http.port
 
@@ -152,13 +156,14 @@ class Server:
             OSError: the address cannot be listened on.
             vtn.store.StorageError: the database cannot be used.
         """
-        if self._opening is not None:
-            raise RuntimeError("the VTN has been started already")
-        try:
-            await self._start()
-        except BaseException:
-            await self.stop()
-            raise
+        async with self._turning:
+            if self._opening is not None:
+                raise RuntimeError("the VTN has been started already")
+            try:
+                await self._start()
+            except BaseException:
+                await self._stop()
+                raise
 
     async def _start(self) -> None:
         self._open_soon()
@@ -168,7 +173,7 @@ class Server:
 
     def _open_soon(self) -> None:
         if self._opening is None:
-            self._opening = asyncio.create_task(self._open(), name="opening of the VTN")
+            self._opening = asyncio.create_task(self._open_up(), name="opening of the VTN")
 
     async def opened(self) -> None:
         """Returns when the database is open; the server must have been started.
@@ -181,8 +186,14 @@ class Server:
             raise RuntimeError("the VTN has not been started; await start() first")
         await asyncio.shield(self._opening)
 
+    async def _open_up(self) -> None:
+        """Opens; what a subclass does beyond that is done before the first answer, too."""
+        await self._open()
+        if self._parts is not None:
+            self._endpoint = self._parts.endpoint
+
     async def _open(self) -> None:
-        """Makes ``desk`` and what answers requests."""
+        """Makes ``desk`` and what will answer requests."""
         if not self._eager:
             # Others, the sockets among them, go on while the modules are loaded.
             await asyncio.to_thread(importlib.import_module, "vtn.assembly")
@@ -198,7 +209,7 @@ class Server:
             secure=self.ssl_context is not None,
             store=self._given_store,
         )
-        self.desk, self._endpoint = parts.desk, parts.endpoint
+        self._parts, self.desk = parts, parts.desk
         assembly.watch_over(parts, self._upkeep)
 
     async def _listen(self) -> None:
@@ -238,6 +249,10 @@ class Server:
 
     async def stop(self) -> None:
         """Finishes what is in flight, writes down what is left, and closes."""
+        async with self._turning:
+            await self._stop()
+
+    async def _stop(self) -> None:
         opening, self._opening = self._opening, None
         if opening is not None:
             # What is half open cannot be closed.
@@ -250,7 +265,7 @@ class Server:
             self._runner = None
         await self.tasks.drain(GRACE)
         await self.tasks.close()
-        desk, self.desk, self._endpoint = self.desk, None, None
+        desk, self.desk, self._parts, self._endpoint = self.desk, None, None, None
         if desk is None:
             return
         from vtn import assembly

@@ -18,7 +18,8 @@ from vtn.config import Settings
 from vtn.errors import InsecureSetup
 from vtn.hooks import Accept, Context, PollHandler, Registration, RegistrationHandler
 from vtn.server import Server, configured_handlers
-from vtn.testing import running
+from vtn.testing import Peer, running
+from vtn.testing.door import HttpDoor
 
 
 def settings(tmp_path: Path, **http: Any) -> Settings:
@@ -193,3 +194,73 @@ def test_a_time_limit_for_one_hook_counts_for_that_one_alone() -> None:
     made = check({"vtn_id": "v", "time_limits": {"on_poll": "2s"}}, Settings)
     server = Server(replace(made, http=replace(made.http, plain=True, host="127.0.0.1")))
     assert server.hooks.time_limits == {"on_poll": 2.0}
+
+
+def in_memory() -> Settings:
+    return check(
+        {
+            "vtn_id": "vtn",
+            "http": {"host": "127.0.0.1", "port": 0, "plain": True},
+            "store": {"url": ":memory:"},
+        },
+        Settings,
+    )
+
+
+@pytest.mark.parametrize("eager", [True, False])
+async def test_a_stop_that_comes_during_the_start_waits_for_it_and_stops(eager: bool) -> None:
+    server = Server(in_memory(), handlers=(Open(),), eager=eager)
+    starting = asyncio.create_task(server.start())
+    await asyncio.sleep(0)
+    await server.stop()
+    await starting
+    assert server.desk is None
+    with pytest.raises(OSError, match="Connect call failed"):
+        await asyncio.open_connection("127.0.0.1", server.port)
+
+
+async def test_a_start_that_comes_during_the_stop_waits_for_it_and_starts() -> None:
+    server = Server(in_memory(), handlers=(Open(),))
+    await server.start()
+    stopping = asyncio.create_task(server.stop())
+    await asyncio.sleep(0)
+    await server.start()
+    await stopping
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.close()
+    await server.stop()
+
+
+async def test_a_second_start_at_once_is_refused_and_leaves_the_first_alone() -> None:
+    server = Server(in_memory(), handlers=(Open(),), eager=False)
+    outcomes = await asyncio.gather(server.start(), server.start(), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [type(None), RuntimeError]
+    await server.opened()
+    await server.stop()
+
+
+async def test_nobody_is_answered_before_a_subclass_has_opened_all_of_its_own() -> None:
+    class Longer(Server):
+        def __init__(self) -> None:
+            super().__init__(in_memory(), handlers=(Open(),), eager=False)
+            self.half, self.rest = asyncio.Event(), asyncio.Event()
+
+        async def _open(self) -> None:
+            await super()._open()
+            self.half.set()
+            await self.rest.wait()
+
+    server = Longer()
+    await server.start()
+    peer = Peer(HttpDoor(lambda: server.url), server.clock.now)
+    try:
+        await server.half.wait()
+        early = asyncio.create_task(peer.register("early"))
+        await asyncio.wait([early], timeout=0.05)
+        assert not early.done()
+        server.rest.set()
+        assert (await early).code == 200
+    finally:
+        server.rest.set()
+        await peer.close()
+        await server.stop()
