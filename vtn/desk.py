@@ -50,7 +50,8 @@ class Desk:
         new_id: makes identifiers.
         points: what each VEN can measure, by its row in the store; see ``keep_points``.
         sightings: when VENs were last seen, not yet in the store.
-        behind: another process has written what the roster has not taken over yet.
+        behind: somebody may have written what the roster has not taken over yet: another
+            process, or an exchange that broke off.
     """
 
     settings: Settings

@@ -143,6 +143,7 @@ class Endpoint:
                 await caller.sight.show_response(response)
         except BaseException:
             # It is cut off: there will be no reply, and the work after it is there all the same.
+            self.desk.behind = True
             caller.start_later(self.desk)
             raise
         return response
@@ -155,6 +156,7 @@ class Endpoint:
         except HTTPError as error:
             return self._turn_away(error, caller)
         except StorageError as error:
+            self.desk.behind = True
             log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
             return plain(503, "try again later", {"Retry-After": "1"})
         except Exception:

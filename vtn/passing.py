@@ -18,10 +18,21 @@ async def through(desk: Desk, caller: Caller, message: m.Message) -> m.Message |
         ProtocolError: it is refused, by the service or by a middleware.
     """
     service: Service = SERVICES[type(message)]
+
+    async def serve(inner: m.Message) -> m.Message | None:
+        try:
+            return await service(desk, caller, inner)
+        except ProtocolError:
+            raise
+        except BaseException:
+            # A middleware may have lost its patience after something has been written.
+            desk.behind = True
+            raise
+
     return await desk.middleware.run(  # type: ignore[no-any-return]  # checked in there
         message,
         caller.context(desk),
-        lambda inner: service(desk, caller, inner),
+        serve,
         _checker(message, caller),
         _unsendable,
     )

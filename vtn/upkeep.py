@@ -54,13 +54,19 @@ async def _repeat(
 
 
 async def watch(desk: Desk) -> None:
-    """Takes over what another process has written, such as the command line."""
+    """Takes over what another process has written, or an exchange that broke off then."""
     if await desk.store.changed_elsewhere():
         desk.behind = True
-    if desk.behind:
+    if not desk.behind:
+        return
+    # Cleared first: an exchange may break off while we read.
+    desk.behind = False
+    try:
         for pk in await desk.roster.refresh(desk.store):
             desk.points.pop(pk, None)
-        desk.behind = False
+    except BaseException:
+        desk.behind = True
+        raise
 
 
 async def flush(desk: Desk) -> None:

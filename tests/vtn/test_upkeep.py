@@ -2,13 +2,19 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from oadr import codec
+from oadr import messages as m
+from oadr.enums import ServiceName
+from runtime.middleware import Call
 from runtime.tasks import Tasks
 from tests.vtn.kit import HOUR, INTERVAL, Open, a_ven, answer, dispatch, joined
 from vtn import upkeep
 from vtn.hooks import Context, PollHandler
+from vtn.roster import Roster
 from vtn.store import Store, delivery, outbox, party
 from vtn.store.errors import DatabaseBusy
 from vtn.testing import running
@@ -54,6 +60,60 @@ async def test_a_handler_that_hangs_holds_up_the_news_of_no_other_ven() -> None:
         await upkeep.silent(world.desk)
         await world.clock.advance(timedelta(0))
         assert "other off" in watcher.seen
+
+
+def _interrupted(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Makes whoever has written wait before the roster is told; returns what says so."""
+    written, refresh = asyncio.Event(), Roster.refresh
+
+    async def late(self: Roster, store: Store) -> frozenset[int]:
+        if written.is_set():
+            return await refresh(self, store)
+        written.set()
+        await asyncio.Event().wait()
+        return frozenset()
+
+    monkeypatch.setattr(Roster, "refresh", late)
+    return written
+
+
+async def test_what_an_exchange_has_written_that_is_cancelled_is_taken_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_ven() as (world, peer):
+        leave = m.CancelPartyRegistration(
+            request_id="q", registration_id=peer.registration_id, ven_id=peer.ven_id
+        )
+        endpoint = world.server._endpoint
+        assert endpoint is not None
+        written = _interrupted(monkeypatch)
+        exchange = asyncio.create_task(
+            endpoint.answer(ServiceName.EI_REGISTER_PARTY, codec.encode(leave))
+        )
+        await written.wait()
+        exchange.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await exchange
+        await upkeep.watch(world.desk)
+        assert (await peer.poll()).response.code == 463
+
+
+async def test_what_was_written_when_a_middleware_lost_its_patience_is_taken_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def impatient(message: m.Message, ctx: Context, call_next: Call) -> Any:
+        async with asyncio.timeout(0.05):
+            return await call_next(message)
+
+    async with a_ven() as (world, peer):
+        leave = m.CancelPartyRegistration(
+            request_id="q", registration_id=peer.registration_id, ven_id=peer.ven_id
+        )
+        world.server.add_middleware(impatient)
+        _interrupted(monkeypatch)
+        assert (await peer.post(leave)).response.code == 469
+        await upkeep.watch(world.desk)
+        assert (await peer.poll()).response.code == 463
 
 
 async def test_when_vens_were_last_seen_is_written_in_one_batch() -> None:
