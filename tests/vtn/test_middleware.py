@@ -84,6 +84,18 @@ async def test_it_may_answer_what_has_an_empty_reply_by_nothing() -> None:
     assert (reply.status, reply.body) == (200, b"")
 
 
+@pytest.mark.parametrize("change", [{"ven_id": None}, {"schema_version": "2.0a"}])
+async def test_what_it_makes_of_the_reply_to_an_idle_poll_is_what_is_sent(
+    change: dict[str, Any],
+) -> None:
+    async def changing(message: m.Message, ctx: Context, call_next: Call) -> Any:
+        return replace(await call_next(message), **change)
+
+    async with around(changing) as (_, peer):
+        reply = await peer.poll()
+    assert {name: getattr(reply, name) for name in change} == change
+
+
 async def test_it_may_change_the_message_and_the_reply() -> None:
     async def only_one(message: m.Message, ctx: Context, call_next: Call) -> Any:
         if isinstance(message, m.RequestEvent):

@@ -70,14 +70,21 @@ ALLOWED = (
 )
 
 _OK = m.EiResponse(code=200, description="OK", request_id="")
+_NOTHING = m.Response(response=_OK, ven_id="@")
 #: The document that says that nothing waits: what stands before and after the venID.
-_HEAD, _TAIL = codec.encode(m.Response(response=_OK, ven_id="@")).split(b"@")
+_HEAD, _TAIL = codec.encode(_NOTHING).split(b"@")
 
 
 def document(reply: m.Message) -> bytes:
     """Returns a reply as it is sent; the one to most polls has been written beforehand."""
-    if type(reply) is m.Response and reply.response is _OK:
-        return b"".join((_HEAD, escape(reply.ven_id or "").encode(), _TAIL))
+    if (
+        type(reply) is m.Response
+        and reply.response is _OK
+        # A middleware may have made another reply of it.
+        and reply.ven_id
+        and reply.schema_version == _NOTHING.schema_version
+    ):
+        return b"".join((_HEAD, escape(reply.ven_id).encode(), _TAIL))
     return codec.encode(reply)
 
 
