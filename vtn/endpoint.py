@@ -336,6 +336,9 @@ class Endpoint:
         if member is not None:
             self.desk.seen(member, caller.received_at)
         if self.desk.middleware.concerned(type(message)):
+            if not isinstance(message, _OPEN):
+                # The services check it, too; a middleware must be able to believe it.
+                caller.check_ven_id(ven_id_of(message))
             return await through(self.desk, caller, message)
         return await SERVICES[type(message)](self.desk, caller, message)
 

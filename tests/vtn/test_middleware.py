@@ -135,6 +135,22 @@ async def test_it_is_not_asked_about_those_who_may_not_come_in() -> None:
     assert seen == []
 
 
+async def test_r517_it_is_not_asked_about_a_message_in_the_name_of_another_ven() -> None:
+    seen: list[Any] = []
+
+    async def look(message: m.Message, ctx: Context, call_next: Call) -> Any:
+        seen.append(message)
+        return await call_next(message)
+
+    async with running(handlers=[Open()], tls=True) as world:
+        thief, victim = world.client("thief"), world.client("victim")
+        await thief.register("thief")
+        await victim.register("victim")
+        world.server.add_middleware(look)
+        assert (await thief.post(m.Poll(ven_id=victim.ven_id))).response.code == 452
+    assert seen == []
+
+
 async def test_it_is_not_asked_about_a_message_whose_signature_is_missing() -> None:
     async def never(message: m.Message, ctx: Context, call_next: Call) -> Any:
         raise AssertionError
