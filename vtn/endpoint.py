@@ -203,6 +203,8 @@ class Endpoint:
         return response
 
     async def _brought(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
+        if self._secure and not caller.secure:
+            raise unidentified(caller)
         if caller.secure and caller.member is None:
             caller = await self._look_again(caller)
         return await self._reply(service, data, caller)

@@ -12,6 +12,7 @@ from aiohttp.test_utils import make_mocked_request
 from certs import TLSFiles, client_context, openadr_fingerprint
 from oadr import codec
 from oadr import messages as m
+from oadr.enums import ServiceName
 from oadr.signature import Fingerprints, ReplayCache, verify
 from runtime.settings import ConfigError
 from tests.vtn.kit import INTERVAL, STANDING, Open, dispatch, metadata, readings, update
@@ -143,6 +144,17 @@ async def test_a_request_on_a_secure_server_without_a_transport_is_403() -> None
         )
         request = make_mocked_request("POST", "/", headers={"Content-Type": "application/xml"})
         response = await endpoint.handle(None, request)
+    assert response.status == 403
+
+
+async def test_a_document_that_nobody_is_proven_to_have_sent_does_not_speak_for_itself() -> None:
+    async with running(handlers=[Open()], tls=True) as world:
+        peer = world.client("ven")
+        await peer.register("ven")
+        endpoint = world.server._endpoint
+        assert endpoint is not None
+        poll = codec.encode(m.Poll(ven_id=peer.ven_id))
+        response = await endpoint.answer(ServiceName.OADR_POLL, poll)
     assert response.status == 403
 
 
