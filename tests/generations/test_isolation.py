@@ -143,6 +143,7 @@ async def test_events_and_handlers_of_two_servers_with_two_clients_do_not_meet(
     grids: tuple[Grid, Grid],
 ) -> None:
     seen: dict[str, list[str]] = {"north": [], "south": []}
+    clients: list[Any] = []
     async with AsyncExitStack() as stack:
         for grid in grids:
             await stack.enter_async_context(serving(grid.server))
@@ -151,9 +152,11 @@ async def test_events_and_handlers_of_two_servers_with_two_clients_do_not_meet(
             client = a_client(grid, seen[grid.name])
             await client.run()
             stack.push_async_callback(client.stop)
+            clients.append(client)
         for grid in grids:
             await until(partial(getattr, grid, "delivered"))
     north, south = grids
+    assert [client.poll_frequency for client in clients] == [SECOND, 7 * SECOND]
     assert seen == {"north": ["north-event"], "south": ["south-event"]}
     assert north.delivered == ["north-id north-event optIn"]
     assert south.delivered == ["south-id south-event optIn"]
