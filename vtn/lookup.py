@@ -179,7 +179,7 @@ async def _write(desk: Desk, caller: Caller, claim: _Claim, *, register: bool, b
         async with desk.store.begin() as tx:
             # Looked at once more: the same VEN may have sent two messages at once.
             row = await party.get(tx, ven_id=claim.ven_id) or await _enrolled(tx, claim, caller)
-            if bind and not row.accepts(caller.fingerprint, now):
+            if bind and await party.get(tx, fingerprint=caller.fingerprint, now=now) is None:
                 await _bind(tx, row, caller)
             if register and row.state != "registered":
                 registration_id = claim.known.registration_id or desk.new_id()

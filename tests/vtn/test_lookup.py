@@ -310,6 +310,18 @@ async def test_vens_may_share_a_certificate_if_the_application_says_so_of_each()
         assert row.fingerprints == ()
 
 
+async def test_vens_that_share_a_certificate_may_come_at_once() -> None:
+    books = Books()
+    async with running(handlers=[Open(), books], tls=True) as world:
+        bench = world.client("bench")
+        books.default = Known(fingerprint=bench.fingerprint, registered=True)
+        names = ("v1", "v2", "v3")
+        replies = await asyncio.gather(*(bench.post(request_event(name)) for name in names))
+        assert [reply.response.code for reply in replies] == [200] * 3
+        rows = [await stored(world, name) for name in names]
+        assert sorted(row.fingerprints for row in rows if row) == [(), (), (bench.fingerprint,)]
+
+
 async def test_r517_a_certificate_that_an_operator_has_revoked_stays_revoked() -> None:
     books = Books()
     async with running(handlers=[Open(), books], tls=True) as world:
