@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from tests.acceptance.openleadr_process import Stock
+from tests.acceptance.our_vtn import MINUTE
 from tests.acceptance.patience import until
-from tests.acceptance.stock import MINUTE, SECOND, VTN_ID, Bench
+from tests.acceptance.stock import SECOND, VTN_ID, Bench
 from ven import VEN
 from vtn import VTN
 

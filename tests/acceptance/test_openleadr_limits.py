@@ -13,8 +13,9 @@ import pytest
 
 from oadr import messages as m
 from tests.acceptance.openleadr_process import Stock, StockError
+from tests.acceptance.our_vtn import MINUTE, OurVtn
 from tests.acceptance.patience import until
-from tests.acceptance.stock import MINUTE, SECOND, Bench, OurVtn, StockVtn, Wire
+from tests.acceptance.stock import SECOND, Bench, StockVtn, Wire
 from ven.client import Client
 from vtn.config import PATH
 from vtn.hooks import Wanted

@@ -7,7 +7,8 @@ from oadr.enums import ResponseRequired
 from oadr.event import parse_levels
 from tests.acceptance.openleadr_lines import made
 from tests.acceptance.openleadr_process import Stock
-from tests.acceptance.stock import MINUTE, Bench, OurVtn
+from tests.acceptance.our_vtn import MINUTE, OurVtn
+from tests.acceptance.stock import Bench
 
 
 async def _running(bench: Bench) -> tuple[OurVtn, Stock]:

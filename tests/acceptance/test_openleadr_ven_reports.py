@@ -6,8 +6,9 @@ from decimal import Decimal
 from oadr import messages as m
 from oadr.report import Offer
 from tests.acceptance.openleadr_process import Stock
+from tests.acceptance.our_vtn import OurVtn
 from tests.acceptance.patience import until
-from tests.acceptance.stock import SECOND, Bench, OurVtn
+from tests.acceptance.stock import SECOND, Bench
 from vtn.hooks import Update, Wanted
 
 NOTHING = timedelta(0)

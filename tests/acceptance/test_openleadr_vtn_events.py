@@ -5,8 +5,9 @@ from typing import Any
 
 from oadr import messages as m
 from tests.acceptance.openleadr_lines import made
+from tests.acceptance.our_vtn import MINUTE, PROGRAMME
 from tests.acceptance.patience import until
-from tests.acceptance.stock import MINUTE, PROGRAMME, Bench, StockVtn
+from tests.acceptance.stock import Bench, StockVtn
 from ven import hooks
 from ven.client import Client
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.acceptance.our_vtn import MINUTE
 from tests.acceptance.patience import until
-from tests.acceptance.stock import MINUTE, SECOND, Bench, StockVtn
+from tests.acceptance.stock import SECOND, Bench, StockVtn
 from ven.client import Client
 from ven.meter import MeterSpec, Sample
 
