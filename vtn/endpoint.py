@@ -290,8 +290,10 @@ class Endpoint:
             await caller.sight.show_request(codec.message_name(message))
         signed = False
         try:
-            caller = await lookup.identify(self.desk, caller, message)
+            caller, settle = await lookup.identify(self.desk, caller, message)
             signed = self._check_signature(root, caller)
+            if settle is not None:
+                caller = await settle()
             if unusable is not None:
                 caller.registered()
                 raise unusable

@@ -5,6 +5,7 @@ the application's word makes a caller another VEN only if it names that certific
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from oadr import codec
@@ -19,6 +20,9 @@ from vtn.store.errors import DuplicateId
 
 log = logging.getLogger("openadr.vtn.identity")
 
+#: Writes down what the application knows of a VEN, and returns the caller as that VEN.
+Settle = Callable[[], Awaitable[Caller]]
+
 HOOK = "ven_lookup"
 #: Longest name and ID of a VEN, in characters: they are kept in memory.
 LONGEST = 255
@@ -30,8 +34,11 @@ class NotKnown(NotRegistered):
     """The application does not know the VEN, or wants it to register again."""
 
 
-async def identify(desk: Desk, caller: Caller, message: m.Message) -> Caller:
+async def identify(desk: Desk, caller: Caller, message: m.Message) -> tuple[Caller, Settle | None]:
     """Returns the caller as the VEN that the application knows it as.
+
+    Beside it what makes the store say the same, if there is something to write: that is
+    for a message whose signature has been checked.
 
     Args:
         desk: the VTN.
@@ -44,23 +51,23 @@ async def identify(desk: Desk, caller: Caller, message: m.Message) -> Caller:
         DeploymentError: the handler failed (469).
     """
     if not desk.hooks.has(HOOK) or isinstance(message, _OPEN):
-        return caller
+        return caller, None
     ven_id = ven_id_of(message)
     if ven_id is None or len(ven_id) > LONGEST:
-        return caller
+        return caller, None
     known: Known | None = await desk.decide(HOOK, ven_id, caller.context(desk))
     claim = _Claim(ven_id=ven_id, known=known or Known(), member=desk.roster.of_ven_id(ven_id))
     vouched = caller.secure and _vouches(desk, claim, caller)
     if caller.member is not None and caller.member is not claim.member and not vouched:
         # Somebody who is known, under a name that is not his: the service refuses (R517).
-        return caller
+        return caller, None
     if known is None:
         raise NotKnown("this VEN is not known to this VTN", rule="R517")
     if caller.secure and known.fingerprint and not vouched:
         raise NotRegistered("this VEN is known by another certificate", rule="R517")
     if known.registered is False:
         raise NotKnown("register again", rule="R405")
-    return await _settled(desk, caller, claim, vouched=vouched)
+    return _identified(desk, caller, claim, vouched=vouched)
 
 
 def is_identifier(given: object) -> bool:
@@ -150,19 +157,26 @@ def _check(desk: Desk, claim: _Claim) -> None:
             raise _unusable(desk, claim, reason)
 
 
-async def _settled(desk: Desk, caller: Caller, claim: _Claim, *, vouched: bool) -> Caller:
-    """Returns the caller once the store says what the application says."""
+def _identified(
+    desk: Desk, caller: Caller, claim: _Claim, *, vouched: bool
+) -> tuple[Caller, Settle | None]:
+    """Returns the caller, and what makes the store say what the application says."""
     member = claim.member
     proven = not caller.secure or vouched or (member is not None and caller.member is member)
     if not proven:
-        return caller
+        return caller, None
     take_over = claim.known.registered is True and not (member and member.registered)
     bind = vouched and _is_free(desk, caller)
-    if take_over or (bind and member is not None):
-        _check(desk, claim)
-        await _write(desk, caller, claim, register=take_over, bind=bind)
-        member = desk.roster.of_ven_id(claim.ven_id)
-    return caller.as_member(member)
+    found = caller.as_member(member)
+    if not take_over and not (bind and member is not None):
+        return found, None
+    _check(desk, claim)
+
+    async def settle() -> Caller:
+        await _write(desk, found, claim, register=take_over, bind=bind)
+        return found.as_member(desk.roster.of_ven_id(claim.ven_id))
+
+    return found, settle
 
 
 def _is_free(desk: Desk, caller: Caller) -> bool:

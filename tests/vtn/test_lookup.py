@@ -470,6 +470,25 @@ async def test_a_signature_that_is_missing_leads_nobody_back() -> None:
     assert reply.response.code == 463
 
 
+async def test_a_signature_that_is_missing_takes_nobody_over() -> None:
+    required = {"signatures": {"policy": "required"}}
+    books = Books(v7=Known(registered=True))
+    async with running(required, handlers=[Open(), books]) as world:
+        assert (await world.peer().post(request_event("v7"))).response.code == 463
+        assert await stored(world, "v7") is None
+
+
+async def test_who_signs_with_the_certificate_that_is_named_is_taken_over() -> None:
+    required = {"signatures": {"policy": "required"}}
+    books = Books()
+    async with running(required, handlers=[Open(), books], tls=True) as world:
+        peer = world.client("school")
+        books.known["v7"] = Known(fingerprint=peer.fingerprint, registered=True)
+        assert (await peer.post(request_event("v7"))).response.code == 463
+        assert await stored(world, "v7") is None
+        assert (await peer.post(request_event("v7"), signed=True)).response.code == 200
+
+
 async def test_with_a_lookup_the_application_may_give_another_registration_id() -> None:
     class Numbering(Books):
         async def on_create_party_registration(
