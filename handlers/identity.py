@@ -116,7 +116,10 @@ class VenList(RegistrationHandler, IdentityHandler):
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._list = _List(await asyncio.to_thread(read_list, self._file))
+                found = _List(await asyncio.to_thread(read_list, self._file))
+                # It may have changed again, and been read by another exchange meanwhile.
+                if self._stamp == stamp:
+                    self._list = found
             except ValueError as error:
                 # Somebody is editing it: what was right before is better than nobody.
                 ctx.log.error("ven-list: %s; the list before this change holds", error)

@@ -1,12 +1,15 @@
 """The list of VENs."""
 
+import asyncio
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from handlers import identity
 from handlers.identity import ListedVen, VenList, read_list
 from oadr import messages as m
 from runtime import plugins
@@ -106,6 +109,31 @@ async def test_the_list_is_read_again_when_it_has_changed(file: Path, ctx: Conte
     assert await handler.ven_lookup("v7", ctx) is None
     change(file, TOML)
     assert await handler.ven_lookup("v7", ctx) is not None
+
+
+async def test_a_slow_look_at_an_older_list_does_not_undo_a_newer_one(
+    file: Path, ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = VenList(file)
+    read, go_on = threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> list[ListedVen]:
+        found = read_list(path)
+        if not read.is_set():
+            read.set()
+            go_on.wait(5)
+        return found
+
+    monkeypatch.setattr(identity, "read_list", slowly)
+    change(file, '[[ven]]\nvenID = "v9"\n')
+    older = asyncio.create_task(handler.ven_lookup("v9", ctx))
+    await asyncio.to_thread(read.wait, 5)
+    change(file, '[[ven]]\nvenID = "v10"\n')
+    assert await handler.ven_lookup("v9", ctx) is None
+    go_on.set()
+    await older
+    assert await handler.ven_lookup("v9", ctx) is None
+    assert await handler.ven_lookup("v10", ctx) == Known()
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: change(file, "[[ven")])
