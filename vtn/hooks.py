@@ -123,8 +123,15 @@ class Accept:
     """A registration is accepted.
 
     Attributes:
-        ven_id: the venID to give to a VEN that is not enrolled; made up if None.
-        registration_id: made up if None.
+        ven_id: the venID to give to the VEN. None leaves it the one that it has; a VEN
+            that is not enrolled gets the one that it brings, or one that is made up.
+            One that is unknown so far, or that events have been given for and nobody has
+            registered under, also becomes that of a VEN that is enrolled under another:
+            what waits for either is the VEN's, and its events, readings, groups and
+            certificates stay. That of another VEN is refused with 452. A VEN that is
+            configured with a venID has to be given that one.
+        registration_id: made up if None. When a registration is renewed, handlers are
+            asked only where there is a ``ven_lookup``; without one, both IDs stay.
     """
 
     ven_id: str | None = None

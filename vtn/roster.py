@@ -5,7 +5,7 @@ so with ``refresh``; changes by other processes are picked up by the same call.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from runtime.policy import SignaturePolicy
@@ -44,7 +44,6 @@ class Member:
 
     def __init__(self, row: party.Party) -> None:
         self.pk = row.pk
-        self.ven_id = row.ven_id
         self.last_seen: datetime | None = row.last_seen
         self.online = False
         self.stale = True
@@ -54,6 +53,7 @@ class Member:
 
     def update(self, row: party.Party) -> None:
         """Takes over what the store says."""
+        self.ven_id = row.ven_id
         self.ven_name = row.ven_name
         self.registration_id = row.registration_id if row.state == "registered" else None
         self.policy = SignaturePolicy(row.signature_policy) if row.signature_policy else None
@@ -76,9 +76,15 @@ class Member:
 
 
 class Roster:
-    """All members, by venID, by name and by fingerprint."""
+    """All members, by venID, by name and by fingerprint.
+
+    Attributes:
+        on_new_ven_ids: told of VENs that have another venID, as former -> new; None for
+            nobody.
+    """
 
     def __init__(self) -> None:
+        self.on_new_ven_ids: Callable[[Mapping[str, str]], None] | None = None
         self._by_pk: dict[int, Member] = {}
         self._by_ven_id: dict[str, Member] = {}
         self._by_name: dict[str, Member] = {}
@@ -117,8 +123,12 @@ class Roster:
         # from one VEN to another.
         for pk in gone:
             self._leave(self._by_pk.pop(pk, None))
+        moved: dict[str, str] = {}
         for row in rows:
-            self._leave(self._by_pk.get(row.pk))
+            member = self._by_pk.get(row.pk)
+            self._leave(member)
+            if member is not None and member.ven_id != row.ven_id:
+                moved[member.ven_id] = row.ven_id
         for row in rows:
             self._take(row)
         for pk in woken - gone:
@@ -126,6 +136,8 @@ class Roster:
             if member is not None:
                 member.stale = True
         self._version = version
+        if moved and self.on_new_ven_ids is not None:
+            self.on_new_ven_ids(moved)
         return changed
 
     def _take(self, row: party.Party) -> None:

@@ -103,19 +103,15 @@ async def test_a_ven_that_brings_its_own_ven_id_keeps_it() -> None:
     assert peer.ven_id == "200 ven0042 reg-ven0042"
 
 
-async def test_another_ven_id_for_a_ven_that_is_enrolled_is_a_warning(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_another_ven_id_for_a_ven_that_is_enrolled_is_its_venid_from_then_on() -> None:
     ven_ids = iter(["id-1", "id-1", "id-2"])
     server = a_server()
     server.add_handler("on_create_party_registration", lambda info: (next(ven_ids), "reg"))
     async with running(server) as application:
         peer = application.peer("ven123")
-        for _ in range(2):
-            assert (await peer.register()).ven_id == "id-1"
-        assert "keeps that" not in caplog.text
-        assert (await peer.register()).ven_id == "id-1"
-    assert "returned the venID id-2 for a VEN that is enrolled as id-1" in caplog.text
+        for expected in ("id-1", "id-1", "id-2"):
+            assert (await peer.register()).ven_id == expected
+        assert isinstance(await peer.settle(), m.Response)
 
 
 async def test_a_wrong_return_is_logged_with_the_name_of_the_handler(

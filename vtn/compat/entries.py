@@ -1,13 +1,15 @@
 """What is known of an application's events, one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from oadr import messages as m
 from oadr.event import is_cancelled
 from vtn.compat import wanted
 from vtn.compat.calling import ANSWER, DELIVERY, Callback, Told
+from vtn.compat.members import retarget
 from vtn.hooks import EventAnswer
+from vtn.targets import retargeted
 
 
 class Entry:
@@ -67,6 +69,14 @@ class Entry:
         self.answered = None if callback is None else Told(callback, *ANSWER)
         self.delivered = None if delivery_callback is None else Told(delivery_callback, *DELIVERY)
 
+    def move(self, ven_id: str) -> None:
+        """Makes it one for the same VEN under another venID."""
+        former, self.ven_id = self.ven_id, ven_id
+        self.event = retargeted(self.event, former, ven_id)
+        self.essence = retargeted(self.essence, former, ven_id)
+        if self.given is not None:
+            retarget(self.given, former, ven_id)
+
     def is_new(self, answer: EventAnswer) -> bool:
         """Returns whether a VEN says something else than before."""
         return self._answer != (answer.modification_number, str(answer.opt_type))
@@ -87,6 +97,9 @@ class Publisher(Protocol):
 
     async def cancel(self, entry: Entry) -> m.Event:
         """Cancels an event, and returns it as it is then."""
+
+    async def follow(self, former: str, ven_id: str) -> Mapping[str, m.Event]:
+        """Returns the events of a VEN by eventID, with those given for a former venID."""
 
 
 class Updated(dict[str, bool]):

@@ -4,7 +4,7 @@ import heapq
 import itertools
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,7 @@ class Events:
         self._seen = False
         self._ends: list[tuple[datetime, int, Entry]] = []
         self._count = itertools.count()
+        self._former: dict[str, str] = {}
         self.updated = Updated(self.publish_changes)
         self.callbacks: dict[str, tuple[Any, Callback]] = {}
         self.delivery_callbacks: dict[str, Callback] = {}
@@ -134,22 +135,22 @@ class Events:
 
     def cancel(self, ven_id: str, event_id: str) -> None:
         """Cancels an event; who does not have it is told in the log."""
+        entry = self._find(ven_id, event_id)
         entries = self._entries.get(ven_id)
-        if entries is None:
+        if entry is None and entries is None:
             log.warning(
                 "Attempted to cancel event %s for ven_id %s, but this ven_id does not exist.",
                 event_id,
                 ven_id,
             )
             return
-        entry = entries.get(event_id)
         if entry is None:
             log.error(
                 "The event you tried to cancel was not found. Was looking for event_id %s for "
                 "ven %s. Only found these: %s",
                 event_id,
                 ven_id,
-                list(entries),
+                list(entries or ()),
             )
             return
         self._cancel(entry)
@@ -175,6 +176,8 @@ class Events:
         Raises:
             ValueError: an event cannot be understood, or must not be sent.
         """
+        if ven_id not in self._entries:
+            ven_id = self._former.get(ven_id, ven_id)
         entries = self._entries.setdefault(ven_id, {})
         listed = self._view.get(ven_id, [])
         for given in list(listed):
@@ -271,6 +274,59 @@ class Events:
             self.callbacks.pop(entry.event_id, None)
             self.delivery_callbacks.pop(entry.event_id, None)
 
+    def _find(self, ven_id: str, event_id: str) -> Entry | None:
+        """Returns an event of a VEN, also by the venID that it had when the event was given."""
+        entry = self._entries.get(ven_id, {}).get(event_id)
+        if entry is None and ven_id in self._former:
+            entry = self._entries.get(self._former[ven_id], {}).get(event_id)
+        return entry
+
+    # ------------------------------------------------------------ other venIDs
+
+    def move(self, moves: Mapping[str, str]) -> None:
+        """Lets events follow VENs that have another venID.
+
+        Args:
+            moves: former -> new. What has been given for the new one already stays.
+        """
+        # All leave before any arrives: the former venID of one can be the new one of another.
+        left = {
+            former: (entries, self._view.pop(former, []), self.updated.pop(former, None))
+            for former in moves
+            if (entries := self._entries.pop(former, None))
+        }
+        for former, (entries, listed, updated) in left.items():
+            ven_id = moves[former]
+            there = self._entries.setdefault(ven_id, {})
+            for event_id, entry in entries.items():
+                entry.move(ven_id)
+                if there.setdefault(event_id, entry) is not entry:
+                    listed[:] = [one for one in listed if one is not entry.given]
+            if listed:
+                listed += self._view.get(ven_id, [])
+                self._view[ven_id] = listed
+            if updated is not None:
+                self.updated.note(ven_id, updated)
+            self._remember(former, ven_id)
+            self._follow(former, ven_id)
+
+    def _remember(self, former: str, ven_id: str) -> None:
+        """Keeps a former venID for as long as the VEN has an event under any."""
+        known = {**self._former, former: ven_id}
+        known = {old: ven_id if now == former else now for old, now in known.items()}
+        self._former = {
+            old: now for old, now in known.items() if old != ven_id and self._entries.get(now)
+        }
+
+    def _follow(self, former: str, ven_id: str) -> None:
+        async def work() -> None:
+            events = await self._publisher.follow(former, ven_id)
+            for event_id, entry in self._entries.get(ven_id, {}).items():
+                if event_id in events:
+                    self._published(entry, events[event_id])
+
+        self._backlog.add(f"let the events of VEN {former} follow it to {ven_id}", work)
+
     # ------------------------------------------------------------ hearing of VENs
 
     async def answered(self, answer: EventAnswer, ctx: Context) -> None:
@@ -278,7 +334,7 @@ class Events:
         if answer.resource_ids:
             # That is not what the VEN as a whole says; typed handlers get it.
             return
-        entry = self._entries.get(ctx.ven_id, {}).get(answer.event_id)
+        entry = self._find(ctx.ven_id, answer.event_id)
         if entry is None or entry.is_new(answer):
             told = self._told_of_answers(entry, answer.event_id)
             if told is not None:
@@ -306,9 +362,8 @@ class Events:
     async def delivered(self, events: Sequence[m.Event], ctx: Context) -> None:
         """Tells the delivery callbacks that events have gone out to a VEN."""
         self.updated.note(ctx.ven_id, False)
-        entries = self._entries.get(ctx.ven_id, {})
         for event in events:
-            entry = entries.get(event.event_id)
+            entry = self._find(ctx.ven_id, event.event_id)
             told = self._told_of_deliveries(entry, event.event_id)
             if told is not None:
                 await told.tell(result=event.event_id, event_id=event.event_id)

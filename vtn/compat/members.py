@@ -34,3 +34,14 @@ def poke(thing: Any, path: str, value: Any) -> None:
         owner[name] = value  # type: ignore[index]
     else:
         setattr(owner, name, value)
+
+
+def retarget(event: Any, former: str, ven_id: str) -> None:
+    """Lets the targets of an application's own event name another venID."""
+    targets = [peek(event, "target"), *(peek(event, "targets") or ())]
+    for target in targets:
+        if target is not None and peek(target, "ven_id") == former:
+            poke(target, "ven_id", ven_id)
+    by_type = peek(event, "targets_by_type.ven_id")
+    if isinstance(by_type, list):
+        by_type[:] = [ven_id if one == former else one for one in by_type]

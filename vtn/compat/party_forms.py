@@ -6,7 +6,7 @@ from oadr import messages as m
 from oadr.dicts import from_dict, to_dict
 from vtn.compat.calling import Function, WrongReturn, fitted, named, parameters_of, settled
 from vtn.compat.setting import Setting
-from vtn.compat.traffic import current, payload_of
+from vtn.compat.traffic import payload_of
 from vtn.hooks import Accept, Context, Refuse, Registration
 
 _DECISION = "(ven_id, registration_id), a registration_id, False or None"
@@ -19,11 +19,7 @@ def registration(function: Function, setting: Setting) -> Function | None:
         return None
 
     async def on_create_party_registration(request: Registration, ctx: Context) -> Accept | Refuse:
-        decision = _decision(await settled(call(registration_info(request))))
-        exchange = current()
-        if exchange is not None and isinstance(decision, Accept):
-            exchange.ven_id = decision.ven_id or ""
-        return decision
+        return _decision(await settled(call(registration_info(request))))
 
     return named(on_create_party_registration, function)
 

@@ -93,6 +93,11 @@ class Publishing:
         stored = await self._operator().cancel_event(entry.event_id, now=self._clock().now())
         return stored.event
 
+    async def follow(self, former: str, ven_id: str) -> Mapping[str, m.Event]:
+        """Returns the events of a VEN by eventID, with those given for a former venID."""
+        rows = await self._operator().gather(former, ven_id, now=self._clock().now())
+        return {row.event_id: row.event for row in rows}
+
     # ------------------------------------------------------------ callbacks by name
 
     async def _keep(self, entry: Entry) -> None:

@@ -1,6 +1,7 @@
 """Reports of an application: what VENs offer, what was asked for, and who reads it."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +66,24 @@ class Reports:
             if callback is None:
                 continue
             await Told(callback, READING).tell(result=values, data=values)
+
+    def move(self, moves: Mapping[str, str]) -> None:
+        """Lets reports and their readers follow VENs that have another venID: former -> new."""
+        of_vens: tuple[dict[str, Any], ...] = (
+            self.created,
+            self._offered,
+            self._registered,
+            self._asked,
+            self._requested,
+        )
+        for kept in of_vens:
+            left = {former: kept.pop(former) for former in moves if former in kept}
+            for former, value in left.items():
+                kept[moves[former]] = value
+        keys = [key for key in self._readers if key[0] in moves]
+        readers = {key: self._readers.pop(key) for key in keys}
+        for (former, *point), callback in readers.items():
+            self._readers[moves[former], point[0], point[1]] = callback
 
     # ------------------------------------------------------------ what passes by
 

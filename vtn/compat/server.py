@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -168,7 +168,12 @@ class VTN(Server, Descendant):
             await self._publishing.restore(desk, self._events, self._reports)
         elif self._stopped:
             self._events.publish_again()
+        desk.roster.on_new_ven_ids = self._moved
         await self._backlog.open()
+
+    def _moved(self, moves: Mapping[str, str]) -> None:
+        self._events.move(moves)
+        self._reports.move(moves)
 
     async def stop(self) -> None:
         """Finishes what is in flight, writes down what is left, and closes."""

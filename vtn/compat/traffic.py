@@ -33,12 +33,10 @@ class Exchange:
 
     Attributes:
         message: as it came.
-        ven_id: that a handler of registrations has decided on; empty if none has.
     """
 
     def __init__(self, message: m.Message) -> None:
         self.message = message
-        self.ven_id = ""
         self._told: dict[object, int] = {}
 
     def times(self, key: object) -> int:
@@ -96,8 +94,6 @@ class Passing:
         finally:
             _current.reset(token)
         self._reports.watch(message, reply)
-        if exchange.ven_id:
-            _compare(exchange.ven_id, reply)
         if isinstance(message, m.RegisterReport) and self._publishing is not None:
             await self._publishing.keep_readers(self._reports, message.ven_id or "")
         if hooks and reply is not None:
@@ -111,20 +107,6 @@ class Passing:
             _call(hooks, "before_parse", traffic.body)
         else:
             _call(hooks, "before_respond", traffic.body.decode("utf-8", "replace"))
-
-
-def _compare(decided: str, reply: m.Message | None) -> None:
-    """Says so if a VEN got another venID than its application has decided on."""
-    given = reply.ven_id if isinstance(reply, m.CreatedPartyRegistration) else None
-    if given and given != decided:
-        log.warning(
-            "on_create_party_registration returned the venID %s for a VEN that is enrolled as "
-            "%s and keeps that: return %s for it. What is given for %s does not reach it.",
-            decided,
-            given,
-            given,
-            decided,
-        )
 
 
 def _openleadrs_hooks() -> dict[str, list[Callable[..., Any]]]:

@@ -4,7 +4,9 @@ Order, repetition and acknowledgement are the mailbox's business.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from oadr import codec
 from oadr import messages as m
@@ -120,6 +122,15 @@ async def _put(
         tx, party_pk=pk, kind=kind, ref=ref, message=codec.encode(message), now=now
     )
     return item.pk
+
+
+async def readdress(tx: Transaction, pk: int, ven_id: str) -> None:
+    """Addresses all that waits for a VEN to it under another venID."""
+    for item in await outbox.waiting(tx, party_pk=pk):
+        message: Any = codec.decode(item.message)
+        if getattr(message, "ven_id", None) not in (None, ven_id):
+            ready = codec.encode(replace(message, ven_id=ven_id))
+            await outbox.rewrite(tx, pk=item.pk, message=ready)
 
 
 async def acknowledge(

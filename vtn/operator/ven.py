@@ -9,7 +9,9 @@ from vtn.desk import new_id
 from vtn.dispatch import outbox
 from vtn.operator.acting import Acting, find_ven, registration_of
 from vtn.store import certificate, party
+from vtn.store.event import StoredEvent
 from vtn.store.party import Party
+from vtn.succession import gather
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,11 @@ class Vens(Acting):
         async with self.acting() as tx:
             if await party.get(tx, ven_id=ven_id) is None:
                 await party.create(tx, ven_id=ven_id, ven_name=ven_id, now=now)
+
+    async def gather(self, former: str, ven_id: str, *, now: datetime) -> list[StoredEvent]:
+        """Returns the open events of a VEN, with those given for a venID that it had before."""
+        async with self.acting() as tx:
+            return await gather(tx, former, ven_id, now=now)
 
     async def renew(
         self,

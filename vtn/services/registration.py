@@ -25,6 +25,7 @@ from vtn.services.sound import unusable
 from vtn.store import Transaction, audit, certificate, party
 from vtn.store import outbox as rows
 from vtn.store.errors import DuplicateId
+from vtn.succession import give_ven_id
 
 log = logging.getLogger("openadr.vtn.registration")
 
@@ -44,12 +45,11 @@ async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration)
             raise
         log.info("comes back as a new VEN: %s", error, extra={"ven": caller.name})
         return await _begin(desk, caller, member, message)
-    registration_id = message.registration_id
+    accept = Accept()
     if desk.hooks.has(lookup.HOOK):
         # The application keeps the books, so it has to hear of this.
         accept = await _decide(desk, caller, message, known)
-        registration_id = accept.registration_id or registration_id
-    return await _reregister(desk, caller, known, message, registration_id)
+    return await _reregister(desk, caller, known, message, accept)
 
 
 async def _begin(
@@ -160,6 +160,9 @@ async def _enrol(
     desk: Desk, caller: Caller, message: m.CreatePartyRegistration, accept: Accept
 ) -> Member:
     """Takes in a VEN that nobody had enrolled and that the handler accepts."""
+    if message.ven_id and not accept.ven_id:
+        # Its own word alone does not make it that VEN.
+        await lookup.check_free(desk, caller, message.ven_id)
     ven_id = accept.ven_id or message.ven_id or desk.new_id()
     name = message.ven_name or ven_id
     if desk.roster.of_name(name) is not None:
@@ -208,9 +211,10 @@ async def _register(
     registration_id = accept.registration_id or desk.new_id()
     now = caller.received_at
     async with desk.store.begin() as tx:
-        await party.unregister(tx, pk=member.pk, now=now)
+        row = await party.unregister(tx, pk=member.pk, now=now)
+        ven_id = await _given(tx, caller, row, accept)
         await _store(tx, member, message, registration_id, caller)
-        await outbox.put_metadata(tx, member.pk, member.ven_id, request_id=desk.new_id(), now=now)
+        await outbox.put_metadata(tx, member.pk, ven_id, request_id=desk.new_id(), now=now)
         await audit.append(
             tx,
             at=now,
@@ -227,7 +231,27 @@ async def _register(
         in_words(mailbox.poll_interval(desk, member)),
         extra={"ven": member.ven_name},
     )
-    return _created(desk, member, message, registration_id)
+    return _created(desk, member, message, ven_id, registration_id)
+
+
+async def _given(tx: Transaction, caller: Caller, row: party.Party, accept: Accept) -> str:
+    """Returns the venID that a VEN has from now on: the handler's, or its own.
+
+    Raises:
+        InvalidId: the handler's is that of another VEN (R70).
+    """
+    if accept.ven_id in (None, row.ven_id):
+        return row.ven_id
+    await give_ven_id(tx, row, accept.ven_id, now=caller.received_at)
+    await audit.append(
+        tx,
+        at=caller.received_at,
+        actor=_HOOK,
+        action="change venID",
+        subject=row.ven_name,
+        detail={"from": row.ven_id, "to": accept.ven_id, "fingerprint": caller.fingerprint},
+    )
+    return accept.ven_id
 
 
 async def _store(
@@ -236,8 +260,8 @@ async def _store(
     message: m.CreatePartyRegistration,
     registration_id: str,
     caller: Caller,
-) -> None:
-    await party.register(
+) -> party.Party:
+    return await party.register(
         tx,
         pk=member.pk,
         registration_id=registration_id,
@@ -274,24 +298,33 @@ async def _reregister(
     caller: Caller,
     member: Member,
     message: m.CreatePartyRegistration,
-    registration_id: str,
+    accept: Accept,
 ) -> m.Message:
-    """Renews a registration; all that belongs to it stays (section 2.2)."""
+    """Renews a registration; all that belongs to it stays (section 2.2).
+
+    So do its IDs, unless an application keeps the books and has decided on others.
+    """
+    registration_id = accept.registration_id or message.registration_id or ""
     async with desk.store.begin() as tx:
-        await _store(tx, member, message, registration_id, caller)
+        row = await _store(tx, member, message, registration_id, caller)
         await rows.done(tx, party_pk=member.pk, kind=outbox.REREGISTER, now=caller.received_at)
+        ven_id = await _given(tx, caller, row, accept)
     await desk.roster.refresh(desk.store)
     log.info("registered again", extra={"ven": member.ven_name})
-    return _created(desk, member, message, registration_id)
+    return _created(desk, member, message, ven_id, registration_id)
 
 
 def _created(
-    desk: Desk, member: Member, message: m.CreatePartyRegistration, registration_id: str
+    desk: Desk,
+    member: Member,
+    message: m.CreatePartyRegistration,
+    ven_id: str,
+    registration_id: str,
 ) -> m.Message:
     return m.CreatedPartyRegistration(
         response=outcome(message),
         registration_id=registration_id,
-        ven_id=member.ven_id,
+        ven_id=ven_id,
         vtn_id=desk.vtn_id,
         profiles=PROFILES,
         poll_freq=mailbox.poll_interval(desk, member),

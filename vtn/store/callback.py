@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, and_, delete, exists, select
+from sqlalchemy import Row, and_, delete, exists, literal, select
 
 from vtn.store.schema import callback as table
 from vtn.store.schema import delivery, event, party, report_offer
@@ -59,6 +59,16 @@ async def take_away(
     if subject is not None:
         statement = statement.where(table.c.subject == subject)
     await tx.execute(statement)
+
+
+async def move(tx: Transaction, *, ven_id: str, to: str) -> None:
+    """Makes the callbacks for a venID those for another; those that this has stay."""
+    of_ven = table.c.ven_id == ven_id
+    columns = [column.name for column in table.c]
+    moved = [literal(to) if name == "ven_id" else table.c[name] for name in columns]
+    new = insert(table).from_select(columns, select(*moved).where(of_ven))
+    await tx.execute(new.on_conflict_do_nothing(index_elements=_KEY))
+    await tx.execute(delete(table).where(of_ven))
 
 
 async def all_kept(tx: Transaction) -> list[Kept]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     case,
+    delete,
     literal,
     select,
     true,
@@ -327,6 +328,31 @@ async def forget(tx: Transaction, *, party_pk: int) -> None:
         .where(delivery.c.party_pk == party_pk, delivery.c.closed_at.is_(None))
         .values(_NOTHING_SAID | {"sent_count": 0})
     )
+
+
+async def hand_over(tx: Transaction, *, party_pk: int, to: int) -> None:
+    """Makes the events of a VEN that has never been sent any those of another.
+
+    An event that both have stays as it is at the other, unless it was closed there alone:
+    then it opens again, as if nothing had been sent.
+    """
+    columns = [column.name for column in delivery.c]
+    theirs = [literal(to) if name == "party_pk" else delivery.c[name] for name in columns]
+    new = insert(delivery).from_select(columns, select(*theirs).where(_of_party(party_pk)))
+    await tx.execute(
+        new.on_conflict_do_update(
+            index_elements=[delivery.c.event_pk, delivery.c.party_pk],
+            set_=_NOTHING_SAID
+            | {"sent_count": 0, "closed_at": None, "assigned_at": new.excluded.assigned_at},
+            where=delivery.c.closed_at.is_not(None) & new.excluded.closed_at.is_(None),
+        )
+    )
+    await tx.execute(delete(delivery).where(_of_party(party_pk)))
+    await change.bump(tx, party_pks=[to])
+
+
+def _of_party(party_pk: int) -> ColumnElement[bool]:
+    return delivery.c.party_pk == party_pk
 
 
 async def _repeats(tx: Transaction, values: Mapping[str, Any]) -> bool:

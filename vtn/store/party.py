@@ -228,6 +228,16 @@ async def rename(tx: Transaction, *, pk: int, ven_name: str) -> None:
     await _set(tx, pk, {"ven_name": ven_name})
 
 
+async def set_ven_id(tx: Transaction, *, pk: int, ven_id: str) -> None:
+    """Gives a VEN another venID; all that is stored by its key stays with it.
+
+    Raises:
+        DuplicateId: another party has it (R70).
+        UnknownId: there is no such party.
+    """
+    await _set(tx, pk, {"ven_id": ven_id})
+
+
 async def set_groups(tx: Transaction, *, pk: int, groups: Iterable[str]) -> None:
     """Puts a party into these groups and no others."""
     await _set_labels(tx, pk, "group", groups)
