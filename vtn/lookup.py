@@ -70,6 +70,21 @@ async def identify(desk: Desk, caller: Caller, message: m.Message) -> tuple[Call
     return _identified(desk, caller, claim, vouched=vouched)
 
 
+async def check_free(desk: Desk, caller: Caller, ven_id: str) -> None:
+    """Checks that a VEN may have the venID under which it wants to be enrolled.
+
+    Raises:
+        NotRegistered: the application knows a VEN of that venID by another certificate.
+        DeploymentError: the handler failed (469).
+    """
+    if not caller.secure or not desk.hooks.has(HOOK):
+        return
+    known: Known | None = await desk.decide(HOOK, ven_id, caller.context(desk))
+    claim = _Claim(ven_id=ven_id, known=known or Known(), member=None)
+    if claim.known.fingerprint and not _vouches(desk, claim, caller):
+        raise NotRegistered("this VEN is known by another certificate", rule="R517")
+
+
 def is_identifier(given: object) -> bool:
     """Returns whether a VEN that is given this as an ID sends the same one back."""
     if not isinstance(given, str) or len(given) > LONGEST or not given.strip():

@@ -295,6 +295,20 @@ async def test_r517_a_ven_never_becomes_another_by_naming_it(said: Known | None)
         assert await stored(world, "v9") is None
 
 
+async def test_r517_nobody_enrols_as_a_ven_that_is_known_by_another_certificate() -> None:
+    books = Books()
+    async with running(handlers=[Open(), books], tls=True) as world:
+        thief, victim = world.client("thief"), world.client("victim")
+        books.known["v7"] = Known(fingerprint=victim.fingerprint, registered=True)
+        claim = m.CreatePartyRegistration(
+            request_id="r", http_pull_model=True, ven_name="school", ven_id="v7"
+        )
+        reply = await thief.post(claim)
+        assert (reply.response.code, reply.ven_id) == (463, None)
+        assert await stored(world, "v7") is None
+        assert (await victim.post(claim)).ven_id == "v7"
+
+
 async def test_vens_may_share_a_certificate_if_the_application_says_so_of_each() -> None:
     books = Books()
     books.default = Known()
