@@ -163,9 +163,6 @@ async def _enrol(
     if message.ven_id and not accept.ven_id:
         # Its own word alone does not make it that VEN.
         await lookup.check_free(desk, caller, message.ven_id)
-    if message.ven_id and not accept.ven_id:
-        # Its own word alone does not make it that VEN.
-        await lookup.check_free(desk, caller, message.ven_id)
     ven_id = accept.ven_id or message.ven_id or desk.new_id()
     name = message.ven_name or ven_id
     if desk.roster.of_name(name) is not None:
