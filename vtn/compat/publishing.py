@@ -50,11 +50,20 @@ class Publishing:
         Raises:
             Conflict: the event is there and cannot become this one.
         """
+        from vtn.errors import NotFound
+
+        await self._keep(entry)
+        try:
+            return await self._publish(entry)
+        except NotFound:
+            # The VEN has got another venID just now; its event is for either.
+            return await self._publish(entry)
+
+    async def _publish(self, entry: Entry) -> m.Event:
         from vtn.audience import Audience
         from vtn.store.errors import DuplicateId
 
         operator, now = self._operator(), self._clock().now()
-        await self._keep(entry)
         await operator.provide(entry.ven_id, now=now)
         audience = Audience(vens=frozenset({entry.ven_id}))
         try:
