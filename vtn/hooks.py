@@ -128,8 +128,9 @@ class Accept:
             One that is unknown so far, or that events have been given for and nobody has
             registered under, also becomes that of a VEN that is enrolled under another:
             what waits for either is the VEN's, and its events, readings, groups and
-            certificates stay. That of another VEN is refused with 452. A VEN that is
-            configured with a venID has to be given that one.
+            certificates stay. That of another VEN is refused with 452. A VEN that calls
+            itself otherwise than it is enrolled keeps its own. A VEN that is configured
+            with a venID has to be given that one.
         registration_id: made up if None. When a registration is renewed, handlers are
             asked only where there is a ``ven_lookup``; without one, both IDs stay.
     """

@@ -5,14 +5,79 @@ the venID itself follows: targets of events, messages that wait, callbacks. So d
 that an application has given for the new venID before anybody had it.
 """
 
+import logging
 from datetime import datetime
 
+from oadr import messages as m
 from oadr.errors import InvalidId, ProtocolError
 from oadr.event import modify, retire_at
+from vtn.desk import Caller
 from vtn.dispatch import outbox
-from vtn.store import Transaction, callback, certificate, delivery, event, party
+from vtn.hooks import Accept
+from vtn.store import Transaction, audit, callback, certificate, delivery, event, party
 from vtn.store.event import StoredEvent
 from vtn.targets import retargeted
+
+log = logging.getLogger("openadr.vtn.registration")
+
+
+async def decided_ven_id(
+    tx: Transaction,
+    caller: Caller,
+    row: party.Party,
+    message: m.CreatePartyRegistration,
+    accept: Accept,
+) -> str:
+    """Returns the venID that a VEN has from now on: the handler's, or its own.
+
+    Args:
+        tx: the transaction of the registration.
+        caller: the VEN as the connection proves it.
+        row: the same as it is stored.
+        message: its registration.
+        accept: what the handler has decided.
+
+    Raises:
+        InvalidId: the handler's is that of another VEN (R70).
+    """
+    if accept.ven_id in (None, row.ven_id):
+        return row.ven_id
+    if not await _under_its_name(tx, caller, row, message.ven_name):
+        log.warning(
+            "the handler gave the venID %s to a VEN that calls itself %s; it is enrolled as %s "
+            "and keeps its venID %s. What is given for %s does not reach it.",
+            accept.ven_id,
+            message.ven_name,
+            row.ven_name,
+            row.ven_id,
+            accept.ven_id,
+            extra={"ven": row.ven_name, "rule": "R517"},
+        )
+        return row.ven_id
+    await give_ven_id(tx, row, accept.ven_id, now=caller.received_at)
+    await audit.append(
+        tx,
+        at=caller.received_at,
+        actor="on_create_party_registration",
+        action="change venID",
+        subject=row.ven_name,
+        detail={"from": row.ven_id, "to": accept.ven_id, "fingerprint": caller.fingerprint},
+    )
+    return accept.ven_id
+
+
+async def _under_its_name(
+    tx: Transaction, caller: Caller, row: party.Party, name: str | None
+) -> bool:
+    """Returns whether a VEN registers under the name that it is enrolled with.
+
+    Many handlers decide by the name. A VEN that calls itself by another one's must not
+    get the venID, and with it the events, that are meant for that one (R517).
+    """
+    if not name or name == row.ven_name:
+        return True
+    nameless = not caller.secure and row.ven_name == row.ven_id
+    return nameless and await party.get(tx, ven_name=name) is None
 
 
 async def give_ven_id(tx: Transaction, row: party.Party, ven_id: str, *, now: datetime) -> None:

@@ -265,6 +265,40 @@ async def test_r402_a_ven_cannot_take_another_ven_id_by_itself() -> None:
         assert set(await vens(world)) == {"one"}
 
 
+@pytest.mark.parametrize("enrolled", [True, False], ids=["of another VEN", "of nobody"])
+async def test_r517_a_name_that_is_not_its_own_brings_a_ven_no_other_ven_id(
+    enrolled: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    class ByName:
+        async def on_create_party_registration(
+            self, request: Registration, ctx: Context
+        ) -> Accept | Refuse:
+            given.append(f"{request.ven_name}-{len(given)}")
+            return Accept(ven_id=given[-1])
+
+    given: list[str] = []
+    async with running(handlers=[ByName()], tls=True) as world:
+        peer, other = world.client("school"), world.client("castle")
+        await anew(peer)
+        if enrolled:
+            await anew(other)
+        own = peer.ven_id
+        assert (await peer.register("castle")).ven_id == own
+        await provided(world, given[-1], "for-castle")
+        assert await events_of(peer) == []
+        assert f"the handler gave the venID {given[-1]} to a VEN that calls itself castle" in (
+            caplog.text
+        )
+
+
+async def test_a_ven_that_brought_its_ven_id_and_no_name_may_have_one_later() -> None:
+    async with running(handlers=[Decides("one", "two")]) as world:
+        peer = world.peer("school")
+        message = m.CreatePartyRegistration(request_id="r", http_pull_model=True)
+        assert (await peer.post(message)).ven_id == "one"
+        assert (await anew(peer, ven_id="one")).ven_id == "two"
+
+
 # ---------------------------------------------------------------- renewals
 
 

@@ -25,7 +25,7 @@ from vtn.services.sound import unusable
 from vtn.store import Transaction, audit, certificate, party
 from vtn.store import outbox as rows
 from vtn.store.errors import DuplicateId
-from vtn.succession import give_ven_id
+from vtn.succession import decided_ven_id
 
 log = logging.getLogger("openadr.vtn.registration")
 
@@ -212,7 +212,7 @@ async def _register(
     now = caller.received_at
     async with desk.store.begin() as tx:
         row = await party.unregister(tx, pk=member.pk, now=now)
-        ven_id = await _given(tx, caller, row, accept)
+        ven_id = await decided_ven_id(tx, caller, row, message, accept)
         await _store(tx, member, message, registration_id, caller)
         await outbox.put_metadata(tx, member.pk, ven_id, request_id=desk.new_id(), now=now)
         await audit.append(
@@ -232,26 +232,6 @@ async def _register(
         extra={"ven": member.ven_name},
     )
     return _created(desk, member, message, ven_id, registration_id)
-
-
-async def _given(tx: Transaction, caller: Caller, row: party.Party, accept: Accept) -> str:
-    """Returns the venID that a VEN has from now on: the handler's, or its own.
-
-    Raises:
-        InvalidId: the handler's is that of another VEN (R70).
-    """
-    if accept.ven_id in (None, row.ven_id):
-        return row.ven_id
-    await give_ven_id(tx, row, accept.ven_id, now=caller.received_at)
-    await audit.append(
-        tx,
-        at=caller.received_at,
-        actor=_HOOK,
-        action="change venID",
-        subject=row.ven_name,
-        detail={"from": row.ven_id, "to": accept.ven_id, "fingerprint": caller.fingerprint},
-    )
-    return accept.ven_id
 
 
 async def _store(
@@ -308,7 +288,7 @@ async def _reregister(
     async with desk.store.begin() as tx:
         row = await _store(tx, member, message, registration_id, caller)
         await rows.done(tx, party_pk=member.pk, kind=outbox.REREGISTER, now=caller.received_at)
-        ven_id = await _given(tx, caller, row, accept)
+        ven_id = await decided_ven_id(tx, caller, row, message, accept)
     await desk.roster.refresh(desk.store)
     log.info("registered again", extra={"ven": member.ven_name})
     return _created(desk, member, message, ven_id, registration_id)
