@@ -5,6 +5,7 @@ per noun does its parts. ``node.py`` reads what applications hand over and names
 where something is wrong. Nothing here imports openleadr.
 """
 
+from oadr.dicts.error import protocol_error_of
 from oadr.dicts.event import event_from_dict, event_to_dict
 from oadr.dicts.message import from_dict, to_dict
 from oadr.dicts.node import plain
@@ -16,6 +17,7 @@ __all__ = [
     "event_to_dict",
     "from_dict",
     "plain",
+    "protocol_error_of",
     "report_from_dict",
     "report_to_dict",
     "target_from",

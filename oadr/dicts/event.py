@@ -79,9 +79,9 @@ def _baseline_to(baseline: m.Baseline) -> dict[str, Any]:
         "intervals": intervals_to_list(baseline.intervals),
         "baseline_id": baseline.baseline_id or None,
     }
-    names = baseline.resource_ids
+    names = [name or None for name in baseline.resource_ids]
     if names:
-        found["resource_id"] = list(names) if len(names) > 1 else names[0]
+        found["resource_id"] = names if len(names) > 1 else names[0]
     found["baseline_name"] = baseline.baseline_name or None
     return {**found, **unit_to_dict(baseline.unit)}
 

@@ -22,16 +22,11 @@ _STATUS = "payload_resource_status"
 
 def intervals_to_list(intervals: Iterable[m.Interval]) -> list[dict[str, Any]]:
     """Returns a dict for each payload of each interval."""
-    found = []
+    found: list[dict[str, Any]] = []
     for interval in intervals:
         frame = _frame(interval)
-        if len(interval.payloads) == 1:
-            frame[_key(interval.payloads[0])] = _payload_to(interval.payloads[0])
-            found.append(frame)
-            continue
-        found.extend({**frame, _key(one): _payload_to(one)} for one in interval.payloads)
-        if not interval.payloads:
-            found.append(frame)
+        each = [{**frame, _key(one): _payload_to(one)} for one in interval.payloads]
+        found.extend(each or [frame])
     return found
 
 

@@ -129,10 +129,11 @@ def _pending_of(node: Node) -> tuple[str, ...]:
     """Returns the pending reportRequestIDs; names alone are as good as dicts of one."""
     found = node.raw.get("pending_reports")
     if isinstance(found, Mapping):
-        return node.children("pending_reports")[0].several(TEXT, "report_request_id")
-    if found and not isinstance(found[0], Mapping):
-        return node.several(TEXT, "pending_reports")
-    return tuple(one.need(TEXT, "report_request_id") for one in node.children("pending_reports"))
+        return Node(found, node.at("pending_reports")).several(TEXT, "report_request_id")
+    if isinstance(found, list) and found and isinstance(found[0], Mapping):
+        several = node.children("pending_reports")
+        return tuple(one.need(TEXT, "report_request_id") for one in several)
+    return node.several(TEXT, "pending_reports")
 
 
 def cancel_report_to(message: m.CancelReport) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def signals_are_a_list(part: Payload) -> Payload:
 
 
 def grouped_although_empty(part: Payload) -> Payload:
-    return {"targets_by_type": {}, **part} if part.get("targets") == [] else part
+    return {"targets_by_type": {}, **part} if "targets" in part else part
 
 
 def measured(part: Payload) -> Payload:

@@ -121,6 +121,16 @@ def test_an_unknown_type_is_refused_with_those_that_are_known(name: str) -> None
             "oadrCreatedReport.pending_reports[0] is ['p']; expected a text",
         ),
         (
+            "oadrCreatedReport",
+            {"pending_reports": b"x"},
+            "oadrCreatedReport.pending_reports[0] is b'x'; expected a text",
+        ),
+        (
+            "oadrUpdateReport",
+            {"reports": [{"report_request_id": "q", "report_specifier_id": "s", "dtstart": 7}]},
+            "oadrUpdateReport.reports[0].dtstart is 7; expected a datetime",
+        ),
+        (
             "oadrUpdateReport",
             {"reports": [{"report_specifier_id": "s"}]},
             "oadrUpdateReport.reports[0].report_request_id is missing; expected a text",

@@ -424,6 +424,10 @@ WRONG: list[tuple[Payload, str]] = [
         "event.event_signals[0].intervals[0].duration is missing; expected a timedelta",
     ),
     (
+        {"event_signals__0__intervals": intervals(True)},
+        "event.event_signals[0].intervals[0].signal_payload is True; expected a number",
+    ),
+    (
         {"event_signals__0__intervals": intervals(1, "high")},
         "event.event_signals[0].intervals[1].signal_payload is 'high'; expected a number",
     ),

@@ -379,14 +379,24 @@ def test_data_points_of_one_interval_may_be_a_list() -> None:
     assert values == [("a", Decimal(1)), ("b", Decimal("2.5"))]
 
 
-def test_a_slow_data_point_samples_as_fast() -> None:
-    rate = {"sampling_rate": {"max_period": QUARTER}}
-    point = {"r_id": "a", "report_type": "usage", "reading_type": "Net", **rate}
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        ({"max_period": QUARTER}, m.SamplingRate(min_period=QUARTER, max_period=QUARTER)),
+        (
+            objects.SamplingRate(min_period=QUARTER, on_change=True),
+            m.SamplingRate(min_period=QUARTER, max_period=QUARTER, on_change=True),
+        ),
+        (objects.SamplingRate(), None),
+        (None, None),
+    ],
+)
+def test_a_data_point_samples_as_slow_as_fast_if_only_one_is_known(
+    rate: Any, expected: m.SamplingRate | None
+) -> None:
+    point = {"r_id": "a", "report_type": "usage", "reading_type": "Net", "sampling_rate": rate}
     report = {"report_specifier_id": "s", "report_descriptions": [point]}
-    found = report_from_dict(report, now=NOW)
-    assert found.descriptions[0].sampling_rate == m.SamplingRate(
-        min_period=QUARTER, max_period=QUARTER
-    )
+    assert report_from_dict(report, now=NOW).descriptions[0].sampling_rate == expected
 
 
 def test_a_unit_with_a_name_of_its_own_is_a_custom_unit() -> None:
