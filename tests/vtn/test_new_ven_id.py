@@ -198,6 +198,24 @@ async def test_an_event_that_was_taken_from_the_ven_opens_if_the_placeholder_has
         assert await events_of(peer) == ["e1"]
 
 
+async def test_what_was_given_for_the_former_ven_id_meanwhile_can_be_gathered() -> None:
+    async with running(handlers=[Decides("one", "two", "three")]) as world:
+        peer, other = world.peer("school"), world.peer("castle")
+        await anew(peer)
+        await anew(peer)
+        await provided(world, "one", "late")
+        now = world.clock.now()
+        (row,) = await world.operator.gather("one", "two", now=now)
+        assert row.event_id == "late"
+        assert set(await vens(world)) == {"two"}
+        assert await events_of(peer) == ["late"]
+        await anew(other)
+        await dispatch(world, "theirs", audience=Audience(vens=frozenset({"castle"})))
+        assert len(await world.operator.gather("three", "two", now=now)) == 1
+        assert await world.operator.gather("one", "nobody", now=now) == []
+        assert await events_of(other) == ["theirs"]
+
+
 # ---------------------------------------------------------------- that of another VEN
 
 
