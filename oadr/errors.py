@@ -37,7 +37,8 @@ class ProtocolError(OpenADRError):
 
     def __init__(self, description: str, *, rule: str = "") -> None:
         super().__init__(description)
-        self.description = description
+        # A handler may have put another exception into it, or nothing at all.
+        self.description = str(description)
         self.rule = rule
 
     def __str__(self) -> str:

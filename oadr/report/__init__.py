@@ -16,6 +16,7 @@ from oadr.report.accept import (
 from oadr.report.metadata import build_metadata, read_metadata
 from oadr.report.offer import (
     METADATA,
+    OTHER_TELEMETRY,
     DataPoint,
     Offer,
     check_offers,
@@ -38,6 +39,7 @@ from oadr.report.update import Finding, check_update, findings
 
 __all__ = [
     "METADATA",
+    "OTHER_TELEMETRY",
     "DataPoint",
     "Finding",
     "Offer",

@@ -21,6 +21,8 @@ from oadr.times import ZERO
 METADATA = "METADATA"
 #: What a report name begins with in metadata, and nowhere else (R313, R331).
 PREFIX = "METADATA_"
+#: Name of a report of telemetry that no well-known report may carry, such as a voltage (R331).
+OTHER_TELEMETRY = "x-TELEMETRY_READING"
 
 _TOTALS = frozenset(
     {"energyReal", "energyApparent", "energyReactive", "pulseCount", "Therm", "currency"}

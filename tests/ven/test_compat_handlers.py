@@ -278,3 +278,21 @@ async def test_a_typed_handler_of_changes_takes_the_place_of_one_of_dicts(street
     await given(street, ven, replace(event("e1", modification=1)))
     await given(street, ven, event("e1", modification=2, status=EventStatus.CANCELLED))
     assert not told
+
+
+async def test_an_error_of_openleadrs_opts_out_with_its_code(street: Street) -> None:
+    from openleadr import errors
+
+    refusal: Any = errors.NotAllowedError
+    ven = street.openleadr()
+
+    async def on_event(event: dict[str, Any]) -> str:
+        raise refusal("not today")
+
+    ven.add_handler("on_event", on_event)
+    (answer,) = await given(street, ven, event("e1"))
+    assert (answer.opt_type, answer.code, answer.description) == (
+        OptType.OPT_OUT,
+        451,
+        "not today",
+    )

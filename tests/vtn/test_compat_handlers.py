@@ -1,12 +1,14 @@
 """Each form of each handler, with a VEN that speaks to it over HTTP."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from oadr import messages as m
 from oadr.enums import OptType
+from oadr.report import OTHER_TELEMETRY
 from runtime.hooks import HandlerError
 from tests.vtn.compat_kit import HOUR, MINUTE, a_server, event, metadata, now, running, steps
 from tests.vtn.kit import readings, usage
@@ -515,3 +517,55 @@ async def test_a_ven_may_ask_the_application_for_reports(name: str, form: str) -
             update = await peer.poll()
             assert update.reports[0].intervals[0].payloads[0].value == 3
     assert asked[0]["ven_id"] == "ven1"
+
+
+# ---------------------------------------------------------------- errors of OpenLEADR's
+
+
+@pytest.mark.parametrize("wait", [False, True], ids=["function", "coroutine function"])
+async def test_an_error_of_openleadrs_refuses_with_its_code(wait: bool) -> None:
+    from openleadr import errors
+
+    refusal: Any = errors.OutOfSequenceError
+
+    def refuse(registration_info: dict[str, Any]) -> None:
+        raise refusal("not now")
+
+    async def refuse_later(registration_info: dict[str, Any]) -> None:
+        raise refusal("not now")
+
+    server = VTN(vtn_id="vtn", http_port=0)
+    server.add_handler("on_create_party_registration", refuse_later if wait else refuse)
+    assert (await _register(server)).ven_id.startswith("450 ")
+
+
+async def test_another_error_is_469_as_ever() -> None:
+    def fail(registration_info: dict[str, Any]) -> None:
+        raise KeyError("ven_id")
+
+    server = VTN(vtn_id="vtn", http_port=0)
+    server.add_handler("on_create_party_registration", fail)
+    assert (await _register(server)).ven_id.startswith("469 ")
+
+
+# ---------------------------------------------------------------- other telemetry
+
+
+async def test_applications_are_asked_about_other_telemetry_as_about_usage() -> None:
+    asked: list[str] = []
+
+    def on_register_report(report: dict[str, Any]) -> Any:
+        asked.append(report["report_name"])
+        return [(one["r_id"], print, MINUTE) for one in report["report_descriptions"]]
+
+    server = a_server()
+    server.add_handler("on_register_report", on_register_report)
+    async with running(server) as application:
+        peer = await application.ven()
+        offer = replace(usage("volts"), report_name=OTHER_TELEMETRY)
+        reply = await peer.post(metadata(peer, offer))
+        (request,) = reply.requests
+        assert request.report_specifier_id == "volts"
+        assert asked == ["METADATA_TELEMETRY_USAGE"]
+        (shown,) = server.registered_reports[peer.ven_id]
+        assert shown["report_name"] == "TELEMETRY_USAGE"

@@ -106,8 +106,18 @@ def _check(name: str, function: Function) -> None:
         ) from None
 
 
-async def _awaited(result: Any) -> Any:
-    return await result if inspect.isawaitable(result) else result
+async def _called(function: Function, event: dict[str, Any]) -> Any:
+    """Calls a handler; an error of OpenLEADR's becomes the refusal with that code."""
+    try:
+        result = function(event)
+        return await result if inspect.isawaitable(result) else result
+    except Exception as error:
+        from oadr.dicts import protocol_error_of
+
+        refusal = protocol_error_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 class _ForDicts:
@@ -127,7 +137,7 @@ class _ForDicts:
         if self._stands is not None and self._stands(event):
             ctx.log.warning(_NOT_UPDATED)
             return None
-        result = await _awaited(self.func(event_dict(event)))
+        result = await _called(self.func, event_dict(event))
         if result is None and event.response_required is ResponseRequired.NEVER:
             return None
         try:
@@ -154,7 +164,7 @@ class _Cancelled:
     async def __call__(self, event: Event, ctx: Context) -> None:
         """Tells the function."""
         descriptor = replace(event.descriptor, event_status=EventStatus.CANCELLED)
-        await _awaited(self.func(event_dict(replace(event, descriptor=descriptor))))
+        await _called(self.func, event_dict(replace(event, descriptor=descriptor)))
 
 
 class _Undecided:

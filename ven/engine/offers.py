@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from oadr.codec import encode
 from oadr.enums import ReadingType, ReportName, ReportType
 from oadr.messages import RegisterReport, Report, Target, Unit
-from oadr.report import DataPoint, Offer, build_metadata, check_offers
+from oadr.report import OTHER_TELEMETRY, DataPoint, Offer, build_metadata, check_offers
 from oadr.units import unit
 from ven.meter import MeterSpec
 
 #: What a TELEMETRY_USAGE may measure (R331); anything else needs a report of its own name.
 _USAGE = frozenset({"powerReal", "energyReal", "pulseCount"})
-_OTHER = "x-TELEMETRY_READING"
 #: What R331 has a report of usage say about its values, and what says nothing else.
 _USAGE_TYPES = frozenset({"", ReportType.USAGE, ReportType.READING})
 _USAGE_READINGS = frozenset({"", ReadingType.DIRECT_READ})
@@ -54,7 +53,7 @@ def report_name_of(spec: MeterSpec) -> str:
     A report of usage may hold usage only (R331); anything else goes into one of its own.
     """
     other = spec.report_name == ReportName.TELEMETRY_USAGE and not is_usage(spec)
-    return _OTHER if other else spec.report_name
+    return OTHER_TELEMETRY if other else spec.report_name
 
 
 def is_usage(spec: MeterSpec) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from oadr.errors import ProtocolError
@@ -30,19 +31,31 @@ def fitted(function: Function, *names: str) -> Function | None:
     """Returns what calls a function with values for these names, in this order.
 
     The function gets them by name if it knows the names, and by position otherwise; None
-    if it can be called in neither way.
+    if it can be called in neither way. An error of OpenLEADR's that it raises becomes the
+    refusal with that code.
     """
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        return function
+        return partial(_refusing, function, ())
     if _binds(signature, (), names):
+        return partial(_refusing, function, names)
+    return partial(_refusing, function, ()) if _binds(signature, names, ()) else None
 
-        def by_name(*values: Any) -> Any:
-            return function(**dict(zip(names, values, strict=True)))
 
-        return by_name
-    return function if _binds(signature, names, ()) else None
+async def _refusing(function: Function, names: tuple[str, ...], *values: Any) -> Any:
+    """Calls a function, by these names if there are any."""
+    try:
+        if names:
+            return await settled(function(**dict(zip(names, values, strict=True))))
+        return await settled(function(*values))
+    except Exception as error:
+        from oadr.dicts import protocol_error_of
+
+        refusal = protocol_error_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def _binds(

@@ -7,7 +7,7 @@ from typing import Any
 from oadr import messages as m
 from oadr.dicts import from_dict, report_from_dict, report_to_dict, to_dict
 from oadr.enums import ReportName
-from oadr.report import DataPoint, Offer
+from oadr.report import OTHER_TELEMETRY, DataPoint, Offer
 from vtn.compat.calling import (
     Function,
     WrongReturn,
@@ -17,6 +17,7 @@ from vtn.compat.calling import (
     settled,
 )
 from vtn.compat.members import peek
+from vtn.compat.reports import as_offered
 from vtn.compat.setting import Setting
 from vtn.compat.traffic import current, payload_of
 from vtn.hooks import Context, Update, Wanted
@@ -31,8 +32,9 @@ COMPACT = (
     "min_sampling_interval",
     "max_sampling_interval",
 )
-#: What OpenLEADR asks its applications about; they do not expect others.
-_TELEMETRY = frozenset({ReportName.TELEMETRY_USAGE, ReportName.TELEMETRY_STATUS})
+#: What OpenLEADR asks its applications about; they do not expect others. To them a report
+#: of other telemetry is one of usage, because OpenLEADR offers all telemetry under that name.
+_TELEMETRY = frozenset({ReportName.TELEMETRY_USAGE, ReportName.TELEMETRY_STATUS, OTHER_TELEMETRY})
 _PAIR = "(callback, sampling_interval), (callback, sampling_interval, reporting_interval) or None"
 _LIST = "a list of (r_id, callback, sampling_interval[, reporting_interval]) or None"
 #: How often readings are wanted where neither side says.
@@ -107,7 +109,7 @@ def _reports_offered() -> dict[str, dict[str, Any]]:
     exchange = current()
     message = exchange.message if exchange is not None else None
     reports = message.reports if isinstance(message, m.RegisterReport) else ()
-    return {report.report_specifier_id: report_to_dict(report) for report in reports}
+    return {report.report_specifier_id: report_to_dict(as_offered(report)) for report in reports}
 
 
 def _of_offer(offer: Offer, one: Any, whole: Any) -> _Choice:

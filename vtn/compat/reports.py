@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from oadr import messages as m
+from oadr.enums import ReportName
+from oadr.report import OTHER_TELEMETRY
 from vtn.compat.calling import READING, Callback, Told
 from vtn.hooks import Context, Update
 
@@ -134,6 +137,16 @@ class Reports:
         return self._requested
 
 
+def as_offered(report: m.Report) -> m.Report:
+    """Returns metadata as applications know them.
+
+    OpenLEADR offers all telemetry as TELEMETRY_USAGE, so that they look for no other name.
+    """
+    if report.report_name != OTHER_TELEMETRY:
+        return report
+    return replace(report, report_name=f"METADATA_{ReportName.TELEMETRY_USAGE}")
+
+
 def _described(offered: tuple[m.Report, ...] | bytes) -> list[dict[str, Any]]:
     from oadr.dicts import report_to_dict
 
@@ -143,7 +156,7 @@ def _described(offered: tuple[m.Report, ...] | bytes) -> list[dict[str, Any]]:
         offered = read_reports(offered)
     found = []
     for report in offered:
-        described = report_to_dict(report)
+        described = report_to_dict(as_offered(report))
         name = described.get("report_name") or ""
         described["report_name"] = name.removeprefix(_PREFIX)
         found.append(described)
