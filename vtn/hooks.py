@@ -87,6 +87,9 @@ class IdentityHandler:
     async def ven_lookup(self, ven_id: str, ctx: Context) -> Known | None:
         """Decides whether a VEN is known, for each message but those that register.
 
+        It is also asked about the venID that a VEN claims which registers over TLS with a
+        certificate that is not enrolled.
+
         ``ven_id`` is that of the message, ``ctx`` tells what the connection proves. None
         refuses the message with 463; a poll is answered with oadrRequestReregistration.
         With such a handler, a VEN that registers again is decided on by

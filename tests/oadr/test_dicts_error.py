@@ -12,7 +12,7 @@ from oadr.errors import ProtocolError
 errors: Any = openleadr_errors
 
 
-class Own(openleadr_errors.NotRegisteredOrAuthorizedError):  # type: ignore[misc]
+class Own(openleadr_errors.NotRegisteredOrAuthorizedError):
     """What an application makes of one of OpenLEADR's."""
 
 
