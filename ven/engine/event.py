@@ -283,7 +283,8 @@ class EventEngine:
         if _is_over(held, now):
             outcome.drop.append(held.event_id)
             return Decision(opt=OptType.OPT_IN)
-        decision = await decide(self._core, Change.CANCELLED, held.event, now, OptType.OPT_IN)
+        gone = _numbered(held.event, event.descriptor.modification_number)
+        decision = await decide(self._core, Change.CANCELLED, gone, now, OptType.OPT_IN)
         if decision.code != 200:
             # A handler that fails cannot keep an event going that the VTN does not want.
             decision = replace(decision, opt=OptType.OPT_IN, code=200, description="")
@@ -381,3 +382,8 @@ def _end(held: HeldEvent) -> datetime:
 
 def _is_over(held: HeldEvent, now: datetime) -> bool:
     return held.state is EventState.OVER or effective_end(held.event.active_period) <= now
+
+
+def _numbered(event: Event, number: int) -> Event:
+    """Returns an event as it is known, with the modification number of a later message."""
+    return replace(event, descriptor=replace(event.descriptor, modification_number=number))
