@@ -382,7 +382,7 @@ async def test_an_object_of_add_event_changed_by_hand_goes_out_as_a_modification
         (mine,) = server.events["ven1"]
         server.events_updated["ven1"] = True
         await server.saved()
-        mine.event_signals[0].intervals[0].signal_payload = 3
+        mine.event_signals[0].intervals[0]["signal_payload"] = 3
         server.events_updated["ven1"] = True
         await server.saved()
         (found,) = (await peer.poll()).events

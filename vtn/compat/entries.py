@@ -19,6 +19,7 @@ class Entry:
         ven_id: for whom it is.
         event: as it was last published.
         given: what the application holds of it; None until it looks.
+        raw: what ``add_event`` was given; None for other events.
         callback: for answers; set by ``tell``.
         delivery_callback: for deliveries; the same.
         answered: how to call ``callback``.
@@ -37,6 +38,7 @@ class Entry:
         "essence",
         "event",
         "given",
+        "raw",
         "restored",
         "ven_id",
     )
@@ -46,6 +48,7 @@ class Entry:
         self.event = event
         self.essence = wanted.essence(event)
         self.given = given
+        self.raw: Mapping[str, Any] | None = None
         self.callback: Callback | None = None
         self.delivery_callback: Callback | None = None
         self.cancelled = is_cancelled(event)
@@ -74,8 +77,9 @@ class Entry:
         former, self.ven_id = self.ven_id, ven_id
         self.event = retargeted(self.event, former, ven_id)
         self.essence = retargeted(self.essence, former, ven_id)
-        if self.given is not None:
-            retarget(self.given, former, ven_id)
+        for own in (self.given, self.raw):
+            if own is not None:
+                retarget(own, former, ven_id)
 
     def is_new(self, answer: EventAnswer) -> bool:
         """Returns whether a VEN says something else than before."""

@@ -17,6 +17,7 @@ from vtn.compat.backlog import Backlog
 from vtn.compat.calling import ANSWER, DELIVERY, Callback, Told
 from vtn.compat.entries import Entry, Publisher, Updated
 from vtn.compat.members import peek, poke
+from vtn.compat.parts import put_back
 from vtn.hooks import Context, EventAnswer
 
 log = logging.getLogger("openadr.vtn.compat")
@@ -64,6 +65,7 @@ class Events:
         event: m.Event,
         *,
         given: Any = None,
+        raw: Mapping[str, Any] | None = None,
         callback: Callback | None = None,
         delivery_callback: Callback | None = None,
     ) -> None:
@@ -73,6 +75,7 @@ class Events:
             ven_id: for whom.
             event: checked.
             given: what the application holds of it; None if it holds nothing.
+            raw: what it gave in place of that; its parts are its own.
             callback: for answers.
             delivery_callback: for deliveries.
 
@@ -90,6 +93,7 @@ class Events:
         if old is not None:
             self._drop(old)
         entry = Entry(ven_id, event, given)
+        entry.raw = raw
         entry.tell(callback, delivery_callback)
         if callback is not None:
             self.callbacks[event.event_id] = (given, callback)
@@ -248,6 +252,8 @@ class Events:
             from vtn.compat.objects import event_object
 
             entry.given = event_object(entry.event)
+            if entry.raw is not None:
+                put_back(entry.given, entry.raw)
             # Whatever gets lost on the way to OpenLEADR's object is no change.
             made = wanted.event_of(entry.given, now=self._now())
             entry.essence = wanted.essence(made)

@@ -21,6 +21,7 @@ from vtn.compat.callbacks import Callbacks
 from vtn.compat.calling import Callback, Function
 from vtn.compat.ears import Ears
 from vtn.compat.events import Events
+from vtn.compat.parts import in_utc
 from vtn.compat.publishing import Publishing
 from vtn.compat.registration import Undecided, default_registration
 from vtn.compat.reports import Reports
@@ -272,7 +273,13 @@ class VTN(Server, Descendant):
                 "recovery_period": recovery_period,
             },
         )
-        return self._add(ven_id, raw, None, callback, delivery_callback)
+        ready = wanted.event_of(raw, now=self.clock.now())
+        wanted.check_callbacks(ready, callback, delivery_callback)
+        in_utc(intervals)
+        self._events.add(
+            ven_id, ready, raw=raw, callback=callback, delivery_callback=delivery_callback
+        )
+        return ready.event_id
 
     def add_raw_event(
         self,
@@ -286,22 +293,11 @@ class VTN(Server, Descendant):
         Raises:
             ValueError: it cannot be understood, or must not be sent.
         """
-        return self._add(ven_id, event, event, callback, delivery_callback)
-
-    def _add(
-        self,
-        ven_id: str,
-        raw: Any,
-        given: Any,
-        callback: Callback | None,
-        delivery_callback: Callback | None,
-    ) -> str:
-        ready = wanted.event_of(raw, now=self.clock.now())
+        ready = wanted.event_of(event, now=self.clock.now())
         wanted.check_callbacks(ready, callback, delivery_callback)
-        if given is not None:
-            wanted.complete(given, ready)
+        wanted.complete(event, ready)
         self._events.add(
-            ven_id, ready, given=given, callback=callback, delivery_callback=delivery_callback
+            ven_id, ready, given=event, callback=callback, delivery_callback=delivery_callback
         )
         return ready.event_id
 
