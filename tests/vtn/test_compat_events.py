@@ -442,3 +442,77 @@ def test_a_change_by_hand_that_must_not_go_out_is_a_value_error() -> None:
     given["event_signals"][0]["intervals"][0]["signal_payload"] = 9
     with pytest.raises(ValueError, match="R9"):
         server.events_updated["ven1"] = True
+
+
+# ---------------------------------------------------------------- gaps
+
+
+async def _sent(server: VTN) -> m.Event:
+    async with running(server) as application:
+        peer = await application.fresh("ven1")
+        shot: m.DistributeEvent = await peer.post(m.RequestEvent(request_id="r", ven_id="ven1"))
+        (sent,) = shot.events
+        return sent
+
+
+def _at(*starts: int) -> list[dict[str, Any]]:
+    begin = now() + HOUR
+    return [
+        {"dtstart": begin + start * MINUTE, "duration": 10 * MINUTE, "signal_payload": number}
+        for number, start in enumerate(starts, 1)
+    ]
+
+
+def _levels(signal: m.Signal) -> list[tuple[Any, Any]]:
+    payloads = [(one.duration, one.payloads[0]) for one in signal.intervals]
+    return [(duration, one.value) for duration, one in payloads if isinstance(one, m.SignalPayload)]
+
+
+async def test_r103_a_gap_in_a_simple_signal_is_sent_as_level_0() -> None:
+    server = a_server()
+    _add(server, intervals=_at(0, 25))
+    sent = await _sent(server)
+    assert _levels(sent.signals[0]) == [
+        (10 * MINUTE, 1),
+        (15 * MINUTE, 0),
+        (10 * MINUTE, 2),
+    ]
+    assert sent.active_period.duration == 35 * MINUTE
+
+
+async def test_r103_a_signal_that_begins_later_than_another_says_so() -> None:
+    early, late = _at(0), _at(20)
+    signals = [
+        {"signal_id": "a", "signal_name": "simple", "signal_type": "level", "intervals": late},
+        {
+            "signal_id": "b",
+            "signal_name": "x-own",
+            "signal_type": "level",
+            "intervals": [{**early[0], "duration": 30 * MINUTE}],
+        },
+    ]
+    server = a_server()
+    server.add_raw_event("ven1", event("e1", event_signals=signals))
+    sent = await _sent(server)
+    assert [value for _, value in _levels(sent.signals[0])] == [0, 1]
+    assert sent.active_period.dtstart == early[0]["dtstart"]
+
+
+def test_r103_a_gap_that_nobody_can_fill_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match=r"interval 1 of ELECTRICITY_PRICE .*R103"):
+        _add(
+            a_server(),
+            signal_name="ELECTRICITY_PRICE",
+            signal_type="price",
+            intervals=_at(0, 25),
+        )
+
+
+async def test_r103_intervals_that_overlap_are_sent_one_after_the_other_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = a_server()
+    _add(server, intervals=_at(0, 5))
+    sent = await _sent(server)
+    assert [one.duration for one in sent.signals[0].intervals] == [10 * MINUTE, 10 * MINUTE]
+    assert "interval 1 of simple starts at" in caplog.text

@@ -75,6 +75,8 @@ async def _register(server: VTN, **values: Any) -> Peer:
         (["id-1", "reg-1"], "200 id-1 reg-1"),
         (("0042", 7), "200 0042 7"),
         (Accept(ven_id="id-1", registration_id="reg-1"), "200 id-1 reg-1"),
+        (("oadrCreatedPartyRegistration", {"ven_id": "a", "registration_id": "b"}), "200 a b"),
+        (("oadrCreatedPartyRegistration", {"ven_id": "a"}), "463 None None"),
         (False, "463 None None"),
         (None, "463 None None"),
         (True, "469 None None"),

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from oadr import messages as m
-from oadr.dicts import event_from_dict, from_dict
+from oadr.dicts import from_dict
 from vtn.compat.calling import Function, WrongReturn, fitted, named, settled
 from vtn.compat.members import peek
 from vtn.compat.setting import Setting
 from vtn.compat.traffic import current, payload_of
+from vtn.compat.wanted import read
 from vtn.hooks import Context, EventAnswer
 
 _MESSAGES = tuple(m.MESSAGES.values())
@@ -111,4 +112,4 @@ def _event(one: Any, whole: Any, ctx: Context, expected: str) -> m.Event:
         return one
     if not isinstance(one, Mapping) and peek(one, "event_descriptor") is None:
         raise WrongReturn(whole, expected)
-    return event_from_dict(one, now=ctx.clock.now())
+    return read(one, now=ctx.clock.now())

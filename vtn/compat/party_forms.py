@@ -1,5 +1,6 @@
 """Handlers of registration, and those that are told of a VEN only."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from oadr import messages as m
@@ -42,8 +43,21 @@ def _decision(answer: Any) -> Accept | Refuse:
         return Accept(registration_id=answer)
     if isinstance(answer, tuple | list) and len(answer) == 2 and None not in answer:
         ven_id, registration_id = answer
+        if isinstance(registration_id, Mapping):
+            # The first programs of pyOpenADR returned the whole reply: its name and payload.
+            return _decision_of_reply(registration_id, answer)
         return Accept(ven_id=str(ven_id), registration_id=str(registration_id))
     raise WrongReturn(answer, _DECISION)
+
+
+def _decision_of_reply(payload: Mapping[str, Any], answer: Any) -> Accept | Refuse:
+    registration_id = payload.get("registration_id")
+    if not registration_id:
+        return Refuse(463, "not accepted by this VTN")
+    ven_id = payload.get("ven_id")
+    if isinstance(ven_id, Mapping) or isinstance(registration_id, Mapping):
+        raise WrongReturn(answer, _DECISION)
+    return Accept(ven_id=str(ven_id) if ven_id else None, registration_id=str(registration_id))
 
 
 def query(function: Function, setting: Setting) -> Function | None:

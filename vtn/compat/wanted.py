@@ -14,6 +14,7 @@ from oadr.event import check_event, normalize
 from oadr.event.signals import rule_for
 from oadr.units import unit
 from vtn.compat.calling import ANSWER, DELIVERY, Callback, Told
+from vtn.compat.gaps import without_gaps
 from vtn.compat.members import peek, poke
 
 log = logging.getLogger("openadr.vtn.compat")
@@ -96,6 +97,24 @@ def _fits(callback: Callback, ways: tuple[tuple[str, ...], ...]) -> bool:
     return True
 
 
+def read(raw: Any, *, now: datetime) -> m.Event:
+    """Returns the event that an application gives, unchecked.
+
+    Raises:
+        ValueError: it cannot be understood; it says why.
+    """
+    given = plain(raw)
+    descriptor = given.get("event_descriptor") if isinstance(given, Mapping) else None
+    event_id = str((descriptor or {}).get("event_id"))
+    told: list[bool] = []
+    aware = _aware(given, told)
+    if told:
+        log.warning(_NAIVE, event_id)
+    if isinstance(aware, Mapping):
+        aware = without_gaps(aware, event_id)
+    return event_from_dict(aware, now=now)
+
+
 def event_of(raw: Any, *, now: datetime) -> m.Event:
     """Returns the event that an application gives, as it can be sent.
 
@@ -106,13 +125,8 @@ def event_of(raw: Any, *, now: datetime) -> m.Event:
     Raises:
         ValueError: it cannot be understood, or must not be sent; it says why.
     """
-    given = plain(raw)
-    descriptor = given.get("event_descriptor") if isinstance(given, Mapping) else None
-    event_id = str((descriptor or {}).get("event_id"))
-    told: list[bool] = []
-    event = event_from_dict(_aware(given, told), now=now)
-    if told:
-        log.warning(_NAIVE, event_id)
+    event = read(raw, now=now)
+    event_id = event.event_id
     try:
         ready = normalize(_with_units(_without_priority_0(event)))
         check_event(ready)
