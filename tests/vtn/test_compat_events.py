@@ -480,6 +480,18 @@ async def test_r103_a_gap_in_a_simple_signal_is_sent_as_level_0() -> None:
     assert sent.active_period.duration == 35 * MINUTE
 
 
+def test_r103_parts_of_a_second_are_no_gap(caplog: pytest.LogCaptureFixture) -> None:
+    begin = now() + HOUR
+    server = a_server()
+    intervals = [
+        {"dtstart": begin + part, "duration": 10 * MINUTE, "signal_payload": 1}
+        for part in (timedelta(microseconds=5), 10 * MINUTE, 20 * MINUTE + timedelta(seconds=0.9))
+    ]
+    _add(server, intervals=intervals)
+    assert len(server.events["ven1"][0].event_signals[0].intervals) == 3
+    assert "starts at" not in caplog.text
+
+
 async def test_r103_a_signal_that_begins_later_than_another_says_so() -> None:
     early, late = _at(0), _at(20)
     signals = [

@@ -13,6 +13,8 @@ from typing import Any
 log = logging.getLogger("openadr.vtn.compat")
 
 _NORMAL = 0
+#: The moments of an event are whole seconds; what is less is no gap.
+_LEAST = timedelta(seconds=1)
 
 
 def without_gaps(event: Mapping[str, Any], event_id: str) -> Mapping[str, Any]:
@@ -64,9 +66,9 @@ def _closed(signal: Mapping[str, Any], begin: datetime, event_id: str) -> Mappin
     end = begin
     for number, interval in enumerate(signal["intervals"]):
         start = interval.get("dtstart") or end
-        if start > end:
+        if start - end >= _LEAST:
             found.append(_filling(name, end, start, f"event {event_id}: interval {number}"))
-        elif start < end:
+        elif end - start >= _LEAST:
             log.warning(
                 "event %s: interval %d of %s starts at %s, before the one ahead of it ends at %s; "
                 "it is sent to begin there, because intervals follow one another (R103)",
