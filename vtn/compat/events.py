@@ -1,5 +1,6 @@
 """Events of an application: given by its calls, read and changed in ``server.events``."""
 
+import asyncio
 import heapq
 import itertools
 import logging
@@ -51,6 +52,7 @@ class Events:
         self._view: dict[str, list[Any]] = {}
         self._seen = False
         self._ends: list[tuple[datetime, int, Entry]] = []
+        self._left = 0
         self._count = itertools.count()
         self._former: dict[str, str] = {}
         self.updated = Updated(self.publish_changes)
@@ -228,7 +230,8 @@ class Events:
         """Returns ``events``: venID -> the application's events, with their status now."""
         self._leave_behind()
         now = self._now()
-        for entries in self._entries.values():
+        for ven_id, entries in self._entries.items():
+            self._view.setdefault(ven_id, [])
             for entry in entries.values():
                 self._show(entry)
                 if not entry.cancelled:
@@ -268,12 +271,20 @@ class Events:
             entry = heapq.heappop(self._ends)[2]
             if retire_at(entry.event) <= now:
                 self._drop(entry)
+        if self._left > len(self._ends) // 2:
+            # Those that have left before their end; some have none (R47).
+            self._ends = [one for one in self._ends if self._holds(one[2])]
+            heapq.heapify(self._ends)
+            self._left = 0
+
+    def _holds(self, entry: Entry) -> bool:
+        return self._entries.get(entry.ven_id, {}).get(entry.event_id) is entry
 
     def _drop(self, entry: Entry) -> None:
-        entries = self._entries.get(entry.ven_id, {})
-        if entries.get(entry.event_id) is not entry:
+        if not self._holds(entry):
             return
-        del entries[entry.event_id]
+        del self._entries[entry.ven_id][entry.event_id]
+        self._left += 1
         listed = self._view.get(entry.ven_id, [])
         listed[:] = [one for one in listed if one is not entry.given]
         if not any(entry.event_id in others for others in self._entries.values()):
@@ -351,12 +362,19 @@ class Events:
                     event_id=answer.event_id,
                     opt_type=opt_type,
                 )
+                self._forget_told(entry, answer.event_id)
         if entry is None:
             return
         entry.keep(answer)
         number = entry.event.descriptor.modification_number
         if is_cancelled(entry.event) and answer.modification_number >= number:
             self._drop(entry)
+
+    def _forget_told(self, entry: Entry | None, event_id: str) -> None:
+        """Takes a callback out of the table that has heard all that it will hear."""
+        callback = self.callbacks.get(event_id, (None, None))[1]
+        if entry is None or (callback is entry.callback and asyncio.isfuture(callback)):
+            self.callbacks.pop(event_id, None)
 
     def _told_of_answers(self, entry: Entry | None, event_id: str) -> Told | None:
         """Returns who is told; an application may have put it into ``event_callbacks`` itself."""

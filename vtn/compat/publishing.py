@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from oadr import messages as m
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from vtn.store.event import StoredEvent
 
 log = logging.getLogger("openadr.vtn.compat")
+
+#: How often callbacks are forgotten that nobody will call any more.
+_PRUNE = timedelta(hours=1)
 
 
 class Publishing:
@@ -40,6 +44,7 @@ class Publishing:
         self._operator = operator
         self._clock = clock
         self._callbacks = callbacks
+        self._prune_at: datetime | None = None
 
     async def publish(self, entry: Entry) -> m.Event:
         """Adds an event for a VEN; one of that eventID that is there already is the same one.
@@ -123,7 +128,12 @@ class Publishing:
             for kind, callback in given
             if callback is not None
         ]
+        now = self._clock().now()
         async with self._operator().store.begin() as tx:
+            if self._prune_at is None or self._prune_at <= now:
+                # Before the event is stored, and before its callbacks: no other is on its way.
+                await kept.prune(tx, now=now)
+                self._prune_at = now + _PRUNE
             await kept.put(tx, rows=rows)
 
     async def keep_readers(self, reports: Reports, ven_id: str) -> None:

@@ -102,6 +102,9 @@ class Reports:
         """What a VEN offers replaces what it offered before, and ends what ran (R306)."""
         ven_id = reply.ven_id or message.ven_id or ""
         self.restore_offers(ven_id, message.reports)
+        for request in self._asked.get(ven_id, ()):
+            for point in request.data_points:
+                self.callbacks.pop((request.report_request_id, point.r_id), None)
         self._asked[ven_id] = reply.requests
         self._requested.pop(ven_id, None)
         self.created[ven_id] = []
