@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openleadr.objects import Interval, Target
 
-from tests.vtn.compat_kit import MINUTE, now, running, steps
+from tests.vtn.compat_kit import MINUTE, event, now, running, steps
 from vtn import VTN
 
 
@@ -63,3 +63,20 @@ async def test_a_dict_of_add_event_changed_by_hand_goes_out_as_a_modification() 
         (interval,) = found.signals[0].intervals
         assert (interval.payloads[0].value, interval.duration) == (2, first["duration"])
         assert found.descriptor.modification_number == 1
+
+
+async def test_an_event_says_what_vens_of_openleadr_look_for() -> None:
+    async with running() as application:
+        server = application.server
+        server.add_event("ven1", "simple", "level", steps(), event_id="e1")
+        server.add_raw_event("ven1", event("e2"))
+        await server.saved()
+        peer = await application.fresh()
+        for found in (await peer.poll()).events:
+            assert (found.descriptor.priority, found.descriptor.test_event) == (0, "false")
+            assert not found.descriptor.is_test
+        server.events_updated["ven1"] = True
+        await server.saved()
+        first, second = server.events["ven1"]
+        assert first.event_descriptor.modification_number == 0
+        assert second["event_descriptor"]["modification_number"] == 0

@@ -128,7 +128,7 @@ def event_of(raw: Any, *, now: datetime) -> m.Event:
     event = read(raw, now=now)
     event_id = event.event_id
     try:
-        ready = normalize(_with_units(_without_priority_0(event)))
+        ready = normalize(_with_units(_in_full(event)))
         check_event(ready)
     except ProtocolError as error:
         raise ValueError(f"event {event_id}: {error}") from error
@@ -148,14 +148,18 @@ def _aware(value: Any, told: list[bool]) -> Any:
     return value
 
 
-def _without_priority_0(event: m.Event) -> m.Event:
-    """Returns the event without a priority that says that it has none (R3)."""
+def _in_full(event: m.Event) -> m.Event:
+    """Returns the event with what OpenLEADR always says, and its VENs look for.
+
+    That it has no priority (R3), and that it is no test (R6).
+    """
     descriptor = event.descriptor
-    return (
-        event
-        if descriptor.priority
-        else replace(event, descriptor=replace(descriptor, priority=None))
+    full = replace(
+        descriptor,
+        priority=descriptor.priority or 0,
+        test_event=descriptor.test_event or "false",
     )
+    return replace(event, descriptor=full)
 
 
 def _with_units(event: m.Event) -> m.Event:
