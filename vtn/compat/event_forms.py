@@ -1,5 +1,6 @@
 """Handlers of events and polls."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -13,16 +14,31 @@ from vtn.compat.wanted import read
 from vtn.hooks import Context, EventAnswer
 
 _MESSAGES = tuple(m.MESSAGES.values())
+#: How many answers of VENs are remembered, to tell a repetition from a change.
+_HEARD = 10_000
 
 
 def answered(function: Function, setting: Setting) -> Function | None:
-    """``on_created_event(ven_id, event_id, opt_type)``."""
+    """``on_created_event(ven_id, event_id, opt_type)``: each change of what a VEN says.
+
+    Each list of events has all that a VEN has, and it answers each of them again.
+    """
     call = fitted(function, "ven_id", "event_id", "opt_type")
     if call is None:
         return None
+    heard: OrderedDict[tuple[str, str], tuple[int, str]] = OrderedDict()
 
     async def on_created_event(answer: EventAnswer, ctx: Context) -> None:
+        key = (ctx.ven_id, answer.event_id)
+        said = (answer.modification_number, str(answer.opt_type))
+        # What is about some resources is not what the VEN as a whole says.
+        if answer.resource_ids or heard.get(key) == said:
+            return
         await settled(call(ctx.ven_id, answer.event_id, str(answer.opt_type)))
+        heard[key] = said
+        heard.move_to_end(key)
+        if len(heard) > _HEARD:
+            heard.popitem(last=False)
 
     return named(on_created_event, function)
 
