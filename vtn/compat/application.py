@@ -9,12 +9,12 @@ from aiohttp import web
 from oadr.enums import ServiceName
 
 if TYPE_CHECKING:
-    from vtn.compat.server import VTN
+    from vtn.compat.serving import AppServer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application_of(server: "VTN") -> web.Application:
+def application_of(server: "AppServer") -> web.Application:
     """Returns an application with a route for each service, which opens the server itself."""
     app = web.Application()
     prefix = server.settings.http.path_prefix.rstrip("/")
@@ -37,7 +37,7 @@ def application_of(server: "VTN") -> web.Application:
     return app
 
 
-def _handler(server: "VTN", service: ServiceName) -> Handler:
+def _handler(server: "AppServer", service: ServiceName) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await server.serve_at(service, request)
 
