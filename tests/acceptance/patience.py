@@ -32,7 +32,11 @@ async def until(condition: Callable[[], Any], *, clock: FakeClock | None = None)
         if found:
             return found
         if time.monotonic() > limit:
-            pytest.fail(f"did not happen: {inspect.getsource(condition).strip()}")
+            pytest.fail(f"did not happen: {_said(condition)}")
         if clock is not None:
             await clock.advance(STEP)
         await asyncio.sleep(0.005 if clock else 0.05)
+
+
+def _said(condition: Callable[[], Any]) -> str:
+    return inspect.getsource(condition).strip() if inspect.isfunction(condition) else str(condition)

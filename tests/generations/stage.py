@@ -4,15 +4,12 @@ A program of a page is executed anew for each test by ``load``; what the page ta
 granted, such as its ``database``, is given to it there.
 """
 
-import asyncio
 import importlib.util
-import inspect
 import json
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +22,7 @@ from openleadr import objects
 from certs import KeyPair, TLSFiles, client_context
 from oadr import messages as m
 from oadr.signature import SigningKey
+from tests.acceptance.patience import until as until
 from tests.generations.keys import Owner
 from ven.client import Client
 from ven.options import Options
@@ -32,28 +30,8 @@ from vtn.testing.door import HttpDoor
 from vtn.testing.peer import Peer
 
 _HERE = Path(__file__).parent
-#: Real seconds within which something has to happen, on the slowest machine.
-PATIENCE = 60.0
 #: How often our own VENs poll here.
 QUICK = timedelta(milliseconds=50)
-
-
-async def until(condition: Callable[[], Any]) -> Any:
-    """Waits until a function or coroutine function returns something true; returns that."""
-    limit = time.monotonic() + PATIENCE
-    while True:
-        found = condition()
-        if inspect.isawaitable(found):
-            found = await found
-        if found:
-            return found
-        if time.monotonic() > limit:
-            pytest.fail(f"did not happen: {_said(condition)}")
-        await asyncio.sleep(0.02)
-
-
-def _said(condition: Callable[[], Any]) -> str:
-    return inspect.getsource(condition).strip() if inspect.isfunction(condition) else str(condition)
 
 
 def load(program: str, **given: Any) -> Any:

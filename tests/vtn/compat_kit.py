@@ -1,7 +1,6 @@
 """OpenLEADR applications for tests, and VENs that come to them over HTTP."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -118,14 +117,6 @@ async def running(server: VTN | None = None) -> AsyncIterator[Application]:
         yield application
     finally:
         await application.close()
-
-
-async def until(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
-    """Returns once something holds."""
-    end = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < end, "it never came true"
-        await asyncio.sleep(0.01)
 
 
 def metadata(peer: Peer, *offers: Offer) -> m.RegisterReport:

@@ -13,8 +13,9 @@ from openleadr.server import OpenADRServer
 from certs import Authority
 from oadr import messages as m
 from runtime.errors import ConfigError
+from runtime.fake_time import until
 from runtime.hooks import HandlerError
-from tests.vtn.compat_kit import a_server, event, metadata, running, steps, until
+from tests.vtn.compat_kit import a_server, event, metadata, running, steps
 from tests.vtn.kit import usage
 from vtn import VTN
 from vtn.errors import InsecureSetup
