@@ -1,25 +1,24 @@
 """Events of an application: given by its calls, read and changed in ``server.events``."""
 
-import asyncio
 import heapq
 import itertools
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from oadr import messages as m
-from oadr.enums import EventStatus, ResponseRequired
-from oadr.event import is_cancelled, retire_at, status_at
+from oadr.enums import EventStatus
+from oadr.event import retire_at, status_at
 from vtn.compat import wanted
 from vtn.compat.backlog import Backlog
-from vtn.compat.calling import ANSWER, DELIVERY, Callback, Told
+from vtn.compat.calling import Callback
 from vtn.compat.entries import Entry, Publisher, Updated
+from vtn.compat.hearing import Hearing
 from vtn.compat.members import peek, poke
 from vtn.compat.parts import put_back
-from vtn.hooks import Context, EventAnswer
 
 log = logging.getLogger("openadr.vtn.compat")
 
@@ -28,7 +27,7 @@ _NUMBER = "event_descriptor.modification_number"
 _ID = "event_descriptor.event_id"
 
 
-class Events:
+class Events(Hearing):
     """The events of one server.
 
     Args:
@@ -343,63 +342,3 @@ class Events:
                     self._published(entry, events[event_id])
 
         self._backlog.add(f"let the events of VEN {former} follow it to {ven_id}", work)
-
-    # ------------------------------------------------------------ hearing of VENs
-
-    async def answered(self, answer: EventAnswer, ctx: Context) -> None:
-        """Tells the callback of an event what a VEN says to it: each change of it (R16, R17)."""
-        if answer.resource_ids:
-            # That is not what the VEN as a whole says; typed handlers get it.
-            return
-        entry = self._find(ctx.ven_id, answer.event_id)
-        if entry is None or entry.is_new(answer):
-            told = self._told_of_answers(entry, answer.event_id)
-            if told is not None:
-                opt_type = str(answer.opt_type)
-                await told.tell(
-                    result=opt_type,
-                    ven_id=ctx.ven_id,
-                    event_id=answer.event_id,
-                    opt_type=opt_type,
-                )
-                self._forget_told(entry, answer.event_id)
-        if entry is None:
-            return
-        entry.keep(answer)
-        number = entry.event.descriptor.modification_number
-        if is_cancelled(entry.event) and answer.modification_number >= number:
-            self._drop(entry)
-
-    def _forget_told(self, entry: Entry | None, event_id: str) -> None:
-        """Takes a callback out of the table that has heard all that it will hear."""
-        callback = self.callbacks.get(event_id, (None, None))[1]
-        if entry is None or (callback is entry.callback and asyncio.isfuture(callback)):
-            self.callbacks.pop(event_id, None)
-
-    def _told_of_answers(self, entry: Entry | None, event_id: str) -> Told | None:
-        """Returns who is told; an application may have put it into ``event_callbacks`` itself."""
-        if entry is not None and entry.answered is not None:
-            return entry.answered
-        found = self.callbacks.get(event_id)
-        return Told(found[1], *ANSWER) if found is not None else None
-
-    async def delivered(self, events: Sequence[m.Event], ctx: Context) -> None:
-        """Tells the delivery callbacks that events have gone out to a VEN."""
-        self.updated.note(ctx.ven_id, False)
-        for event in events:
-            entry = self._find(ctx.ven_id, event.event_id)
-            told = self._told_of_deliveries(entry, event.event_id)
-            if told is not None:
-                await told.tell(result=event.event_id, event_id=event.event_id)
-            if (
-                entry is not None
-                and is_cancelled(event)
-                and event.response_required is ResponseRequired.NEVER
-            ):
-                self._drop(entry)
-
-    def _told_of_deliveries(self, entry: Entry | None, event_id: str) -> Told | None:
-        if entry is not None and entry.delivered is not None:
-            return entry.delivered
-        found = self.delivery_callbacks.get(event_id)
-        return Told(found, *DELIVERY) if found is not None else None
