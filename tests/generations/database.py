@@ -1,6 +1,7 @@
 """Stand-ins for what the pages call ``database`` and do not define."""
 
 import sqlite3
+import weakref
 from typing import Any
 
 
@@ -13,6 +14,8 @@ class SqlDatabase:
 
     def __init__(self, *vens: dict[str, str]) -> None:
         self._connection = sqlite3.connect(":memory:")
+        # No page closes its database; from Python 3.13 on that is a warning.
+        weakref.finalize(self, self._connection.close)
         self._connection.execute("CREATE TABLE vens (ven_name, ven_id, registration_id)")
         for ven in vens:
             values = (ven.get("ven_name"), ven.get("ven_id"), ven.get("registration_id"))
