@@ -15,7 +15,7 @@ from openleadr.client import OpenADRClient
 from certs import fingerprints
 from certs.authority import Authority
 from certs.files import load_certificates
-from oadr.enums import OptType
+from oadr.enums import EventStatus, OptType
 from oadr.messages import CreateOpt, CreatePartyRegistration, Poll
 from runtime.fake_time import until
 from runtime.policy import SignaturePolicy
@@ -246,6 +246,17 @@ async def test_a_scheduler_that_is_touched_late_runs_at_once(street: Street) -> 
     ven = street.openleadr()
     await ven.run()
     assert ven.scheduler.running
+
+
+async def test_r59_a_cancelled_event_is_gone_at_once(street: Street) -> None:
+    street.vtn.events = [event("e1")]
+    ven = street.openleadr()
+    ven.add_handler("on_event", lambda event: "optIn")
+    await ven.run()
+    assert len(ven.received_events) == 1
+    street.vtn.distribute(event("e1", modification=1, status=EventStatus.CANCELLED))
+    await street.pass_time(MINUTE)
+    assert (ven.received_events, ven.responded_events) == ([], {})
 
 
 async def test_events_are_lists_of_dicts_with_the_status_of_now(street: Street) -> None:
