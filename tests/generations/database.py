@@ -13,8 +13,9 @@ class SqlDatabase:
     """
 
     def __init__(self, *vens: dict[str, str]) -> None:
-        self._connection = sqlite3.connect(":memory:")
-        # No page closes its database; from Python 3.13 on that is a warning.
+        # No page closes its database; from Python 3.13 on that is a warning. Who collects it
+        # may be any thread.
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
         weakref.finalize(self, self._connection.close)
         self._connection.execute("CREATE TABLE vens (ven_name, ven_id, registration_id)")
         for ven in vens:
