@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from runtime.fake_time import until
 from vtn import VTN
 
 CLIENT = """
@@ -26,11 +27,7 @@ async def main():
                       sampling_rate=timedelta(seconds=1), report_duration=timedelta(hours=1))
     client.add_handler("on_event", on_event)
     await client.run()
-    for _ in range(200):
-        await asyncio.sleep(0.05)
-        if seen and not client.pending_reports.qsize():
-            break
-    await asyncio.sleep(2.2)
+    await asyncio.to_thread(sys.stdin.readline)  # the test has seen what it waits for
     await client.stop()
     print(json.dumps({"seen": seen, "ven_id": client.ven_id}))
 
@@ -90,11 +87,13 @@ async def test_an_openleadr_application_serves_openleadrs_own_client(tmp_path: P
             "-c",
             CLIENT,
             server.url,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         assert await asyncio.wait_for(opted, 30) == "optIn"
-        out, err = await asyncio.wait_for(client.communicate(), 60)
+        await until(lambda: values, seconds=30)
+        out, err = await asyncio.wait_for(client.communicate(b"done\n"), 60)
         assert event_id in out.decode(), err.decode()
         assert "ven_id_123" in out.decode()
         assert values

@@ -1,6 +1,7 @@
 """What a test lets the utility do: send events, change them, ask for reports."""
 
 import uuid
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -32,7 +33,7 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-class Operating:
+class Operating(ABC):
     """The part of the scripted VTN that acts on its own account.
 
     Each verb puts a message in the way of the VEN, which comes for it at once and acts on
@@ -44,13 +45,13 @@ class Operating:
     clock: Clock
     fetch: Callable[[], Awaitable[None]]
 
+    @abstractmethod
     def got(self, kind: type[M]) -> list[M]:
         """Returns the messages of a kind, in the order in which they came."""
-        raise NotImplementedError
 
+    @abstractmethod
     def snapshot(self, *, request_id: str) -> DistributeEvent:
         """Returns all events of this VTN in one message."""
-        raise NotImplementedError
 
     # Events
 

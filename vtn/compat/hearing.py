@@ -1,6 +1,7 @@
 """What VENs say to an application's events: the part of ``Events`` that tells callbacks."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,20 +13,20 @@ from vtn.compat.entries import Entry, Updated
 from vtn.hooks import Context, EventAnswer
 
 
-class Hearing:
+class Hearing(ABC):
     """Tells the callbacks of events what VENs answer, and that events have gone out."""
 
     updated: Updated
     callbacks: dict[str, tuple[Any, Callback]]
     delivery_callbacks: dict[str, Callback]
 
+    @abstractmethod
     def _find(self, ven_id: str, event_id: str) -> Entry | None:
         """Returns an event of a VEN."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _drop(self, entry: Entry) -> None:
         """Forgets an event."""
-        raise NotImplementedError
 
     async def answered(self, answer: EventAnswer, ctx: Context) -> None:
         """Tells the callback of an event what a VEN says to it: each change of it (R16, R17)."""
