@@ -164,6 +164,11 @@ def _spec(setting: MeterSettings, *, every: timedelta = EVERY, name: str = "") -
         every=every,
         max_period=setting.max_period or max(MAX_PERIOD, every),
         history=setting.history,
+        on_change=setting.on_change,
+        market_context=setting.market_context,
+        device_class=setting.device_class,
+        accuracy=setting.accuracy,
+        confidence=setting.confidence,
     )
 
 

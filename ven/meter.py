@@ -24,12 +24,16 @@ class Sample:
         duration: how long it lasted, 0 for the value of a moment (power, a status).
         value: a number in the unit of the meter, or the state of a resource.
         quality: one of ``oadr.enums.DataQuality`` or an ``x-`` value; None is good.
+        accuracy: largest error, in the unit of the value (R319); None for that of the meter.
+        confidence: 0 to 100 in percent; None for that of the meter.
     """
 
     start: datetime
     duration: timedelta
     value: Decimal | ResourceStatus
     quality: str | None = None
+    accuracy: Decimal | None = None
+    confidence: int | None = None
 
     @property
     def end(self) -> datetime:
@@ -55,8 +59,12 @@ class MeterSpec:
         power: what a power unit needs beside its scale.
         report_type: what is reported, where R331 leaves a choice.
         reading_type: how it is obtained, where R331 leaves a choice.
-        data_source: what is measured; the resource if left out.
-        market_context: programme that it belongs to.
+        data_source: what is measured, together (R302); the resource if left out, and an
+            empty target for all that this VEN has (R343).
+        device_class: kind of device that is measured (R307), such as ``"Water_Heater"``.
+        market_context: programme that it belongs to (R302).
+        accuracy: largest error of its values, in the unit that is reported (R319).
+        confidence: of its values, 0 to 100 in percent.
         every: time between two samples, more than 0.
         max_period: longest granularity on offer (R312, R317).
         on_change: whether changes are reported when asked for with granularity 0.
@@ -78,7 +86,10 @@ class MeterSpec:
     report_type: str = ""
     reading_type: str = ""
     data_source: Target | None = None
+    device_class: str = ""
     market_context: str | None = None
+    accuracy: Decimal | None = None
+    confidence: int | None = None
     every: timedelta = timedelta(seconds=10)
     max_period: timedelta = timedelta(hours=1)
     on_change: bool = True
@@ -93,6 +104,8 @@ class MeterSpec:
             raise ValueError(f"meter {self.name!r}: every must be more than 0")
         if self.max_period < self.every:
             raise ValueError(f"meter {self.name!r}: max_period is shorter than every")
+        if self.confidence is not None and not 0 <= self.confidence <= 100:
+            raise ValueError(f"meter {self.name!r}: confidence must be 0 to 100")
         object.__setattr__(self, "r_id", self.r_id or self.name)
         object.__setattr__(self, "resource_id", self.resource_id or self.name)
 

@@ -195,7 +195,7 @@ class Metering:
     async def _answer(self, running: _Running, asked: Awaitable[Sequence[Sample]]) -> list[Reading]:
         async with asyncio.timeout(self._core.options.meter_seconds):
             samples = await asked
-        readings = [_reading(running.meter.spec.r_id, sample) for sample in samples]
+        readings = [reading_of(running.meter.spec, sample) for sample in samples]
         if samples:
             running.newest = max(sample.end for sample in samples)
         return readings
@@ -253,11 +253,14 @@ def tick_at(moment: datetime, every: timedelta) -> datetime:
     return moment - (moment - _EPOCH) % every
 
 
-def _reading(r_id: str, sample: Sample) -> Reading:
+def reading_of(spec: MeterSpec, sample: Sample) -> Reading:
+    """Returns a sample as a reading; how exact it is, is known of the sample or the meter."""
     return Reading(
-        r_id=r_id,
+        r_id=spec.r_id,
         start=sample.start,
         duration=sample.duration,
         value=sample.value,
         quality=sample.quality,
+        accuracy=spec.accuracy if sample.accuracy is None else sample.accuracy,
+        confidence=spec.confidence if sample.confidence is None else sample.confidence,
     )

@@ -1,6 +1,6 @@
 """What the VEN offers to report, from what its meters are.
 
-Spec: rules 305, 308, 312, 331 and 333.
+Spec: rules R302, R305, R307, R308, R312, R331, R333 and R343.
 """
 
 import hashlib
@@ -91,12 +91,20 @@ def _point(name: str, spec: MeterSpec, duration: timedelta) -> DataPoint:
         report_type=report_type,
         unit=None if name == ReportName.TELEMETRY_STATUS else _unit(spec),
         reading_type=reading_type,
-        data_source=spec.data_source or Target(resource_ids=(spec.resource_id,)),
+        data_source=_source(spec),
+        subject=Target(end_device_assets=(spec.device_class,)) if spec.device_class else None,
         market_context=spec.market_context,
         min_period=spec.every,
         max_period=spec.every if history else min(spec.max_period, duration),
         on_change=spec.on_change and not history,
     )
+
+
+def _source(spec: MeterSpec) -> Target | None:
+    """Returns what a data point aggregates (R302); None is all that the VEN has (R343)."""
+    if spec.data_source is None:
+        return Target(resource_ids=(spec.resource_id,))
+    return spec.data_source or None
 
 
 def _types(name: str, spec: MeterSpec) -> tuple[str, str]:

@@ -31,6 +31,11 @@ class MeterSettings(PlainSection):
         every: time between two samples.
         max_period: longest granularity on offer.
         history: how long readings are kept and offered as HISTORY_USAGE; 0 offers none.
+        on_change: whether changes are reported to a VTN that asks for no granularity.
+        market_context: programme that it belongs to.
+        device_class: kind of device that it measures, such as ``Water_Heater`` (R111).
+        accuracy: largest error of its values, in the unit that is reported.
+        confidence: of its values, 0 to 100 in percent.
     """
 
     name: Text
@@ -43,6 +48,11 @@ class MeterSettings(PlainSection):
     every: Positive | None = None
     max_period: Positive | None = None
     history: Annotated[Duration, Rule(ge=timedelta(0))] = timedelta(days=7)
+    on_change: bool = True
+    market_context: Text | None = None
+    device_class: str = ""
+    accuracy: Annotated[Decimal, Rule(ge=0)] | None = None
+    confidence: Annotated[int, Rule(ge=0, le=100)] | None = None
 
     def __post_init__(self) -> None:
         if self.report not in {ReportName.TELEMETRY_USAGE, ReportName.TELEMETRY_STATUS}:

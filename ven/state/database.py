@@ -45,6 +45,7 @@ class Database:
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
         self._claim: sqlite3.Connection | None = None
+        self._opening = asyncio.Lock()
         self.transactions = 0
 
     @property
@@ -58,7 +59,9 @@ class Database:
         Raises:
             StateError: the file cannot be used; the text says why.
         """
-        if self._connection is None:
+        async with self._opening:
+            if self._connection is not None:
+                return
             thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ven-state")
             try:
                 self._connection = await self._connected(thread, self._connect)

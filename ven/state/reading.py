@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from oadr.messages import LoadControl, ResourceStatus
 from oadr.report.reading import Reading, Value
 from ven.state.database import Database, from_us, to_us
 
 _MICROSECOND = timedelta(microseconds=1)
+#: Of a reading, in the order in which they are kept and read.
+COLUMNS = "r_id, start_us, duration_us, value, quality, accuracy, confidence"
 #: A VEN keeps at least this many points of each meter, however old (R510).
 MINIMUM_POINTS = 100
 #: Longest interval of a reading that is looked for when it began before the wanted time.
@@ -26,19 +29,17 @@ class ReadingStore:
 
     async def add(self, readings: Sequence[Reading]) -> None:
         """Stores readings; one whose start is known already is not changed."""
-        rows = [
-            (
-                reading.r_id,
-                to_us(reading.start),
-                reading.duration // _MICROSECOND,
-                value_to_text(reading.value),
-                reading.quality,
-            )
-            for reading in readings
-        ]
+        await self._put("INSERT OR IGNORE", readings)
+
+    async def correct(self, readings: Sequence[Reading]) -> None:
+        """Stores readings in place of those with the same start (R346)."""
+        await self._put("INSERT OR REPLACE", readings)
+
+    async def _put(self, verb: str, readings: Sequence[Reading]) -> None:
+        rows = [reading_to_row(reading) for reading in readings]
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.executemany("INSERT OR IGNORE INTO reading VALUES (?,?,?,?,?)", rows)
+            connection.executemany(f"{verb} INTO reading VALUES (?,?,?,?,?,?,?)", rows)
 
         if rows:
             await self._database.run(work)
@@ -54,7 +55,7 @@ class ReadingStore:
 
         low, high = to_us(start), to_us(end)
         query = (
-            "SELECT r_id, start_us, duration_us, value, quality FROM reading WHERE r_id = ?"
+            f"SELECT {COLUMNS} FROM reading WHERE r_id = ?"  # noqa: S608 - fixed names
             " AND start_us < ? AND start_us >= ? AND (start_us >= ? OR start_us + duration_us > ?)"
         )
 
@@ -67,7 +68,7 @@ class ReadingStore:
                 )
             ]
             rows.sort(key=lambda row: (row[1], row[0]))
-            return tuple(_reading(*row) for row in rows)
+            return tuple(reading_from_row(row) for row in rows)
 
         return await self._database.run(work)
 
@@ -81,11 +82,11 @@ class ReadingStore:
 
         def work(connection: sqlite3.Connection) -> Reading | None:
             row = connection.execute(
-                "SELECT r_id, start_us, duration_us, value, quality FROM reading"
+                f"SELECT {COLUMNS} FROM reading"  # noqa: S608 - fixed names
                 " WHERE r_id = ? AND start_us <= ? ORDER BY start_us DESC LIMIT 1",
                 (r_id, to_us(at) if at is not None else 2**62),
             ).fetchone()
-            return None if row is None else _reading(*row)
+            return None if row is None else reading_from_row(row)
 
         return await self._database.run(work)
 
@@ -162,11 +163,28 @@ def _load_control(part: dict[str, str | None]) -> LoadControl:
     )
 
 
-def _reading(r_id: str, start: int, duration: int, value: str, quality: str | None) -> Reading:
+def reading_to_row(reading: Reading) -> tuple[object, ...]:
+    """Returns a reading as it is kept, in the order of ``COLUMNS``."""
+    return (
+        reading.r_id,
+        to_us(reading.start),
+        reading.duration // _MICROSECOND,
+        value_to_text(reading.value),
+        reading.quality,
+        None if reading.accuracy is None else str(reading.accuracy),
+        reading.confidence,
+    )
+
+
+def reading_from_row(row: Sequence[Any]) -> Reading:
+    """Returns the reading that ``reading_to_row`` wrote."""
+    r_id, start, duration, value, quality, accuracy, confidence = row
     return Reading(
         r_id=r_id,
         start=from_us(start),
         duration=duration * _MICROSECOND,
         value=value_from_text(value),
         quality=quality,
+        accuracy=None if accuracy is None else Decimal(accuracy),
+        confidence=confidence,
     )

@@ -36,8 +36,25 @@ _FIRST = (
     "CREATE INDEX outbox_waiting ON outbox (id) WHERE parked IS NULL",
 )
 
+_REPORTS = (
+    "ALTER TABLE reading ADD COLUMN accuracy TEXT",
+    "ALTER TABLE reading ADD COLUMN confidence INTEGER",
+    """CREATE TABLE resource (
+        resource_id TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE vtn_metadata (
+        id INTEGER PRIMARY KEY CHECK (id = 1), xml BLOB NOT NULL)""",
+    """CREATE TABLE wanted (
+        report_request_id TEXT PRIMARY KEY, position INTEGER NOT NULL, xml BLOB NOT NULL,
+        state TEXT NOT NULL, follow INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
+    """CREATE TABLE vtn_reading (
+        report_request_id TEXT NOT NULL, r_id TEXT NOT NULL, start_us INTEGER NOT NULL,
+        duration_us INTEGER NOT NULL, value TEXT NOT NULL, quality TEXT, accuracy TEXT,
+        confidence INTEGER, told INTEGER NOT NULL,
+        PRIMARY KEY (report_request_id, r_id, start_us)) WITHOUT ROWID""",
+)
+
 #: Never change one that was released; add another.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _REPORTS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
