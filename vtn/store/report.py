@@ -61,6 +61,9 @@ class StoredRequest:
         accepted_at: when it first became active.
         last_update: when data last came for it.
         code: response code of the VEN, where it refused.
+        follow: a final report is expected after the end (R345).
+        missing_at: since when the VEN does not list it as pending any more (R329); None
+            if it does, or if data has come since.
     """
 
     pk: int
@@ -74,6 +77,8 @@ class StoredRequest:
     last_update: datetime | None
     code: int | None
     description: str | None
+    follow: bool = False
+    missing_at: datetime | None = None
 
     @property
     def report_request_id(self) -> str:

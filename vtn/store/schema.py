@@ -274,7 +274,36 @@ report_request = Table(
     Column("last_update", UTCDateTime),
     Column("code", Integer),
     Column("description", String),
+    Column("follow", Boolean, nullable=False, server_default=text("0")),
+    Column("missing_at", UTCDateTime, index=True),
     Index("ix_report_request_party", "party_pk", "state"),
+    sqlite_autoincrement=True,
+)
+
+#: What the VTN itself offered a VEN last, in one document.
+own_offer = Table(
+    "own_offer",
+    metadata,
+    _party(primary_key=True),
+    Column("xml", LargeBinary, nullable=False),
+    Column("offered_at", UTCDateTime, nullable=False),
+)
+
+#: What VENs have requested of the VTN; a row goes with its last report.
+served = Table(
+    "served",
+    metadata,
+    _pk(),
+    _party(),
+    Column("report_request_id", String, nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("accepted_at", UTCDateTime, nullable=False),
+    Column("sent_index", Integer, nullable=False),
+    Column("last_sent", UTCDateTime),
+    Column("due_at", UTCDateTime, nullable=False, index=True),
+    Column("closing", Boolean, nullable=False),
+    UniqueConstraint("party_pk", "report_request_id"),
     sqlite_autoincrement=True,
 )
 
