@@ -4,10 +4,11 @@ import logging
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from oadr.enums import ProfileName
 from oadr.errors import DeploymentError, InvalidId, NotRegistered, ProtocolError
 from runtime.clock import Clock
 from runtime.hooks import HookFailed, Registry
@@ -145,6 +146,7 @@ class Caller:
         received_at: when the message arrived.
         later: where work for after the reply is collected; None if there will be no reply.
         sight: what shows the exchange to the traces; None if there are none.
+        profile: that it speaks, by the address that it has used.
     """
 
     member: Member | None
@@ -153,6 +155,7 @@ class Caller:
     received_at: datetime
     later: list[Coroutine[Any, Any, Any]] | None = None
     sight: "Sight | None" = None
+    profile: ProfileName = ProfileName.B
 
     @property
     def name(self) -> str:
@@ -163,14 +166,7 @@ class Caller:
 
     def as_member(self, member: Member | None) -> "Caller":
         """Returns the caller as the VEN that it says it is."""
-        return Caller(
-            member=member,
-            fingerprint=self.fingerprint,
-            secure=self.secure,
-            received_at=self.received_at,
-            later=self.later,
-            sight=self.sight,
-        )
+        return replace(self, member=member)
 
     def registered(self) -> Member:
         """Returns the member, if it may use the services.
@@ -181,7 +177,11 @@ class Caller:
         if self.member is None:
             who = f"certificate {self.fingerprint} is" if self.fingerprint else "this VEN is"
             raise NotRegistered(f"{who} not enrolled with this VTN", rule="R517")
-        if not self.member.registered:
+        if not self.member.may_use(self.profile):
+            if self.member.profile is ProfileName.A:
+                raise NotRegistered(
+                    "this VEN is enrolled for 2.0a; register first to use 2.0b", rule="R405"
+                )
             raise NotRegistered("register first", rule="R405")
         return self.member
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from oadr.enums import ProfileName
 from runtime.policy import SignaturePolicy
 from vtn.store import Store, change, party
 
@@ -19,6 +20,8 @@ class Member:
         pk: its row in the store.
         ven_id: case-sensitive (R512).
         registration_id: None while it is not registered.
+        profile: that it was enrolled for or has registered with.
+        admitted: whether it is enrolled for 2.0a, where nobody registers, and not locked out.
         policy: its own signature policy; None for that of the VTN.
         last_seen: of its last message.
         online: whether it has been polling lately.
@@ -28,6 +31,7 @@ class Member:
     """
 
     __slots__ = (
+        "admitted",
         "certificates",
         "due",
         "last_seen",
@@ -36,6 +40,7 @@ class Member:
         "pk",
         "policy",
         "poll_interval",
+        "profile",
         "registration_id",
         "stale",
         "ven_id",
@@ -56,6 +61,8 @@ class Member:
         self.ven_id = row.ven_id
         self.ven_name = row.ven_name
         self.registration_id = row.registration_id if row.state == "registered" else None
+        self.profile = row.profile
+        self.admitted = row.profile is ProfileName.A and row.state == "registered"
         self.policy = SignaturePolicy(row.signature_policy) if row.signature_policy else None
         self.poll_interval: timedelta | None = row.poll_interval
         ends = dict(row.ends)
@@ -71,8 +78,16 @@ class Member:
 
     @property
     def registered(self) -> bool:
-        """Whether it may use the services beyond registration (R405)."""
+        """Whether it may use the services of 2.0b beyond registration (R405)."""
         return self.registration_id is not None
+
+    def may_use(self, profile: ProfileName) -> bool:
+        """Returns whether it may use the services of a profile (R405, R506).
+
+        Interpretation: a VEN that is registered for 2.0b may fall back to 2.0a by the address
+        alone. One that is enrolled for 2.0a registers before it uses 2.0b.
+        """
+        return self.registered or (profile is ProfileName.A and self.admitted)
 
 
 class Roster:
