@@ -20,6 +20,9 @@ class Registration:
         poll_interval: how often the VTN wants to be polled; None if it did not say.
         introduced: digest of the metadata that the VTN has; None before it has any, so
             that the rest of the registration must be gone through (R309, R405).
+        push_address: where the VTN was told to push to (R402); None if this VEN polls.
+        renewal_due: the VTN has asked for a re-registration that has not happened yet.
+        vtn_fingerprint: of the certificate that the VTN showed last; None if it never did.
     """
 
     ven_id: str
@@ -27,6 +30,9 @@ class Registration:
     vtn_id: str
     poll_interval: timedelta | None = None
     introduced: str | None = None
+    push_address: str | None = None
+    renewal_due: bool = False
+    vtn_fingerprint: str | None = None
 
 
 class RegistrationStore:
@@ -40,7 +46,8 @@ class RegistrationStore:
 
         def work(connection: sqlite3.Connection) -> Registration | None:
             row = connection.execute(
-                "SELECT ven_id, registration_id, vtn_id, poll_us, introduced FROM registration"
+                "SELECT ven_id, registration_id, vtn_id, poll_us, introduced, push_address, "
+                "renewal_due, vtn_fingerprint FROM registration"
             ).fetchone()
             if row is None:
                 return None
@@ -50,6 +57,9 @@ class RegistrationStore:
                 vtn_id=row[2],
                 poll_interval=None if row[3] is None else row[3] * _MICROSECOND,
                 introduced=row[4],
+                push_address=row[5],
+                renewal_due=bool(row[6]),
+                vtn_fingerprint=row[7],
             )
 
         return await self._database.run(work)
@@ -63,11 +73,14 @@ class RegistrationStore:
             registration.vtn_id,
             None if poll is None else poll // _MICROSECOND,
             registration.introduced,
+            registration.push_address,
+            registration.renewal_due,
+            registration.vtn_fingerprint,
         )
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT OR REPLACE INTO registration VALUES (1, ?, ?, ?, ?, ?)", values
+                "INSERT OR REPLACE INTO registration VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)", values
             )
 
         await self._database.run(work)

@@ -53,8 +53,14 @@ _REPORTS = (
         PRIMARY KEY (report_request_id, r_id, start_us)) WITHOUT ROWID""",
 )
 
+_PUSH = (
+    "ALTER TABLE registration ADD COLUMN push_address TEXT",
+    "ALTER TABLE registration ADD COLUMN renewal_due INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE registration ADD COLUMN vtn_fingerprint TEXT",
+)
+
 #: Never change one that was released; add another.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _REPORTS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _REPORTS, _PUSH)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
