@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from certs.pinning import PinnedConnector, fingerprint_digits
 from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name, message_of
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
 from oadr.messages import Message
 from runtime.errors import ConfigError
 from runtime.trace import Traces, Traffic
-from ven.errors import BadReply, Rejected, TransportError, Unreachable
-from ven.pinning import PinnedConnector, fingerprint_digits
+from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
 from ven.signing import Signatures
 
 PATH = "/OpenADR2/Simple/2.0b"
@@ -247,7 +247,13 @@ class HttpTransport:
     def _ensure_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             self._opened = asyncio.get_running_loop().time()
-            self._connector = PinnedConnector(self._fingerprint, ssl=self._tls or True, limit=4)
+            self._connector = PinnedConnector(
+                None if self._fingerprint is None else (self._fingerprint,),
+                refuse=WrongPeer,
+                who="the VTN",
+                ssl=self._tls or True,
+                limit=4,
+            )
             self._session = aiohttp.ClientSession(
                 connector=self._connector,
                 timeout=self._timeout,
