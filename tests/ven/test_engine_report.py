@@ -557,7 +557,7 @@ async def test_r304_reports_that_nobody_asked_for_are_refused(world: World) -> N
     assert answer.response.code == 452
 
 
-async def test_r509_the_reports_of_one_meter_keep_a_hundred_points_however_old(
+async def test_r510_the_reports_of_one_meter_keep_a_hundred_points_however_old(
     world: World,
 ) -> None:
     ven = world.ven()
