@@ -230,6 +230,16 @@ opt = Table(
     sqlite_autoincrement=True,
 )
 
+#: How HTTP push to a VEN has gone, for the operator; written in batches.
+push = Table(
+    "push",
+    metadata,
+    _party(primary_key=True),
+    Column("reached_at", UTCDateTime),
+    Column("failed_at", UTCDateTime),
+    Column("failure", String),
+)
+
 #: All reports that a VEN offers, in one document, as it registered them.
 report_offer = Table(
     "report_offer",
