@@ -9,6 +9,7 @@ OpenADRError
     |   +-- WrongPeer           the server's certificate is not the pinned one
     +-- Refused                 the VTN answered with an application error code
     +-- Unregistered            there is no registration, so the VTN cannot be asked
+    +-- NotPolling              the VTN pushes to this VEN, so it is not polled
     +-- StateError              the state file cannot be used
 """
 
@@ -111,6 +112,13 @@ class Unregistered(VenError):
 
     def __str__(self) -> str:
         return "this VEN is not registered; call create_party_registration() or run() first"
+
+
+class NotPolling(VenError):
+    """A VEN that the VTN pushes to does not poll (R51)."""
+
+    def __str__(self) -> str:
+        return "the VTN pushes to this VEN, so there is nothing to poll for (R51)"
 
 
 class StateError(VenError):

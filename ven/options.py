@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from oadr.enums import OptType
 from oadr.event.assess import Supported
@@ -15,6 +16,10 @@ POLL_INTERVAL = timedelta(seconds=10)
 POLL_JITTER = 0.1
 #: The longest interval between polls that is taken from a VTN.
 MAX_POLL_INTERVAL = timedelta(days=1)
+#: How often a VEN that is pushed to asks for all events all the same.
+PUSH_RESYNC = timedelta(hours=1)
+#: What every address of the profile ends in, before the name of the service (R511).
+PATH = "/OpenADR2/Simple/2.0b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +38,18 @@ class Options:
         signals: signals that it supports.
         poll_interval: in place of the VTN's, None to do as the VTN says.
         poll_jitter: part of the interval, 0 to 1, by which polls come later.
+        push_address: base address that the VTN pushes to, registered as
+            oadrTransportAddress (R402); None if this VEN polls.
+        push_resync: how often a VEN that is pushed to asks for all events all the same,
+            should the VTN have given up on it.
         backoff_cap: longest wait after failures.
         reregister_after: how long to stay away after the VTN has cancelled the
             registration (R401).
         query_first: ask what the VTN supports before registering.
         xml_signature: whether messages are signed, for the registration (R514).
-        report_only: whether this is a Report Only VEN.
+        report_only: whether this is a Report Only VEN, which has no part in events and
+            opts (R510).
+        status: whether the status of the resources is offered where no meter tells it (R510).
         hook_seconds: real seconds that a handler may take.
         hook_limits: the same for single hooks, by their names.
         meter_seconds: real seconds that a meter may take.
@@ -58,11 +69,14 @@ class Options:
     signals: Supported = field(default_factory=lambda: DEFAULT_SIGNALS)
     poll_interval: timedelta | None = None
     poll_jitter: float = POLL_JITTER
+    push_address: str | None = None
+    push_resync: timedelta = PUSH_RESYNC
     backoff_cap: timedelta = CAP
     reregister_after: timedelta = timedelta(minutes=1)
     query_first: bool = False
     xml_signature: bool = False
     report_only: bool = False
+    status: bool = True
     hook_seconds: float = 10.0
     hook_limits: Mapping[str, float] = field(default_factory=dict)
     meter_seconds: float = 60.0
@@ -81,3 +95,27 @@ class Options:
             raise ValueError(f"poll_jitter is {self.poll_jitter}; expected 0 to 1")
         if self.poll_interval is not None and self.poll_interval <= timedelta(0):
             raise ValueError("poll_interval must be more than 0")
+        if self.push_resync <= timedelta(0):
+            raise ValueError("push_resync must be more than 0")
+        if self.push_address is not None:
+            object.__setattr__(self, "push_address", push_address(self.push_address))
+
+
+def push_address(text: str) -> str:
+    """Returns a base address as it is registered: the VTN appends path and service (R511).
+
+    Raises:
+        ValueError: nobody could push to it.
+    """
+    problem = f"{text[:200]!r} is no address to push to; expected https://host[:port][/prefix]"
+    try:
+        parts = urlsplit(text.strip())
+        hosted = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        raise ValueError(problem) from None
+    if parts.scheme.lower() not in {"http", "https"} or not hosted:
+        raise ValueError(problem)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError(f"{problem}, without user, query or fragment")
+    path = parts.path.rstrip("/").removesuffix(PATH).rstrip("/")
+    return f"{parts.scheme.lower()}://{parts.netloc}{path}"

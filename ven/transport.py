@@ -21,9 +21,9 @@ from oadr.messages import Message
 from runtime.errors import ConfigError
 from runtime.trace import Traces, Traffic
 from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
+from ven.options import PATH
 from ven.signing import Signatures
 
-PATH = "/OpenADR2/Simple/2.0b"
 #: The profile wants a time limit that can be set, of 5 seconds or more.
 TIMEOUT = timedelta(seconds=30)
 MIN_TIMEOUT = timedelta(seconds=5)

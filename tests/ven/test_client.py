@@ -380,6 +380,7 @@ def test_every_error_says_what_happened() -> None:
         "WrongPeer",
         "Refused",
         "Unregistered",
+        "NotPolling",
         "StateError",
     }
 

@@ -27,10 +27,15 @@ class Answers:
     async def flush(self) -> None:
         """Sends answers that the VTN has not confirmed, in one message.
 
+        While events that were pushed are handled, nothing is sent: their answers follow
+        when the empty response has gone out (section 2.5).
+
         Raises:
             TransportError: they could not be sent, or the answer cannot be used.
             Refused: the VTN does not know this VEN.
         """
+        if self._core.receiving is not None:
+            return
         answers = await self._core.state.events.answers()
         if not answers:
             return

@@ -19,6 +19,7 @@ from runtime.middleware import Chain
 from runtime.tasks import Tasks, checked_work
 from ven.backoff import BackOff
 from ven.engine.patience import Patience
+from ven.engine.pushed import Pushed
 from ven.engine.turn import Turn
 from ven.errors import BadReply, Refused, Rejected, Unreachable, Unregistered
 from ven.hooks import HOOKS, Context
@@ -54,6 +55,10 @@ class Core:
         resigned: whether this VEN ended the registration itself and stays away.
         parked: reports given up since the start.
         answered: the logical answer that was sent last.
+        pushed: what the VTN has pushed and is handled now; its answer goes out as the
+            response. None while a message is handled that was polled for.
+        shown: says the OpenADR fingerprint of the certificate that the VTN showed last;
+            empty if it has shown none.
     """
 
     options: Options
@@ -74,6 +79,8 @@ class Core:
     resigned: bool = False
     parked: int = 0
     answered: Message | None = None
+    pushed: Pushed | None = None
+    shown: Callable[[], str] = str
 
     @property
     def party(self) -> Registration:
@@ -114,14 +121,24 @@ class Core:
     async def tell(self, service: ServiceName, message: Message) -> None:
         """Sends a logical answer, which the VTN confirms with oadrResponse or an empty body.
 
+        The answer to what was pushed is not sent but kept: it is the response (R51).
+
         Raises:
             TransportError: there is no usable answer, or one of another kind.
             Refused: the answer carries an error code.
         """
+        if self.receiving is not None and self.receiving.takes(service, message):
+            self.answered = message
+            return
         reply = await self.send(service, message)
         if reply is not None and not isinstance(reply, Response):
             raise BadReply(f"{message_name(message)} was answered with {message_name(reply)}")
         self.answered = message
+
+    @property
+    def receiving(self) -> Pushed | None:
+        """What was pushed, for the task that handles it; None for any other."""
+        return self.pushed if self.turn.mine else None
 
     def lose(self, reason: str) -> None:
         """Notes that the VTN does not know this VEN; the session registers again."""

@@ -2,7 +2,8 @@
 
 ``call_next`` has the message handled and its answer sent, and returns that answer: what
 was decided is on the disk before anything is sent, so it is not a middleware's to change.
-One that does not call it answers, or refuses, in the VEN's place.
+One that does not call it answers, or refuses, in the VEN's place. Events that were pushed
+are answered after the response, so for these it returns None.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,9 +14,7 @@ from oadr.codec import decode, encode, message_name
 from oadr.enums import OptType, ResponseRequired
 from oadr.errors import ProtocolError
 from oadr.messages import (
-    CanceledPartyRegistration,
     CanceledReport,
-    CancelPartyRegistration,
     CancelReport,
     CreatedEvent,
     CreatedReport,
@@ -24,27 +23,11 @@ from oadr.messages import (
     EiResponse,
     EventResponse,
     Message,
-    RegisteredReport,
-    RegisterReport,
-    RequestReregistration,
-    Response,
-    UpdatedReport,
-    UpdateReport,
 )
 from oadr.replies import SERVICE_OF, outcome, refuse
 from ven.engine.core import Core, log
+from ven.engine.pushed import ANSWERS
 from ven.errors import Refused
-
-#: What a VEN answers to each message that may come from a poll.
-_ANSWERS: dict[type, type] = {
-    DistributeEvent: CreatedEvent,
-    CreateReport: CreatedReport,
-    RegisterReport: RegisteredReport,
-    CancelReport: CanceledReport,
-    UpdateReport: UpdatedReport,
-    CancelPartyRegistration: CanceledPartyRegistration,
-    RequestReregistration: Response,
-}
 
 Handle = Callable[[Any], Awaitable[None]]
 
@@ -66,7 +49,7 @@ async def through(
     Raises:
         VenError: it could not be answered.
     """
-    if not core.middleware or type(message) not in _ANSWERS:
+    if not core.middleware or type(message) not in ANSWERS:
         await handle(message)
         return
     await _Passage(core, message, handle, pending).run()
@@ -96,7 +79,7 @@ class _Passage:
                 raise
             name = message_name(message)
             log.warning("%s refused by middleware: %s", name, error, extra=core.extra)
-            answer = _refusal(message, error, core.party.ven_id, self._pending)
+            answer = refusal(message, error, core.party.ven_id, self._pending)
         if not self._handled and answer is not None:
             await self._send(answer)
 
@@ -112,6 +95,9 @@ class _Passage:
 
     async def _send(self, answer: Message) -> None:
         core = self._core
+        if core.receiving is not None and not isinstance(answer, CreatedEvent):
+            core.receiving.reply = answer
+            return
         try:
             await core.tell(SERVICE_OF[type(answer)], answer)
         except Refused as error:
@@ -128,7 +114,7 @@ class _Passage:
         message, ven_id = self._message, self._core.party.ven_id
         if answer is None and isinstance(message, DistributeEvent) and not _asked(message):
             return ""
-        expected = _ANSWERS[type(message)]
+        expected = ANSWERS[type(message)]
         if not isinstance(answer, expected):
             return f"{found} for {message_name(message)}; expected {message_name(expected)}"
         own: Any = answer
@@ -146,12 +132,22 @@ def _asked(message: DistributeEvent) -> bool:
     return any(one.response_required is ResponseRequired.ALWAYS for one in message.events)
 
 
-def _refusal(
-    message: Message, error: ProtocolError, ven_id: str, pending: Callable[[], tuple[str, ...]]
+def refusal(
+    message: Message,
+    error: ProtocolError,
+    ven_id: str | None,
+    pending: Callable[[], tuple[str, ...]],
 ) -> Message | None:
-    """Returns what a VTN is told whose message is refused; None if it wants no answer."""
+    """Returns what a VTN is told whose message is refused; None if it wants no answer.
+
+    Args:
+        message: of the VTN.
+        error: why it is refused.
+        ven_id: of this VEN; None while it has none.
+        pending: reports that the VEN serves.
+    """
     if isinstance(message, DistributeEvent):
-        return _opt_out(message, error, ven_id) if _asked(message) else None
+        return _opt_out(message, error, ven_id or "") if _asked(message) else None
     if isinstance(message, CreateReport | CancelReport):
         kind = CreatedReport if isinstance(message, CreateReport) else CanceledReport
         return kind(response=outcome(message, error), pending=pending(), ven_id=ven_id)

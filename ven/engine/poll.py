@@ -9,8 +9,10 @@ from oadr.errors import InvalidId
 from oadr.messages import (
     CancelPartyRegistration,
     CancelReport,
+    CreatedReport,
     CreateReport,
     DistributeEvent,
+    EiResponse,
     Message,
     Poll,
     RegisterReport,
@@ -23,7 +25,7 @@ from ven.engine.event import EventEngine
 from ven.engine.gate import through
 from ven.engine.registration import RegistrationEngine
 from ven.engine.report import ReportEngine
-from ven.errors import BadReply, Refused
+from ven.errors import BadReply, NotPolling, Refused
 
 #: A VTN that answers every poll with something, such as its events, is left alone for one
 #: interval after so many; the rest comes with the next.
@@ -49,11 +51,14 @@ class PollEngine:
         """Asks once and returns the answer without acting on it.
 
         Raises:
+            NotPolling: the VTN pushes to this VEN (R51).
             Unregistered: there is no registration.
             TransportError: no usable answer.
             Refused: the VTN does not want to be asked.
         """
         core = self._core
+        if core.options.push_address is not None:
+            raise NotPolling
         try:
             return await core.send(ServiceName.OADR_POLL, Poll(ven_id=core.party.ven_id))
         except Refused as error:
@@ -80,7 +85,7 @@ class PollEngine:
         log.info("still more waits; the rest comes later", extra=self._core.extra)
 
     async def dispatch(self, message: Message) -> None:
-        """Does what the VTN wants, and answers it.
+        """Does what the VTN wants, whether it was polled for or pushed, and answers it.
 
         Raises:
             BadReply: nothing of the kind may come from a poll.
@@ -106,5 +111,15 @@ class PollEngine:
             await self._registration.on_cancel(message)
         elif isinstance(message, RequestReregistration):
             await self._registration.on_request(message)
+        elif isinstance(message, CreatedReport) and self._core.receiving is not None:
+            await self._confirm(message)
         else:
             raise BadReply(f"oadrPoll was answered with {message_name(message)}")
+
+    async def _confirm(self, message: CreatedReport) -> None:
+        """Answers the VTN, which confirms what this VEN has asked it for."""
+        party, response = self._core.party, EiResponse()
+        if message.ven_id not in (None, party.ven_id):
+            response = EiResponse(code=InvalidId.code, description="this VEN has another venID")
+        answer = Response(response=response, ven_id=party.ven_id)
+        await self._core.tell(ServiceName.EI_REPORT, answer)

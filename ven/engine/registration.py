@@ -14,6 +14,7 @@ from oadr.messages import (
     CreatedPartyRegistration,
     CreatePartyRegistration,
     EiResponse,
+    Message,
     QueryRegistration,
     RequestReregistration,
     Response,
@@ -21,7 +22,7 @@ from oadr.messages import (
 from oadr.times import ZERO
 from runtime.durations import in_words
 from ven.engine.core import Core, expect, log
-from ven.errors import BadReply, Refused
+from ven.errors import BadReply, Refused, TransportError
 from ven.options import MAX_POLL_INTERVAL
 from ven.state import Registration
 
@@ -46,6 +47,15 @@ class RegistrationEngine:
         self._core = core
         self._stop_events = stop_events
         self._forget_reports = forget_reports
+        self._ended: CanceledPartyRegistration | None = None
+
+    @property
+    def renewal_due(self) -> bool:
+        """Whether the VTN waits for a re-registration, or pushes to a wrong address (R402)."""
+        party = self._core.registration
+        return party is not None and (
+            party.renewal_due or party.push_address != self._core.options.push_address
+        )
 
     async def load(self) -> None:
         """Takes up the registration of the last run, if there was one."""
@@ -104,6 +114,28 @@ class RegistrationEngine:
         await self._keep(registration)
         return registration
 
+    async def renew_if_due(self) -> None:
+        """Registers again where that is due; a VTN that refuses it is not asked for ever.
+
+        Raises:
+            TransportError: no usable answer; it stays due.
+            Refused: the VTN does not know our IDs, so this VEN has to register anew.
+        """
+        if not self.renewal_due:
+            return
+        core, what = self._core, "re-registration"
+        try:
+            await self.renew()
+        except (TransportError, Refused) as error:
+            if core.lost or not core.patience.exhausted(what, error):
+                raise
+            log.warning("the %s is given up: %s", what, error, extra=core.extra)
+            if core.party.push_address != core.options.push_address:
+                # What the VTN sends goes where nobody is.
+                core.lose("the VTN does not take our new address")
+            await self._note(replace(core.party, renewal_due=False))
+        core.patience.forget(what)
+
     async def cancel(self) -> None:
         """Ends the registration from this side (R407).
 
@@ -145,23 +177,49 @@ class RegistrationEngine:
             log.warning("cancellation refused: %s", wrong, extra=core.extra)
         else:
             await self._end("the VTN cancelled the registration")
+            self._ended = answer
+
+    def cancelled_already(self, message: CancelPartyRegistration) -> Message | None:
+        """Returns the answer to a cancellation that was obeyed already; None for any other.
+
+        The VTN repeats it if the answer got lost.
+        """
+        known = self._ended
+        if known is None or known.registration_id != message.registration_id:
+            return None
+        return replace(known, response=EiResponse(request_id=message.request_id))
 
     async def on_request(self, message: RequestReregistration) -> None:
-        """Answers the VTN's wish, then registers again."""
+        """Answers the VTN's wish, then registers again.
+
+        The wish is on the disk before the answer goes out, so it is not forgotten. If it was
+        pushed, the session obeys it, after the response.
+        """
         core = self._core
         party = core.party
         response = EiResponse()
         if message.ven_id != party.ven_id:
             response = EiResponse(code=InvalidId.code, description="this VEN has another venID")
+        else:
+            await self._note(replace(party, renewal_due=True))
         await core.tell(_SERVICE, Response(response=response, ven_id=party.ven_id))
-        if response.ok:
+        if response.ok and core.receiving is None:
             await self.renew()
 
     async def introduced(self, digest: str) -> None:
         """Notes that the VTN has our metadata."""
+        await self._note(replace(self._core.party, introduced=digest))
+
+    async def note_vtn(self) -> None:
+        """Notes the certificate that the VTN shows, by which it is known when it pushes."""
         core = self._core
-        core.registration = replace(core.party, introduced=digest)
-        await core.state.registration.save(core.registration)
+        party, shown = core.registration, core.shown()
+        if party is not None and shown and shown != party.vtn_fingerprint:
+            await self._note(replace(party, vtn_fingerprint=shown))
+
+    async def _note(self, registration: Registration) -> None:
+        await self._core.state.registration.save(registration)
+        self._core.registration = registration
 
     async def _request(
         self, *, registration_id: str | None, ven_id: str | None
@@ -174,7 +232,8 @@ class RegistrationEngine:
             report_only=options.report_only,
             xml_signature=options.xml_signature,
             ven_name=options.ven_name,
-            http_pull_model=True,
+            http_pull_model=options.push_address is None,
+            transport_address=options.push_address,
         )
         return await self._core.ask(_SERVICE, message, CreatedPartyRegistration)
 
@@ -190,18 +249,25 @@ class RegistrationEngine:
             registration_id=reply.registration_id,
             vtn_id=reply.vtn_id,
             poll_interval=poll,
+            push_address=self._core.options.push_address,
+            vtn_fingerprint=self._core.shown() or None,
         )
 
     async def _keep(self, registration: Registration) -> None:
         core = self._core
         await core.state.registration.save(registration)
         core.registration, core.lost, core.resigned = registration, "", False
+        self._ended = None
         every = registration.poll_interval
+        if registration.push_address is not None:
+            how = f"pushed to at {registration.push_address}"
+        else:
+            how = f"poll every {in_words(every) if every else '(not said)'}"
         log.info(
-            "registered at %s as %s, poll every %s",
+            "registered at %s as %s, %s",
             registration.vtn_id,
             registration.ven_id,
-            in_words(every) if every else "(not said)",
+            how,
             extra=core.extra,
         )
         await core.hooks.notify(

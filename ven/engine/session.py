@@ -4,7 +4,7 @@ Spec: rules 301, 309, 401, 405 and 500.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from oadr.errors import OpenADRError
 from runtime.durations import in_words
@@ -43,6 +43,7 @@ class Session:
         self._poll = poll
         self._trouble = ""
         self._fresh = True
+        self._asked: datetime | None = None
         self.tried = asyncio.Event()
 
     async def run(self) -> None:
@@ -66,6 +67,9 @@ class Session:
     async def cycle(self) -> None:
         """Does everything once: registers if need be, sends what waits, polls until empty.
 
+        A VEN that is pushed to does all of it but the polling (R51).
+
+
         Raises:
             OpenADRError: something did not work; the next cycle makes up for it.
         """
@@ -79,7 +83,10 @@ class Session:
             except TransportError as error:
                 # One service of the VTN may hang for ever; the others are there all the same.
                 failed = failed or error
-        await self._poll.drain()
+        if core.options.push_address is None:
+            await self._poll.drain()
+        else:
+            await self._registration.note_vtn()
         if failed is not None:
             raise failed
 
@@ -93,15 +100,19 @@ class Session:
         async with core.turn:
             if core.registration is None or core.lost:
                 await self._register()
-            if core.party.introduced != self._reports.digest:
-                await self._introduce()
-                self._fresh = False
-            core.ready.set()
+            else:
+                await self._registration.renew_if_due()
+        if core.party.introduced != self._reports.digest:
+            await self._introduce()
+            self._fresh = False
+        async with core.turn:
+            if core.registration is not None and not core.lost:
+                core.ready.set()
 
     async def _sync(self) -> None:
         """Sends answers to events; asks for these if the VTN may have changed them unnoticed."""
-        if self._fresh:
-            await self._events.request()
+        if self._fresh or self._is_resync_due():
+            await self._request_events()
             self._fresh = False
         else:
             await self._events.flush()
@@ -114,11 +125,47 @@ class Session:
         await self._reports.load()
 
     async def _introduce(self) -> None:
-        """Tells the VTN what can be reported, and asks for its events (R309, R405)."""
-        digest = self._reports.digest
-        await self._reports.register()
+        """Tells the VTN what can be reported, and asks for its events (R309, R405).
+
+        Between these the turn is free for what the VTN pushes meanwhile, such as its own
+        metadata (R301): a VTN may wait for the answer to that before it goes on.
+        """
+        core, digest = self._core, self._reports.digest
+        async with core.turn:
+            await self._reports.register()
+        async with core.turn:
+            await self._request_events()
+            await self._registration.introduced(digest)
+
+    async def _request_events(self) -> None:
         await self._events.request()
-        await self._registration.introduced(digest)
+        self._asked = self._core.clock.now()
+
+    def _is_resync_due(self) -> bool:
+        """Returns whether the VTN might have given up on pushing something."""
+        options = self._core.options
+        if options.push_address is None:
+            return False
+        asked = self._asked
+        return asked is None or self._core.clock.now() - asked >= options.push_resync
+
+    def resync(self) -> None:
+        """Asks for all events soon."""
+        self._fresh = True
+        self._core.woken.set()
+
+    async def settle(self) -> None:
+        """Does what a pushed message has left to do after its response.
+
+        Raises:
+            OpenADRError: it did not work; the next cycle makes up for it.
+        """
+        core = self._core
+        async with core.turn:
+            await self._registration.renew_if_due()
+        async with core.turn:
+            if core.registration is not None:
+                await self._events.flush()
 
     async def _cycle(self, backoff: BackOff) -> timedelta:
         """Does one cycle and returns how long to wait."""
@@ -135,6 +182,8 @@ class Session:
 
     def _interval(self) -> timedelta:
         core = self._core
+        if core.options.push_address is not None:
+            return core.options.push_resync * (1 + core.random.uniform(0, core.options.poll_jitter))
         asked = core.registration.poll_interval if core.registration is not None else None
         interval = core.options.poll_interval or asked or POLL_INTERVAL
         # Later only: no VEN polls faster than it was asked to.
