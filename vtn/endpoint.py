@@ -291,13 +291,13 @@ class Endpoint:
         signed = False
         try:
             caller, settle = await lookup.identify(self.desk, caller, message)
-            signed = self._check_signature(root, caller)
+            signed = self.check_signature(root, caller)
             if settle is not None:
                 caller = await settle()
             if unusable is not None:
                 caller.registered()
                 raise unusable
-            reply = await self._serve(message, caller)
+            reply = await self.serve(message, caller)
             if root is not None and len(root) == 1 and type(message) is m.Poll:
                 # Only of a VEN that may poll: nobody else can fill the memory.
                 self._polls.keep(data, message)
@@ -313,7 +313,7 @@ class Endpoint:
             return None
         if caller.sight is not None:
             caller.sight.reply = codec.message_name(reply)
-        wanted = self._signs(caller.member, signed)
+        wanted = self.signs(caller.member, signed)
         return self.signatures.encode(reply, wanted, caller.received_at)
 
     def _read(
@@ -333,7 +333,12 @@ class Endpoint:
         except InvalidData as error:
             return stand_in(signed_object), root, error
 
-    async def _serve(self, message: m.Message, caller: Caller) -> m.Message | None:
+    async def serve(self, message: m.Message, caller: Caller) -> m.Message | None:
+        """Returns the reply to a message of a proven caller, however it has come.
+
+        Raises:
+            ProtocolError: it is refused.
+        """
         if not isinstance(message, _OPEN):
             caller.registered()
         member = caller.member
@@ -351,14 +356,20 @@ class Endpoint:
             return member.policy
         return self.desk.settings.signatures.policy
 
-    def _signs(self, member: Member | None, signed: bool) -> bool:
+    def signs(self, member: Member | None, signed: bool) -> bool:
+        """Returns whether what goes to a VEN is signed (R514).
+
+        Args:
+            member: the VEN; None for one that is not known.
+            signed: whether it has signed what is answered, or said that it signs.
+        """
         return (
             signed
             or self.desk.settings.signatures.always
             or self._policy(member) is SignaturePolicy.REQUIRED
         )
 
-    def _check_signature(self, root: etree._Element | None, caller: Caller) -> bool:
+    def check_signature(self, root: etree._Element | None, caller: Caller) -> bool:
         """Returns whether the message is signed, and well; by the policy for this VEN (R514).
 
         Args:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from oadr.enums import ProfileName
+from oadr.enums import ProfileName, TransportName
 from runtime.policy import SignaturePolicy
 from vtn.store import Store, change, party
 
@@ -25,12 +25,15 @@ class Member:
         policy: its own signature policy; None for that of the VTN.
         last_seen: of its last message.
         online: whether it has been polling lately.
-        stale: something may wait for it, so that the mailbox must look in the store.
         due: when something will wait for it that does not now.
+        push_address: where it wants to be pushed to; None while it polls, or is not registered.
+        signs: whether it has registered with XML signatures.
+        woken: is told each time that something may wait for it; None if nobody is.
         certificates: fingerprint -> until when it counts; None for as long as it is valid.
     """
 
     __slots__ = (
+        "_stale",
         "admitted",
         "certificates",
         "due",
@@ -41,17 +44,19 @@ class Member:
         "policy",
         "poll_interval",
         "profile",
+        "push_address",
         "registration_id",
-        "stale",
+        "signs",
         "ven_id",
         "ven_name",
+        "woken",
     )
 
     def __init__(self, row: party.Party) -> None:
         self.pk = row.pk
         self.last_seen: datetime | None = row.last_seen
         self.online = False
-        self.stale = True
+        self.woken: Callable[[Member], None] | None = None
         self.due: datetime | None = None
         self.lock: asyncio.Lock | None = None
         self.update(row)
@@ -67,6 +72,27 @@ class Member:
         self.poll_interval: timedelta | None = row.poll_interval
         ends = dict(row.ends)
         self.certificates = {one: ends.get(one) for one in row.fingerprints}
+        pushed = self.registered and not row.pull and row.transport is TransportName.SIMPLE_HTTP
+        self.push_address = row.transport_address if pushed else None
+        self.signs = row.xml_signature
+        self.stale = True
+
+    @property
+    def stale(self) -> bool:
+        """Whether something may wait for it, so that the mailbox must look in the store."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, value: bool) -> None:
+        self._stale = value
+        if value and self.woken is not None:
+            self.woken(self)
+
+    def lock_out(self) -> None:
+        """Takes note that it is no longer enrolled, for whoever still holds it."""
+        self.registration_id = self.push_address = None
+        self.admitted = False
+        self.certificates = {}
         self.stale = True
 
     def accepts(self, fingerprint: str, now: datetime) -> bool:
@@ -94,11 +120,14 @@ class Roster:
     """All members, by venID, by name and by fingerprint.
 
     Attributes:
+        on_push: told of members that are pushed to, whenever something may wait for one;
+            None for nobody. Set it before the first ``refresh``.
         on_new_ven_ids: told of VENs that have another venID, as former -> new; None for
             nobody.
     """
 
     def __init__(self) -> None:
+        self.on_push: Callable[[Member], None] | None = None
         self.on_new_ven_ids: Callable[[Mapping[str, str]], None] | None = None
         self._by_pk: dict[int, Member] = {}
         self._by_ven_id: dict[str, Member] = {}
@@ -137,7 +166,10 @@ class Roster:
         # All leave their places before any takes a new one: names and certificates move
         # from one VEN to another.
         for pk in gone:
-            self._leave(self._by_pk.pop(pk, None))
+            former = self._by_pk.pop(pk, None)
+            self._leave(former)
+            if former is not None:
+                former.lock_out()
         moved: dict[str, str] = {}
         for row in rows:
             member = self._by_pk.get(row.pk)
@@ -161,6 +193,10 @@ class Roster:
             member = self._by_pk[row.pk] = Member(row)
         else:
             member.update(row)
+        if member.push_address is not None and member.woken is None and self.on_push is not None:
+            # It stays so: whoever pushes has to hear that a VEN wants to be polled again.
+            member.woken = self.on_push
+            member.woken(member)
         self._by_ven_id[row.ven_id] = member
         self._by_name[row.ven_name] = member
         for fingerprint, until in member.certificates.items():

@@ -1,18 +1,20 @@
-"""What a poll gets.
+"""What goes out next to a VEN, by whatever door.
 
 A VEN for which nothing waits is answered from memory: ``Member.stale`` and
 ``Member.due`` say whether the store has to be asked at all. Whatever goes out is marked
-as sent, and that is committed, before the reply leaves.
+as sent, and that is committed, before it leaves.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from oadr import codec
 from oadr import messages as m
 from vtn.desk import Desk
 from vtn.dispatch import snapshot
+from vtn.dispatch.outbox import METADATA
 from vtn.dispatch.repeat import repeat_at
 from vtn.roster import Member
 from vtn.store import Transaction, delivery, outbox, report
@@ -23,39 +25,129 @@ def nothing_waits(member: Member, now: datetime) -> bool:
     return not member.stale and (member.due is None or now < member.due)
 
 
+#: Stands for the events of a VEN where the others are keys of its outbox.
+EVENTS = 0
+
+
+class _Everything:
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+#: All that was sent and not acknowledged.
+EVERYTHING: Container[int] = _Everything()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a door wants of the mailbox; a poll wants nothing special.
+
+    Attributes:
+        again: keys of what was sent and is known not to have arrived, so that it is due at
+            once.
+        refused: events that the VEN does not take, with their modification: they are not
+            sent until they change.
+        metadata_only: everything else has to wait (R309).
+        unasked: nobody has asked for the events, so that no eiResponse goes with them (R40).
+    """
+
+    again: Container[int] = ()
+    refused: Mapping[int, int] = field(default_factory=dict)
+    metadata_only: bool = False
+    unasked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was taken out of the mailbox.
+
+    Attributes:
+        message: goes to the VEN.
+        key: of the item in the outbox; ``EVENTS`` for a snapshot.
+        item: in the outbox; None for a snapshot.
+        sent: for a snapshot, the events in it with their modification.
+    """
+
+    message: m.Message
+    key: int
+    item: outbox.Item | None = None
+    sent: Mapping[int, int] = field(default_factory=dict)
+
+
+_POLL = Wish()
+
+
 async def take(desk: Desk, member: Member, now: datetime) -> m.Message | None:
     """Returns the next message for a VEN and marks it as sent; None if nothing waits."""
+    taken = await take_for(desk, member, now, _POLL)
+    return taken.message if taken is not None else None
+
+
+async def take_for(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken | None:
+    """Returns what goes out next and marks it as sent; None if nothing waits.
+
+    Args:
+        desk: the VTN.
+        member: the VEN.
+        now: the moment.
+        wish: of the door that asks.
+    """
     if member.lock is None:
         member.lock = asyncio.Lock()
     async with member.lock:
         # Cleared first: whatever is put in while we look makes it stale again.
         member.stale = False
         try:
-            return await _look(desk, member, now)
+            return await _look(desk, member, now, wish)
         except BaseException:
             # What waits has not gone out; the next poll has to look again.
             member.stale = True
             raise
 
 
-async def _look(desk: Desk, member: Member, now: datetime) -> m.Message | None:
+async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken | None:
     interval = poll_interval(desk, member)
     async with desk.store.read() as tx:
         items = await outbox.waiting(tx, party_pk=member.pk)
         rows = await delivery.for_party(tx, party_pk=member.pk)
-    item = next((item for item in items if _due(item, now, interval) <= now), None)
+    found = [item for item in items if not wish.metadata_only or item.kind == METADATA]
+    news = [row for row in rows if wish.refused.get(row[0].pk) != row[0].modification]
+    item = next((item for item in found if _due(item, now, interval, wish) <= now), None)
     if item is not None:
-        message = codec.decode(item.message)
+        return await _take_item(desk, member, item, now, wish)
+    if wish.metadata_only:
+        # For this door nothing waits; another one has to look.
+        member.due = now
+        return None
+    if any((at := _shown(row, now, interval, wish)) and at <= now for row in news):
+        return await _take_events(desk, member, rows, now, wish)
+    member.due = _next(items, news, now, interval)
+    return None
+
+
+async def _take_item(
+    desk: Desk, member: Member, item: outbox.Item, now: datetime, wish: Wish
+) -> Taken:
+    message = codec.decode(item.message)
+    # An attempt that comes to nothing costs no write: it is marked already.
+    if not (item.sent_count and item.pk in wish.again):
         async with desk.store.begin() as tx:
             await outbox.sent(tx, pk=item.pk, now=now)
             if isinstance(message, m.CreateReport):
                 await _note_sent(tx, member, message, now)
-        member.stale = True
-        return message
-    if any((at := snapshot.due_at(row, now, interval)) and at <= now for row in rows):
-        return await send_events(desk, member, rows, now, request_id="")
-    member.due = _next(items, rows, now, interval)
-    return None
+    member.stale = True
+    return Taken(message=message, key=item.pk, item=item)
+
+
+async def _take_events(
+    desk: Desk, member: Member, rows: Sequence[snapshot.Row], now: datetime, wish: Wish
+) -> Taken:
+    shot = snapshot.build(rows, now)
+    if not (EVENTS in wish.again and _all_marked(shot)):
+        await _mark(desk, member, shot.rows, now)
+    member.stale = True
+    message = _distribute(desk, shot.events, request_id="", unasked=wish.unasked)
+    return Taken(message=message, key=EVENTS, sent=_modifications(shot.rows))
 
 
 async def _note_sent(
@@ -91,20 +183,36 @@ async def send_events(
     shot = snapshot.build(rows, now)
     events, sent = shot.events[: limit or None], shot.rows[: limit or None]
     if sent:
-        async with desk.store.begin() as tx:
-            await delivery.sent(
-                tx,
-                party_pk=member.pk,
-                event_pks_with_modification={row.pk: row.modification for row, _ in sent},
-                now=now,
-            )
+        await _mark(desk, member, sent, now)
     member.stale = True
+    return _distribute(desk, events, request_id=request_id, unasked=False)
+
+
+def _distribute(
+    desk: Desk, events: tuple[m.Event, ...], *, request_id: str, unasked: bool
+) -> m.DistributeEvent:
+    response = m.EiResponse(code=200, description="OK", request_id=request_id)
     return m.DistributeEvent(
-        response=m.EiResponse(code=200, description="OK", request_id=request_id),
+        response=None if unasked else response,
         request_id=request_id or desk.new_id(),
         vtn_id=desk.vtn_id,
         events=events,
     )
+
+
+async def _mark(desk: Desk, member: Member, rows: Sequence[snapshot.Row], now: datetime) -> None:
+    async with desk.store.begin() as tx:
+        await delivery.sent(
+            tx, party_pk=member.pk, event_pks_with_modification=_modifications(rows), now=now
+        )
+
+
+def _modifications(rows: Sequence[snapshot.Row]) -> dict[int, int]:
+    return {stored.pk: stored.modification for stored, _ in rows}
+
+
+def _all_marked(shot: snapshot.Snapshot) -> bool:
+    return all(sent.sent_modification == stored.modification for stored, sent in shot.rows)
 
 
 def poll_interval(desk: Desk, member: Member) -> timedelta:
@@ -112,10 +220,16 @@ def poll_interval(desk: Desk, member: Member) -> timedelta:
     return member.poll_interval or desk.settings.registration.poll_interval
 
 
-def _due(item: outbox.Item, now: datetime, interval: timedelta) -> datetime:
-    if item.sent_at is None:
+def _due(item: outbox.Item, now: datetime, interval: timedelta, wish: Wish) -> datetime:
+    if item.sent_at is None or item.pk in wish.again:
         return now
     return repeat_at(item.sent_at, item.sent_count, interval)
+
+
+def _shown(row: snapshot.Row, now: datetime, interval: timedelta, wish: Wish) -> datetime | None:
+    """Returns when an event makes it worthwhile to send the snapshot; None if never."""
+    at = snapshot.due_at(row, now, interval)
+    return now if at is not None and EVENTS in wish.again else at
 
 
 def _next(
@@ -124,6 +238,6 @@ def _next(
     now: datetime,
     interval: timedelta,
 ) -> datetime | None:
-    moments = [_due(item, now, interval) for item in items]
+    moments = [_due(item, now, interval, _POLL) for item in items]
     moments += [at for row in rows if (at := snapshot.due_at(row, now, interval)) is not None]
     return min(moments, default=None)
