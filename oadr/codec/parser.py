@@ -49,7 +49,8 @@ def schema() -> etree.XMLSchema:
 
 
 @cache
-def _parser(validating: bool) -> etree.XMLParser:
+def parser(grammar: etree.XMLSchema | None) -> etree.XMLParser:
+    """Returns the parser that validates by a schema while it reads; by none for None."""
     # The encoding is forced: the profile knows no other than UTF-8, and a declared one
     # could smuggle mark-up past a check on bytes.
     return etree.XMLParser(
@@ -62,7 +63,7 @@ def _parser(validating: bool) -> etree.XMLParser:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
-        schema=schema() if validating else None,
+        schema=grammar,
     )
 
 
@@ -78,19 +79,35 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, validate: bool = True) -> 
         XMLError: it or a text in it is too long, it is not well-formed, has a DTD,
             declares too many namespaces, or is not valid.
     """
+    root = read(data, schema() if validate else None, max_bytes=max_bytes)
+    if root.tag != _PAYLOAD:
+        raise XMLError("the document element is not oadrPayload in the namespace of 2.0b")
+    return root
+
+
+def read(data: bytes, grammar: etree.XMLSchema | None, *, max_bytes: int) -> etree._Element:
+    """Returns the root of a document that is valid by a schema, whatever its root is.
+
+    Args:
+        data: the document, UTF-8.
+        grammar: the schema; None checks none.
+        max_bytes: a longer one is refused unread.
+
+    Raises:
+        XMLError: see ``parse``.
+    """
     if len(data) > max_bytes:
         raise XMLError(f"document of {len(data)} bytes; at most {max_bytes} are accepted")
     # A single byte is found twenty times as fast as a word, and hardly any message has it.
     if b"!" in data and (b"<!DOCTYPE" in data or b"<!ENTITY" in data):
         raise XMLError("document type declarations are not accepted")
     try:
-        if validate and _may_be_slow(data) and _TOO_LONG(etree.fromstring(data, _parser(False))):
+        slow = grammar is not None and _may_be_slow(data)
+        if slow and _TOO_LONG(etree.fromstring(data, parser(None))):
             raise XMLError(f"a text of more than {MAX_TEXT} characters is not accepted")
-        root = etree.fromstring(data, _parser(validate))
+        root = etree.fromstring(data, parser(grammar))
     except etree.XMLSyntaxError as error:
         raise XMLError(_reason(error), line=error.lineno or 0) from None
-    if root.tag != _PAYLOAD:
-        raise XMLError("the document element is not oadrPayload in the namespace of 2.0b")
     if data.count(b"=") > MAX_NAMESPACES and data.count(b"xmlns") > MAX_NAMESPACES:
         _check_namespaces(root)
     return root
