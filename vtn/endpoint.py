@@ -8,17 +8,16 @@ schema-valid message; 408 for one that does not arrive in time; 413 for what is 
 while the database cannot be written; 500 for a fault of ours.
 """
 
-import asyncio
 import logging
 import time
 import uuid
 from collections.abc import Awaitable
 from dataclasses import replace
 
-from aiohttp import HttpVersion11, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 from lxml import etree
 
+from certs.peers import Peers
 from oadr import codec
 from oadr import messages as m
 from oadr.enums import ServiceName
@@ -30,31 +29,27 @@ from oadr.errors import (
     XMLError,
 )
 from oadr.replies import FROM_VEN, refuse, ven_id_of
+from oadr.unusable import stand_in
+from runtime.http import HTTPError, check_head, read_body
 from runtime.policy import SignaturePolicy
 from vtn import lookup, upkeep
 from vtn.desk import Caller, Desk
 from vtn.familiar import FamiliarPolls
-from vtn.identity import Peers
 from vtn.limits import RateLimit
 from vtn.passing import through
-from vtn.refusal import HTTPError, about, plain, short, too_long, unidentified
+from vtn.refusal import about, plain, short, too_long, unidentified
 from vtn.roster import Member
 from vtn.services import SERVICES
 from vtn.sight import Sight
 from vtn.signatures import Signatures
 from vtn.store import StorageError
-from vtn.unusable import stand_in
 
 log = logging.getLogger("openadr.vtn.endpoint")
 
-_XML = "application/xml"
 #: A message counts as one more for each of these: that is about what reading it takes.
 _BYTES_A_TOKEN = 64 * 1024
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: Messages that come from VENs which are not registered yet.
 _OPEN = (m.QueryRegistration, m.CreatePartyRegistration)
-#: What reading from a peer that goes away, or that breaks HTTP, can raise.
-_BROKEN = (web.RequestPayloadError, HttpProcessingError, ConnectionError)
 
 
 class Endpoint:
@@ -188,17 +183,16 @@ class Endpoint:
             raise HTTPError(501, "only POST is implemented")
         if service is None:
             raise HTTPError(404, "there is no service at this address", rule="R511")
-        headers = request.headers
-        if headers.get("Content-Type") != _XML and request.content_type != _XML:
-            raise HTTPError(406, f"Content-Type must be {_XML}", rule="R53")
-        if headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise HTTPError(406, "a request must not be compressed", rule="R53")
-        data = await self._body(service, request)
+        check_head(request)
+        most = self._max_body[service]
+        data = await read_body(
+            request, most=most, seconds=self._read_timeout, too_long=too_long(service, most)
+        )
         if len(data) > _BYTES_A_TOKEN:
             peer = caller.fingerprint or request.remote or ""
             self.limit.charge(peer, len(data) / _BYTES_A_TOKEN)
         response = await self._reply(service, data, caller)
-        if response.body is not None and "Accept-Encoding" in headers:
+        if response.body is not None and "Accept-Encoding" in request.headers:
             response.enable_compression()
         return response
 
@@ -216,7 +210,7 @@ class Endpoint:
             body = await self._answer(service, data, caller)
         except XMLError as error:
             raise HTTPError(406, str(error)) from None
-        return web.Response(body=body, content_type=_XML)
+        return web.Response(body=body, content_type=codec.CONTENT_TYPE)
 
     def _caller(self, request: web.BaseRequest) -> Caller:
         """Returns who has sent the request, as far as the connection proves it."""
@@ -225,8 +219,7 @@ class Endpoint:
         if certificate is None:
             return Caller(member=None, fingerprint="", secure=False, received_at=now, later=[])
         fingerprint = certificate.fingerprint
-        # TLS certificates live by the real time, whatever clock the programme runs on.
-        if certificate.not_after.timestamp() < time.time():
+        if certificate.expired:
             return Caller(
                 member=None, fingerprint=fingerprint, secure=False, received_at=now, later=[]
             )
@@ -255,27 +248,6 @@ class Endpoint:
                 headers={"Retry-After": str(int(wait) + 1)},
                 quiet=self.limit.refusals(peer) > 1,
             )
-
-    async def _body(self, service: ServiceName, request: web.BaseRequest) -> bytes:
-        most, content = self._max_body[service], request.content
-        if (request.content_length or 0) > most:
-            raise too_long(service, most)
-        body = bytearray()
-        try:
-            # What is as short as a poll has arrived together with its head.
-            if content.is_eof() and content.total_bytes <= most:
-                return await content.readany()
-            async with asyncio.timeout(self._read_timeout):
-                await _invite(request)
-                while chunk := await content.readany():
-                    body += chunk
-                    if len(body) > most:
-                        raise too_long(service, most)
-        except TimeoutError:
-            raise HTTPError(408, "the request did not arrive in time") from None
-        except _BROKEN:
-            raise HTTPError(400, "the request broke off") from None
-        return bytes(body)
 
     async def _answer(self, service: ServiceName, data: bytes, caller: Caller) -> bytes | None:
         message, root, unusable = self._read(service, data)
@@ -413,11 +385,3 @@ class Endpoint:
                 "HTTP %d: %s", error.status, error, extra=about(caller, error.rule, error.status)
             )
         return plain(error.status, str(error), error.headers)
-
-
-async def _invite(request: web.BaseRequest) -> None:
-    """Asks for the body where the peer waits to be asked, as some do with long reports."""
-    expected = request.headers.get("Expect", "")
-    if expected.lower() == "100-continue" and request.version >= HttpVersion11:
-        await request.writer.write(_CONTINUE)
-        request.writer.output_size = 0

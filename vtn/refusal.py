@@ -3,38 +3,8 @@
 from aiohttp import web
 
 from oadr.enums import ServiceName
-from oadr.errors import OpenADRError
+from runtime.http import HTTPError
 from vtn.desk import Caller
-
-
-class HTTPError(OpenADRError):
-    """A request that is answered by HTTP alone.
-
-    Attributes:
-        status: of the response.
-        rule: the conformance rule, if one is broken.
-        headers: of the response.
-        quiet: it has just been logged of this peer.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        text: str,
-        *,
-        rule: str = "",
-        headers: dict[str, str] | None = None,
-        quiet: bool = False,
-    ) -> None:
-        super().__init__(text)
-        self.status = status
-        self.rule = rule
-        self.headers = headers
-        self.quiet = quiet
-
-    def __str__(self) -> str:
-        text = str(self.args[0])
-        return f"{text} ({self.rule})" if self.rule else text
 
 
 def unidentified(caller: Caller) -> HTTPError:

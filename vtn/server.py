@@ -17,12 +17,12 @@ from runtime.clock import Clock
 from runtime.errors import ConfigError
 from runtime.hooks import HandlerError, Registry
 from runtime.middleware import Chain, Middleware
+from runtime.noise import http_logger
 from runtime.tasks import Tasks
 from runtime.trace import Traces, Traffic
 from vtn.config import DEFAULT_REGISTRATION, Settings, load, passphrase_of
 from vtn.errors import InsecureSetup
 from vtn.hooks import HOOKS
-from vtn.noise import http_logger
 
 if TYPE_CHECKING:
     from vtn.assembly import Parts
@@ -229,7 +229,7 @@ class Server:
         serving = web.Server(
             self._dispatch,
             access_log=None,
-            logger=http_logger(),
+            logger=http_logger("openadr.vtn.http"),
             auto_decompress=False,
             keepalive_timeout=self.settings.http.read_timeout.total_seconds() * 4,
             lingering_time=LINGER,

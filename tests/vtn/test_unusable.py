@@ -11,9 +11,9 @@ from oadr import codec
 from oadr import messages as m
 from oadr.errors import InvalidData
 from oadr.replies import outcome, refuse, request_id_of, ven_id_of
+from oadr.unusable import stand_in
 from tests.oadr.strategies import BY_CLASS
 from tests.vtn.kit import a_ven, metadata, usage
-from vtn.unusable import stand_in
 
 ERROR = InvalidData("a value cannot be used")
 #: What a VEN sends that holds numbers, dates or durations.

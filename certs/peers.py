@@ -1,17 +1,18 @@
 """Who is at the other end of a connection: identity before content.
 
-The client certificate names the VEN; nothing in a message can make it another. It is
+The client certificate names the peer; nothing in a message can make it another. It is
 looked at for each request, so that a certificate that expires, is revoked or is taken
-off the roster counts for connections that are already open (R516).
+off a list counts for connections that are already open (R516).
 """
 
 import ssl
+import time
 from asyncio import BaseTransport
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
-from certs import openadr_fingerprint
+from certs.light import openadr_fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,11 @@ class PeerCertificate:
 
     fingerprint: str
     not_after: datetime
+
+    @property
+    def expired(self) -> bool:
+        """Whether it has expired, by the real time: TLS knows no other (R516)."""
+        return self.not_after.timestamp() < time.time()
 
 
 class Peers:
@@ -53,5 +59,6 @@ def _read(transport: BaseTransport) -> PeerCertificate | None:
         return None
     expires = ssl.cert_time_to_seconds(words["notAfter"])
     return PeerCertificate(
-        fingerprint=openadr_fingerprint(der), not_after=datetime.fromtimestamp(expires, UTC)
+        fingerprint=openadr_fingerprint(der),
+        not_after=datetime.fromtimestamp(expires, UTC),
     )

@@ -1,7 +1,7 @@
 """What aiohttp has to say about broken HTTP, in one line instead of a traceback.
 
 Whoever reaches the port can send bytes that are no HTTP. aiohttp answers them with a 4xx
-and logs an error with a traceback; for the VTN it is a peer's fault like any other.
+and logs an error with a traceback; for whoever listens it is a peer's fault like any other.
 """
 
 import logging
@@ -20,9 +20,9 @@ class _BrokenHttp(logging.Filter):
         return True
 
 
-def http_logger() -> logging.Logger:
-    """Returns the logger for aiohttp's server."""
-    logger = logging.getLogger("openadr.vtn.http")
+def http_logger(name: str) -> logging.Logger:
+    """Returns the logger of that name, for aiohttp's server."""
+    logger = logging.getLogger(name)
     if not any(isinstance(one, _BrokenHttp) for one in logger.filters):
         logger.addFilter(_BrokenHttp())
     return logger

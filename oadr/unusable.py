@@ -25,6 +25,12 @@ def stand_in(signed_object: etree._Element) -> m.Message:
         return cls(request_id=request_id, ven_id=ven_id)
     if cls is m.CreateReport:
         return m.CreateReport(request_id=request_id, ven_id=ven_id, requests=())
+    if cls is m.CancelReport:
+        return m.CancelReport(
+            request_id=request_id, ven_id=ven_id, report_request_ids=(), report_to_follow=False
+        )
+    if cls is m.DistributeEvent:
+        return m.DistributeEvent(request_id=request_id, vtn_id=_text(element, "ei:vtnID"))
     if cls is m.RequestEvent:
         return m.RequestEvent(request_id=request_id, ven_id=ven_id)
     if cls is m.CreateOpt:

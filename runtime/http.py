@@ -1,0 +1,102 @@
+"""What both parties need of an HTTP server: reading a body with limits, and refusals.
+
+Only what listens loads this: it takes aiohttp's server.
+"""
+
+import asyncio
+
+from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from oadr.codec import CONTENT_TYPE
+from oadr.errors import OpenADRError
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+#: What reading from a peer that goes away, or that breaks HTTP, can raise.
+_BROKEN = (web.RequestPayloadError, HttpProcessingError, ConnectionError)
+
+
+class HTTPError(OpenADRError):
+    """A request that is answered by HTTP alone.
+
+    Attributes:
+        status: of the response.
+        rule: the conformance rule, if one is broken.
+        headers: of the response.
+        quiet: it has just been logged of this peer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        *,
+        rule: str = "",
+        headers: dict[str, str] | None = None,
+        quiet: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.rule = rule
+        self.headers = headers
+        self.quiet = quiet
+
+    def __str__(self) -> str:
+        text = str(self.args[0])
+        return f"{text} ({self.rule})" if self.rule else text
+
+
+def check_head(request: web.BaseRequest) -> None:
+    """Checks what a message is announced as.
+
+    Raises:
+        HTTPError: 406, it is no XML or is compressed (R53).
+    """
+    headers = request.headers
+    if headers.get("Content-Type") != CONTENT_TYPE and request.content_type != CONTENT_TYPE:
+        raise HTTPError(406, f"Content-Type must be {CONTENT_TYPE}", rule="R53")
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise HTTPError(406, "a request must not be compressed", rule="R53")
+
+
+async def read_body(
+    request: web.BaseRequest, *, most: int, seconds: float, too_long: HTTPError
+) -> bytes:
+    """Returns the body of a request.
+
+    Args:
+        request: whose head has come.
+        most: bytes that it may have.
+        seconds: real time in which it must come.
+        too_long: raised for a longer one.
+
+    Raises:
+        HTTPError: 408 or 400, it does not come, or breaks off; or ``too_long``.
+    """
+    content = request.content
+    if (request.content_length or 0) > most:
+        raise too_long
+    body = bytearray()
+    try:
+        # What is as short as a poll has arrived together with its head.
+        if content.is_eof() and content.total_bytes <= most:
+            return await content.readany()
+        async with asyncio.timeout(seconds):
+            await _invite(request)
+            while chunk := await content.readany():
+                body += chunk
+                if len(body) > most:
+                    raise too_long
+    except TimeoutError:
+        raise HTTPError(408, "the request did not arrive in time") from None
+    except _BROKEN:
+        raise HTTPError(400, "the request broke off") from None
+    return bytes(body)
+
+
+async def _invite(request: web.BaseRequest) -> None:
+    """Asks for the body where the peer waits to be asked, as some do with long reports."""
+    expected = request.headers.get("Expect", "")
+    if expected.lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(_CONTINUE)
+        request.writer.output_size = 0
