@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from oadr.enums import ProfileName
 from vtn.errors import Conflict, NotFound
 from vtn.store import Store, Transaction, audit, event, party
 from vtn.store.event import StoredEvent
@@ -75,8 +76,13 @@ def registration_of(row: Party) -> str:
     """Returns a VEN's registrationID.
 
     Raises:
-        Conflict: it is not registered.
+        Conflict: it is not registered, or of 2.0a, where nobody is.
     """
+    if row.profile is ProfileName.A:
+        raise Conflict(
+            f"{row.ven_name} is a VEN of 2.0a, which knows events and nothing else: no "
+            "registration, no reports"
+        )
     if row.registration_id is None:
         raise Conflict(f"{row.ven_name} is not registered")
     return row.registration_id

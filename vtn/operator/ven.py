@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from oadr.enums import ProfileName
 from vtn.desk import new_id
 from vtn.dispatch import outbox
 from vtn.operator.acting import Acting, find_ven, registration_of
@@ -24,6 +25,7 @@ class Changes:
         resources: all that it has from now on.
         market_contexts: all programmes that it takes part in from now on.
         signature_policy: ``default`` leaves it to the configuration.
+        profile: that it speaks from now on; its registration ends if that is another.
     """
 
     ven_name: str | None = None
@@ -31,6 +33,7 @@ class Changes:
     resources: frozenset[str] | None = None
     market_contexts: frozenset[str] | None = None
     signature_policy: Literal["required", "accepted", "ignored", "default"] | None = None
+    profile: ProfileName | None = None
 
     def detail(self) -> dict[str, object]:
         """Returns what changes, for the audit."""
@@ -59,6 +62,9 @@ class Vens(Acting):
         resources: Iterable[str] = (),
         market_contexts: Iterable[str] = (),
         signature_policy: str | None = None,
+        profile: ProfileName = ProfileName.B,
+        push_address: str | None = None,
+        poll_interval: timedelta | None = None,
     ) -> Party:
         """Takes in a VEN before it has registered.
 
@@ -73,6 +79,9 @@ class Vens(Acting):
             resources: resource IDs behind it.
             market_contexts: programmes that it takes part in; none means any.
             signature_policy: ``required``, ``accepted``, ``ignored``; None for the VTN's.
+            profile: that it speaks; one of 2.0a takes part as soon as it is enrolled.
+            push_address: where a VEN of 2.0a listens; None if it polls.
+            poll_interval: how often a VEN of 2.0a asks for its events.
 
         Raises:
             vtn.store.errors.DuplicateId: the name, venID or fingerprint is taken.
@@ -87,6 +96,9 @@ class Vens(Acting):
                 resources=resources,
                 market_contexts=market_contexts,
                 signature_policy=signature_policy,  # type: ignore[arg-type]
+                profile=profile,
+                push_address=push_address,
+                poll_interval=poll_interval,
             )
             if fingerprint:
                 await certificate.add(
@@ -121,7 +133,10 @@ class Vens(Acting):
         subject: str | None = None,
         not_after: datetime | None = None,
     ) -> None:
-        """Adds a VEN's next certificate; those before it stay valid for ``overlap``."""
+        """Adds a VEN's next certificate; those before it stay valid for ``overlap``.
+
+        A VEN of 2.0a that had been locked out takes part again: others register for that.
+        """
         async with self.acting() as tx:
             row = await find_ven(tx, name)
             for old in await certificate.for_party(tx, party_pk=row.pk):
@@ -137,6 +152,8 @@ class Vens(Acting):
                 subject=subject,
                 not_after=not_after,
             )
+            if row.profile is ProfileName.A and row.state == "cancelled":
+                await party.admit(tx, pk=row.pk, profile=row.profile, now=now)
             await self.note(tx, now, "renew certificate", name, {"fingerprint": fingerprint})
 
     async def revoke(self, name: str, *, now: datetime) -> tuple[str, ...]:
@@ -176,6 +193,9 @@ class Vens(Acting):
             if changes.signature_policy is not None:
                 policy = None if changes.signature_policy == "default" else changes.signature_policy
                 await party.set_signature_policy(tx, pk=row.pk, signature_policy=policy)
+            if changes.profile not in (None, row.profile):
+                await party.unregister(tx, pk=row.pk, now=now)
+                await party.admit(tx, pk=row.pk, profile=changes.profile, now=now)
             await self.note(tx, now, "change", row.ven_name, changes.detail())
             return await find_ven(tx, row.ven_id)
 

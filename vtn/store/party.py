@@ -35,11 +35,14 @@ class Party:
 
     Attributes:
         pk: key in this database, never used twice.
-        state: ``enrolled`` until it registers; ``cancelled`` after its registration ended.
-        registration_id: present while registered.
+        state: ``enrolled`` until it registers; ``cancelled`` after its registration ended. A
+            VEN of 2.0a does not register: being enrolled makes it ``registered``.
+        registration_id: present while registered for 2.0b.
+        profile: that it was enrolled for, or has registered with.
         pull: it polls; otherwise it listens at ``transport_address``.
         signature_policy: None leaves it to the configuration.
-        poll_interval: how often it was asked to poll; None leaves it to the configuration.
+        poll_interval: how often it was asked to poll, or asks of itself; None leaves it to
+            the configuration.
         last_seen: when it last sent a message.
         fingerprints: its certificates that are not revoked.
         ends: those of them that are valid only until a moment, with that moment.
@@ -85,8 +88,27 @@ async def create(
     resources: Iterable[str] = (),
     market_contexts: Iterable[str] = (),
     signature_policy: SignaturePolicy | None = None,
+    profile: ProfileName = ProfileName.B,
+    push_address: str | None = None,
+    poll_interval: timedelta | None = None,
 ) -> Party:
     """Enrols a VEN and returns it.
+
+    One of 2.0a counts as registered from now on: there all that a registration tells is
+    agreed upon out of band.
+
+    Args:
+        tx: the transaction.
+        ven_id: its venID.
+        ven_name: its venName.
+        now: the moment.
+        groups: that it is in.
+        resources: behind it.
+        market_contexts: programmes that it takes part in.
+        signature_policy: None leaves it to the configuration.
+        profile: that it speaks.
+        push_address: where it listens; None if it polls. Of 2.0a only.
+        poll_interval: how often it polls by itself, of 2.0a only.
 
     Raises:
         DuplicateId: the venID or the venName is taken (R70).
@@ -95,15 +117,17 @@ async def create(
     values = {
         "ven_id": ven_id,
         "ven_name": ven_name,
-        "state": "enrolled",
-        "profile": ProfileName.B,
+        "profile": profile,
         "transport": TransportName.SIMPLE_HTTP,
-        "pull": True,
+        "transport_address": push_address,
+        "pull": push_address is None,
         "report_only": False,
         "xml_signature": False,
         "signature_policy": signature_policy,
+        "poll_interval": poll_interval,
         "enrolled_at": now,
         "version": 0,
+        **_admission(profile, now),
     }
     pk = int(await tx.scalar(insert(party).values(values).returning(party.c.pk)))
     await _add_labels(tx, pk, "group", groups)
@@ -216,6 +240,29 @@ async def unregister(tx: Transaction, *, pk: int, now: datetime) -> Party:
     await erase(tx, party_pk=pk, now=now)
     await _set(tx, pk, {"state": "cancelled", "registration_id": None, "registered_at": None})
     return await _existing(tx, pk)
+
+
+async def admit(tx: Transaction, *, pk: int, profile: ProfileName, now: datetime) -> Party:
+    """Makes a party one that has just been enrolled for a profile, and returns it.
+
+    Call ``unregister`` first: what it was before is over. One that changes its profile
+    polls until something else is said.
+
+    Raises:
+        UnknownId: there is no such party.
+    """
+    values: dict[str, Any] = {"registration_id": None} | _admission(profile, now)
+    if (await _existing(tx, pk)).profile is not profile:
+        values |= {"profile": profile, "transport_address": None, "pull": True}
+    await _set(tx, pk, values)
+    return await _existing(tx, pk)
+
+
+def _admission(profile: ProfileName, now: datetime) -> dict[str, Any]:
+    """Returns how a party stands that has just been enrolled (R405, section 3.7)."""
+    if profile is ProfileName.A:
+        return {"state": "registered", "registered_at": now}
+    return {"state": "enrolled", "registered_at": None}
 
 
 async def rename(tx: Transaction, *, pk: int, ven_name: str) -> None:
