@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from oadr import messages as m
 from oadr.enums import OptType
-from oadr.report import DataPoint, Offer, Reading
+from oadr.report import DataPoint, Offer, Reading, RequestKind
 from runtime.clock import Clock
 from runtime.hooks import Hook, default
 
@@ -273,6 +273,43 @@ class Update:
     points: Mapping[str, DataPoint] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedReport:
+    """A report that a VEN will not give.
+
+    Attributes:
+        report_request_id: the request, as ``vtn report list --all`` shows it.
+        specifier_id: the report.
+        code: why: 452 for what it does not offer, 454 for more than it offers, 461 for
+            what it cannot do, or another.
+        description: its words.
+    """
+
+    report_request_id: str
+    specifier_id: str
+    code: int
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collect:
+    """Readings that the VTN owes a VEN.
+
+    Attributes:
+        request: as the VEN made it.
+        offer: what it is a request for, one of those of ``on_offer_reports``.
+        kind: one-shot, periodic, on change or history.
+        start: of the readings; for a one-shot the moment itself.
+        end: the first moment after.
+    """
+
+    request: m.ReportRequest
+    offer: Offer
+    kind: RequestKind
+    start: datetime
+    end: datetime
+
+
 class ReportHandler:
     """Hooks of EiReport."""
 
@@ -284,10 +321,31 @@ class ReportHandler:
         return None
 
     @default
+    async def on_offer_reports(self, ctx: Context) -> Sequence[Offer] | None:
+        """Decides what the VTN itself offers to a VEN as reports.
+
+        It is asked when the VEN registers and when the VEN asks for METADATA, and from
+        time to time whether something has changed; then the VEN is told. Default, and for
+        None: the VTN offers no reports of its own.
+        """
+        return None
+
+    @default
+    async def on_collect_readings(self, wanted: Collect, ctx: Context) -> Sequence[Reading]:
+        """Decides which readings go into a report of the VTN.
+
+        Readings of any data points of the offer, in any order, finer than asked for if need
+        be; those that overlap the time. For a one-shot the latest of each data point, on
+        change also the last one before the time. The VTN samples them, marks what is missing
+        (R318) and sends the report. Default: none.
+        """
+        return ()
+
+    @default
     async def on_request_report(
         self, request: m.CreateReport, ctx: Context
     ) -> Sequence[m.Report] | None:
-        """Decides what a VEN gets that asks the VTN for reports other than METADATA.
+        """Decides what a VEN gets that asks for reports that the VTN has not offered it.
 
         The reports, each with the reportRequestID that it answers, go out once, in one
         oadrUpdateReport that is repeated until the VEN confirms it. Default, and for None:
@@ -298,6 +356,10 @@ class ReportHandler:
     @default
     async def on_created_report(self, pending: Sequence[str], ctx: Context) -> None:
         """Watches a VEN confirm requests; ``pending`` lists all that it serves."""
+
+    @default
+    async def on_refused_report(self, refused: RefusedReport, ctx: Context) -> None:
+        """Watches a VEN refuse a request, which is not made again by itself."""
 
     @default
     async def on_update_report(self, update: Update, ctx: Context) -> None:
@@ -378,6 +440,20 @@ HOOKS = (
         deciding=True,
     ),
     Hook(
+        name="on_offer_reports",
+        parameters=("ctx",),
+        returns=(list, tuple, type(None)),
+        items=(Offer,),
+        deciding=True,
+    ),
+    Hook(
+        name="on_collect_readings",
+        parameters=("wanted", "ctx"),
+        returns=(list, tuple),
+        items=(Reading,),
+        deciding=True,
+    ),
+    Hook(
         name="on_request_report",
         parameters=("request", "ctx"),
         returns=(list, tuple, type(None)),
@@ -385,6 +461,7 @@ HOOKS = (
         deciding=True,
     ),
     Hook(name="on_created_report", parameters=("pending", "ctx")),
+    Hook(name="on_refused_report", parameters=("refused", "ctx")),
     Hook(name="on_update_report", parameters=("update", "ctx")),
     Hook(name="on_create_opt", parameters=("opt", "ctx")),
     Hook(name="on_cancel_opt", parameters=("opt_id", "ctx")),

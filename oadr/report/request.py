@@ -107,13 +107,36 @@ def build_history_request(
     return _build(offer, request_id, period, r_ids=r_ids)
 
 
-def build_metadata_request(request_id: str) -> ReportRequest:
-    """Returns a request for the metadata of the peer, once and now (R308, R327)."""
+def build_metadata_request(
+    request_id: str,
+    *,
+    every: timedelta = ZERO,
+    duration: timedelta = ZERO,
+    now: datetime | None = None,
+) -> ReportRequest:
+    """Returns a request for the metadata of the peer (R308, R327).
+
+    Args:
+        request_id: unique in the requesting party (R322).
+        every: how often; 0 is once and now.
+        duration: for how long, if it is repeated; 0 is for ever (R325).
+        now: aware; the start if it is repeated (R324).
+
+    Raises:
+        InvalidData: a duration is negative.
+        ValueError: it is repeated, and nobody says from when on.
+    """
+    if min(every, duration) < ZERO:
+        raise InvalidData("metadata is repeated every duration > 0, or asked for once", rule="R324")
+    if every and now is None:
+        raise ValueError("a request that is repeated needs now")
+    start = _whole_seconds(now) if every and now is not None else None
     return ReportRequest(
         report_request_id=request_id,
         report_specifier_id=METADATA,
         granularity=ZERO,
-        report_back_duration=ZERO,
+        report_back_duration=every,
+        report_interval=None if start is None else Period(dtstart=start, duration=duration),
         data_points=(SpecifierPayload(r_id="0"),),
     )
 

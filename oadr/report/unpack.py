@@ -118,15 +118,25 @@ def _places(report: Report) -> tuple[Sequence[_Place], timedelta]:
     share = ZERO
     if len(places) < len(report.intervals):
         places, share = _derive(report)
-    if any(duration.days < 0 for _, _, duration in places):
-        raise InvalidData("an interval has a negative duration; expected 0 or more", rule="R315")
+    for _, _, duration in places:
+        if duration.days < 0:
+            text = "an interval has a negative duration; expected 0 or more"
+            raise InvalidData(text, rule="R315")
+        if type(duration) is not timedelta:
+            return [_measured(place) for place in places], share
     return places, share
+
+
+def _measured(place: _Place) -> _Place:
+    """Returns a place with the length that its months have where it lies (R1)."""
+    interval, start, duration = place
+    return interval, start, add(start, duration) - start
 
 
 def _derive(report: Report) -> tuple[list[_Place], timedelta]:
     """Places intervals of which at least one has no start of its own."""
     intervals = _in_order([interval for interval in report.intervals if _has_reading(interval)])
-    share = max(report.duration or ZERO, ZERO) / max(len(intervals), 1)
+    share = _span(report, intervals) / max(len(intervals), 1)
     places: list[_Place] = []
     cursor, rule, lacks = report.dtstart, "R314", "neither it nor the report has a dtstart"
     for interval in intervals:
@@ -139,6 +149,13 @@ def _derive(report: Report) -> tuple[list[_Place], timedelta]:
         cursor = add(start, length) if length else None
         rule, lacks = "R315", "the one before it has no duration"
     return places, share
+
+
+def _span(report: Report, intervals: Sequence[Interval]) -> timedelta:
+    """Returns how long the whole report is; 0 if it does not say."""
+    total = max(report.duration or ZERO, ZERO)
+    start = report.dtstart or next((one.dtstart for one in intervals if one.dtstart), None)
+    return total if start is None else add(start, total) - start
 
 
 def _has_reading(interval: Interval) -> bool:

@@ -1,6 +1,6 @@
 """Delivered reports, held against what was asked for.
 
-Spec: rules 300, 304, 313 to 316.
+Spec: rules 300, 304, 313 to 316, and 342.
 """
 
 from collections.abc import Iterator
@@ -72,6 +72,7 @@ def findings(report: Report, request: ReportRequest, offer: Offer) -> tuple[Find
     return (
         *_head_findings(report, offer),
         *_time_findings(report),
+        *_kind_findings(report, offer),
         *_missing_findings(report, request),
     )
 
@@ -110,8 +111,30 @@ def _time_findings(report: Report) -> Iterator[Finding]:
         yield Finding(rule="R314", text="the oldest interval does not come first")
     if len(lengths) not in {0, count}:
         yield Finding(rule="R315", text="some intervals have a duration and some have none")
-    if not starts and any(one.uid is None for one in report.intervals):
-        yield Finding(rule="R316", text="intervals without a dtstart need a uid")
+    if not starts and [one.uid for one in report.intervals] != [str(n) for n in range(count)]:
+        yield Finding(rule="R316", text="intervals without a dtstart need a uid, 0, 1 and so on")
+    if not starts and count > 1 and report.duration is None:
+        yield Finding(rule="R315", text="a report without starts of its intervals needs a duration")
+
+
+def _kind_findings(report: Report, offer: Offer) -> Iterator[Finding]:
+    """What no report may hold (R342): totals without a time, moments with one.
+
+    A report that mixes totals and momentary values may give both to all of them.
+    """
+    points = offer.by_id()
+    kinds = {points[r_id].accumulates for r_id in _delivered(report) if r_id in points}
+    if len(kinds) != 1 or len(report.intervals) < 1:
+        return
+    totals = kinds.pop()
+    starts = any(one.dtstart is not None for one in report.intervals)
+    lengths = any(one.duration is not None for one in report.intervals)
+    if totals and starts and not lengths:
+        text = "amounts such as energy need a duration beside the dtstart of their intervals"
+        yield Finding(rule="R342", text=text)
+    elif not totals and lengths and not starts:
+        text = "momentary values need the dtstart of their intervals, not a duration"
+        yield Finding(rule="R342", text=text)
 
 
 def _missing_findings(report: Report, request: ReportRequest) -> Iterator[Finding]:

@@ -130,6 +130,16 @@ def test_r327_metadata_is_asked_for_by_its_name_and_rid_0() -> None:
     assert [p.r_id for p in built.data_points] == ["0"]
 
 
+def test_r324_metadata_that_is_repeated_says_from_when_on_and_how_often() -> None:
+    built = build_metadata_request("R", every=DAY, duration=7 * DAY, now=T)
+    assert built.report_back_duration == DAY
+    assert built.report_interval == Period(dtstart=T, duration=7 * DAY)
+    assert check_request(built, OFFERS, now=T) is RequestKind.METADATA
+    assert build_metadata_request("R").report_interval is None
+    with pytest.raises(InvalidData, match="R324"):
+        build_metadata_request("R", every=-DAY, now=T)
+
+
 def test_r340_faster_than_offered_names_what_is_offered() -> None:
     with pytest.raises(InvalidData, match=r"PT5S of rID 'power'.*expected PT10S to PT1H \(R340\)"):
         periodic(granularity=5 * SECOND)

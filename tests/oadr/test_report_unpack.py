@@ -93,6 +93,12 @@ def test_r315_intervals_of_different_length_follow_each_other() -> None:
 def test_r315_months_are_whole_months() -> None:
     got = unpack(report(step(lasts=CalendarDuration(months=1)), step(lasts=MINUTE)))
     assert got[1].start == T.replace(month=8)
+    assert got[0].duration == timedelta(days=31)
+
+
+def test_r315_a_report_of_months_is_shared_by_their_real_length() -> None:
+    got = unpack(report(step(1), step(2), duration=CalendarDuration(months=2)))
+    assert got[1].start == T + timedelta(days=31)
 
 
 def test_r315_the_duration_of_the_report_is_shared_among_its_intervals() -> None:

@@ -93,16 +93,56 @@ def test_r314_r315_faults_of_the_intervals_are_found(second: Interval, expected:
     assert rules(replace(GOOD, intervals=(GOOD.intervals[0], second))) == expected
 
 
+WHOLE = replace(GOOD, duration=2 * MINUTE)
+
+
 def test_r316_intervals_without_start_and_uid_are_found() -> None:
     bare = tuple(replace(one, dtstart=None) for one in GOOD.intervals)
-    assert rules(replace(GOOD, intervals=bare)) == ["R316"]
+    assert rules(replace(WHOLE, intervals=bare)) == ["R316"]
     numbered = tuple(replace(one, uid=str(i)) for i, one in enumerate(bare))
-    assert rules(replace(GOOD, intervals=numbered)) == []
+    assert rules(replace(WHOLE, intervals=numbered)) == []
+    assert rules(replace(WHOLE, intervals=tuple(reversed(numbered)))) == ["R316"]
 
 
 def test_r316_one_interval_without_start_and_uid_is_enough() -> None:
     first, second = (replace(one, dtstart=None) for one in GOOD.intervals)
-    assert rules(replace(GOOD, intervals=(replace(first, uid="0"), second))) == ["R316"]
+    assert rules(replace(WHOLE, intervals=(replace(first, uid="0"), second))) == ["R316"]
+
+
+def test_r315_intervals_without_start_need_the_duration_of_the_report() -> None:
+    bare = tuple(replace(one, dtstart=None, uid=str(i)) for i, one in enumerate(GOOD.intervals))
+    assert rules(replace(GOOD, intervals=bare)) == ["R315"]
+    assert rules(replace(GOOD, intervals=bare[:1])) == []
+
+
+ENERGY = replace(NUMBER, r_id="energy")
+
+
+@pytest.mark.parametrize(
+    ("payloads", "starts", "lengths", "expected"),
+    [
+        ((ENERGY,), True, False, ["R342"]),
+        ((ENERGY,), True, True, []),
+        ((NUMBER,), False, True, ["R342"]),
+        ((NUMBER,), True, False, []),
+        ((NUMBER, ENERGY), True, True, []),
+    ],
+    ids=["total, start", "total, both", "moment, duration", "moment, start", "mixed, both"],
+)
+def test_r342_a_kind_of_value_with_the_wrong_times_is_found(
+    payloads: tuple[ReportPayload, ...], starts: bool, lengths: bool, expected: list[str]
+) -> None:
+    intervals = tuple(
+        Interval(
+            dtstart=T + i * MINUTE if starts else None,
+            duration=MINUTE if lengths else None,
+            uid=str(i),
+            payloads=payloads,
+        )
+        for i in range(2)
+    )
+    found = rules(replace(WHOLE, intervals=intervals))
+    assert [rule for rule in found if rule != "R300"] == expected
 
 
 def test_a_name_is_not_compared_with_one_that_the_offer_lacks() -> None:

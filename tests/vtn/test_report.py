@@ -183,6 +183,11 @@ async def test_r304_a_pending_report_that_nobody_asked_for_is_452_and_the_rest_c
         reply = await peer.post(created(peer, "md", request_id, "from-another-life"))
         assert reply.response.code == 452
         assert await states(world) == {request_id: "active"}
+        # The VEN should not have it (R329).
+        ended = await peer.poll()
+        assert ended.report_request_ids == ("from-another-life",)
+        await peer.post(canceled(peer, ended.request_id, request_id, code=452))
+        assert await states(world) == {request_id: "active"}
         await world.clock.advance(10 * INTERVAL)
         assert isinstance(await peer.poll(), m.Response)
 

@@ -6,17 +6,18 @@ from typing import Any, Literal
 
 import click
 
-from oadr.report import Offer, read_metadata
+from oadr.report import METADATA, Offer, read_metadata
 from oadr.times import ZERO
 from vtn.cli import exports
 from vtn.cli.base import Group
 from vtn.cli.office import Office, at_work
 from vtn.cli.params import DURATION, MOMENT, When
-from vtn.cli.present import as_json, json_option, listed, plural, span, table, when
+from vtn.cli.present import as_json, json_option, listed, plural, span, table
+from vtn.cli.requests import LISTED, SERVED, listed_row, served_row, served_summary, summary
 from vtn.export import unit_of
 from vtn.hooks import Wanted
 from vtn.operator import find_ven
-from vtn.store import party
+from vtn.store import party, served
 from vtn.store import report as reports
 from vtn.store.report import RequestState, StoredRequest
 
@@ -30,7 +31,9 @@ def report() -> None:
     \b
     vtn report offers                        what VENs can measure
     vtn report request school-7 usage --every 1m --deliver 5m
-    vtn report list                          what is asked of them
+    vtn report list                          what is asked of them, and what is late
+    vtn report cancel report-7 --final       end it, with a last report
+    vtn report served                        what VENs ask of this VTN
     vtn report export --ven school-7 --from today > load.csv
     """
 
@@ -103,9 +106,11 @@ def _points(ven: str, offer: Offer) -> list[dict[str, Any]]:
 
 @report.command()
 @click.argument("ven")
-@click.argument("specifier", required=False)
+@click.argument("specifiers", metavar="[SPECIFIER]...", nargs=-1)
 @click.option(
-    "--every", type=DURATION, default=timedelta(minutes=1), show_default="1m", help="Sampling."
+    "--every",
+    type=DURATION,
+    help="Sampling, 0 for each change; 1m if left out. With --metadata: how often.",
 )
 @click.option(
     "--deliver",
@@ -120,13 +125,15 @@ def _points(ven: str, offer: Offer) -> list[dict[str, Any]]:
 @click.option(
     "--history", is_flag=True, help="What was: from --start on, for --duration or up to now."
 )
-@click.option("--metadata", is_flag=True, help="The list of what it offers, once more.")
+@click.option(
+    "--metadata", is_flag=True, help="The list of what it offers; SPECIFIER METADATA is the same."
+)
 @click.option("--r-id", "r_ids", multiple=True, help="Only this data point. Repeatable.")
 @json_option
 def request(
     ven: str,
-    specifier: str | None,
-    every: timedelta,
+    specifiers: tuple[str, ...],
+    every: timedelta | None,
     deliver: timedelta,
     duration: timedelta,
     start: When | None,
@@ -136,65 +143,87 @@ def request(
     r_ids: tuple[str, ...],
     json_: bool,
 ) -> None:
-    r"""Ask VEN for the report SPECIFIER, one of those that it offers.
+    r"""Ask VEN for reports that it offers, all of them in one message.
 
     \b
     vtn report request school-7 usage --every 1m --deliver 5m
-    vtn report request school-7 usage --once
+    vtn report request school-7 usage status --once
+    vtn report request school-7 status --every 0 --deliver 1m       at each change
     vtn report request school-7 history --history --start yesterday --duration 1d
-    vtn report request school-7 --metadata
+    vtn report request school-7 --metadata --every 1d
     """
-    _check(specifier, once=once, history=history, metadata=metadata)
+    if specifiers == (METADATA,):
+        specifiers, metadata = (), True
+    _check(specifiers, once=once, history=history, metadata=metadata)
 
-    async def act(office: Office) -> tuple[str, StoredRequest]:
+    async def act(office: Office) -> tuple[str, list[StoredRequest]]:
         async with office.store.read() as tx:
             row = await find_ven(tx, ven)
-        if metadata or specifier is None:
-            return row.ven_name, await office.operator.request_metadata(ven, now=office.now)
-        entry = Wanted(
-            specifier_id=specifier,
-            r_ids=r_ids or None,
-            every=every,
-            deliver=ZERO if once else deliver,
-            duration=duration,
-            start=start.at(office.now) if start else None,
-        )
-        made = await office.operator.request_report(ven, entry, now=office.now, history=history)
+        if metadata:
+            one = await office.operator.request_metadata(
+                ven, now=office.now, every=every or ZERO, duration=duration
+            )
+            return row.ven_name, [one]
+        entries = [
+            Wanted(
+                specifier_id=specifier,
+                r_ids=r_ids or None,
+                every=timedelta(minutes=1) if every is None else every,
+                deliver=ZERO if once else deliver,
+                duration=duration,
+                start=start.at(office.now) if start else None,
+            )
+            for specifier in specifiers
+        ]
+        made = await office.operator.request_reports(ven, entries, now=office.now, history=history)
         return row.ven_name, made
 
     name, made = at_work(act)
     if json_:
-        as_json(_summary(made, name))
+        found = [summary(one, name) for one in made]
+        as_json(found if len(found) > 1 else found[0])
         return
-    click.echo(f"{made.report_request_id}: {name} is asked at its next poll for {_words(made)}.")
+    for one in made:
+        click.echo(f"{one.report_request_id}: {name} is asked at its next poll for {_words(one)}.")
 
 
-def _check(specifier: str | None, *, once: bool, history: bool, metadata: bool) -> None:
+def _check(specifiers: tuple[str, ...], *, once: bool, history: bool, metadata: bool) -> None:
     if once + history + metadata > 1:
         raise click.UsageError("give one of --once, --history and --metadata")
-    if metadata and specifier is not None:
+    if metadata and specifiers:
         raise click.UsageError("--metadata is about all reports; leave SPECIFIER out")
-    if not metadata and specifier is None:
+    if not metadata and not specifiers:
         raise click.UsageError("name the report, see: vtn report offers")
 
 
 def _words(made: StoredRequest) -> str:
     wanted = made.request
+    back = wanted.report_back_duration
+    if wanted.report_specifier_id == METADATA:
+        return f"its metadata, {f'every {span(back)}' if back else 'once'}"
     what = f"{wanted.report_specifier_id} ({made.kind})"
-    if not wanted.report_back_duration:
+    if not back:
         return f"{what}, once"
     every = span(wanted.granularity) if wanted.granularity else "change"
-    return f"{what}, every {every}, delivered every {span(wanted.report_back_duration)}"
+    return f"{what}, every {every}, delivered every {span(back)}"
 
 
 @report.command()
-@click.argument("request_id", metavar="ID")
-@click.option("--follow", is_flag=True, help="Ask for a final report.")
-def cancel(request_id: str, follow: bool) -> None:
-    """End the report with the request ID (see vtn report list)."""
-    at_work(lambda office: office.operator.cancel_report(request_id, now=office.now, follow=follow))
+@click.argument("request_ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--final", "--follow", "follow", is_flag=True, help="Ask for a final report.")
+def cancel(request_ids: tuple[str, ...], follow: bool) -> None:
+    r"""End reports by their request ID (see vtn report list).
+
+    \b
+    vtn report cancel report-7
+    vtn report cancel report-7 report-8 --final
+    """
+    at_work(
+        lambda office: office.operator.cancel_reports(request_ids, now=office.now, follow=follow)
+    )
     more = ", with a final report" if follow else ""
-    click.echo(f"{request_id} ends at the VEN's next poll{more}.")
+    for request_id in dict.fromkeys(request_ids):
+        click.echo(f"{request_id} ends at the VEN's next poll{more}.")
 
 
 @report.command("list")
@@ -210,23 +239,7 @@ def list_(name: str | None, all_: bool, json_: bool) -> None:
     if not rows:
         click.echo("none; ask for one: vtn report request VEN SPECIFIER")
         return
-    table(
-        ("request", "VEN", "specifier", "kind", "every", "delivered", "state", "last data (UTC)"),
-        (
-            (
-                row["request_id"],
-                row["ven"],
-                row["specifier_id"],
-                row["kind"],
-                span(row["every"]) if row["every"] else "-",
-                span(row["deliver"]) if row["deliver"] else "once",
-                row["state"] if row["code"] is None else f"{row['state']} {row['code']}",
-                when(row["last_data"]),
-            )
-            for row in rows
-        ),
-        right=("every", "delivered"),
-    )
+    table(LISTED, map(listed_row, rows), right=("every", "delivered"))
 
 
 async def _requests(office: Office, name: str | None, all_: bool) -> list[dict[str, Any]]:
@@ -234,30 +247,30 @@ async def _requests(office: Office, name: str | None, all_: bool) -> list[dict[s
         chosen = (await find_ven(tx, name)).pk if name else None
         rows = await reports.requests(tx, party_pk=chosen, states=None if all_ else _OPEN)
         names = {row.pk: row.ven_name for row in await party.all_parties(tx)}
-    return [_summary(row, names.get(row.party_pk, "-")) for row in rows]
+    return [summary(row, names.get(row.party_pk, "-"), office.now) for row in rows]
 
 
-def _summary(row: StoredRequest, ven: str) -> dict[str, Any]:
-    wanted = row.request
-    period = wanted.report_interval
-    return {
-        "request_id": row.report_request_id,
-        "ven": ven,
-        "specifier_id": wanted.report_specifier_id,
-        "kind": row.kind,
-        "every": wanted.granularity,
-        "deliver": wanted.report_back_duration,
-        "start": period.dtstart if period else None,
-        "duration": period.duration if period else None,
-        "r_ids": [point.r_id for point in wanted.data_points],
-        "standing": row.standing,
-        "state": row.state,
-        "created": row.created_at,
-        "accepted": row.accepted_at,
-        "last_data": row.last_update,
-        "code": row.code,
-        "description": row.description,
-    }
+@report.command("served")
+@click.option("--ven", "name", help="Only those of this VEN.")
+@json_option
+def served_(name: str | None, json_: bool) -> None:
+    """List the reports that VENs have requested of this VTN."""
+    rows = at_work(lambda office: _served(office, name))
+    if json_:
+        as_json(rows)
+        return
+    if not rows:
+        click.echo("none; VENs can request what a handler offers, such as programme-load")
+        return
+    table(SERVED, map(served_row, rows), right=("every", "delivered"))
+
+
+async def _served(office: Office, name: str | None) -> list[dict[str, Any]]:
+    async with office.store.read() as tx:
+        chosen = (await find_ven(tx, name)).pk if name else None
+        rows = await served.requests(tx, party_pk=chosen)
+        names = {row.pk: row.ven_name for row in await party.all_parties(tx)}
+    return [served_summary(row, names.get(row.party_pk, "-")) for row in rows]
 
 
 @report.command()

@@ -30,8 +30,9 @@ async def put_metadata(
     request_id: str,
     now: datetime,
     answers: str | None = None,
+    reports: Sequence[m.Report] = (),
 ) -> None:
-    """Queues the VTN's own metadata, which offers nothing (R301, R305).
+    """Queues the VTN's own metadata; without reports it offers nothing (R301, R305).
 
     Args:
         tx: a transaction of the store.
@@ -40,8 +41,14 @@ async def put_metadata(
         request_id: for the message.
         now: the moment.
         answers: reportRequestID of the oadrCreateReport that asked for it (R311).
+        reports: what the VTN offers, as metadata.
     """
-    message = m.RegisterReport(request_id=request_id, ven_id=ven_id, report_request_id=answers)
+    message = m.RegisterReport(
+        request_id=request_id,
+        reports=tuple(reports),
+        ven_id=ven_id,
+        report_request_id=answers,
+    )
     await _put(tx, pk, METADATA, request_id, message, now)
 
 
@@ -168,3 +175,18 @@ def requested(items: Sequence[Item]) -> frozenset[str]:
         if isinstance(message, m.CreateReport)
         for request in message.requests
     )
+
+
+def cancelled(items: Sequence[Item]) -> frozenset[str]:
+    """Returns the reportRequestIDs that oadrCancelReports end."""
+    return frozenset(name for one in _cancellations(items) for name in one.report_request_ids)
+
+
+def to_follow(items: Sequence[Item]) -> bool:
+    """Returns whether an oadrCancelReport asks for a final report (R345)."""
+    return any(one.report_to_follow for one in _cancellations(items))
+
+
+def _cancellations(items: Sequence[Item]) -> list[m.CancelReport]:
+    messages = [codec.decode(item.message) for item in items]
+    return [message for message in messages if isinstance(message, m.CancelReport)]

@@ -4,7 +4,7 @@ The metadata of a VEN is read from the store once and kept until the VEN registe
 reports again; a report is then taken in without a query for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from oadr.errors import InvalidId
@@ -21,10 +21,12 @@ class Points:
         offers: by reportSpecifierID; also reports that are no longer offered, because
             readings of them may still arrive.
         keys: (reportSpecifierID, rID) -> row of the data point in the store.
+        seen: requests of which a report has been looked at closely.
     """
 
     offers: dict[str, Offer]
     keys: dict[tuple[str, str], int]
+    seen: set[int] = field(default_factory=set)
 
     def offer(self, specifier_id: str) -> Offer:
         """Returns an offer.

@@ -4,20 +4,29 @@ The VTN is the requester; ``source`` has what a VEN may ask of it.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from oadr import messages as m
 from oadr.enums import DataQuality
 from oadr.errors import InvalidId
 from oadr.replies import outcome
-from oadr.report import Offer, RequestKind, check_update, read_metadata, unpack
+from oadr.report import (
+    Offer,
+    RequestKind,
+    check_update,
+    findings,
+    is_repeated,
+    read_metadata,
+    unpack,
+)
 from runtime.durations import in_words
 from vtn.desk import Caller, Desk
 from vtn.dispatch import outbox
 from vtn.hooks import Update
 from vtn.roster import Member
-from vtn.services import wanted
+from vtn.services import pending, wanted
 from vtn.services.points import Points, load
 from vtn.store import Transaction
 from vtn.store import outbox as rows
@@ -28,7 +37,7 @@ from vtn.store.report import StoredRequest
 log = logging.getLogger("openadr.vtn.report")
 
 _OPEN = ("queued", "sent", "active", "cancelling")
-_CANCELLING: tuple[Literal["cancelling"]] = ("cancelling",)
+_OVER = ("cancelling", "cancelled")
 #: Offers that are logged one by one when a VEN registers its reports.
 _LOGGED = 20
 
@@ -51,16 +60,17 @@ async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.M
         )
         await _forget_asked(tx, member, now)
         await _metadata_came(tx, member, message.report_request_id, now)
+        again = wanted.again(ended, offers, requests, now, ven=member.ven_name)
         numbered = [
             await wanted.number(tx, wanted.continued(request, ended, now)) for request in requests
-        ]
-        for request, kind in numbered:
+        ] + [await wanted.number(tx, request) for request in again]
+        for index, (request, kind) in enumerate(numbered):
             await reports.add_request(
                 tx,
                 party_pk=member.pk,
                 request=request,
                 kind=str(kind),
-                standing=True,
+                standing=index < len(requests),
                 state="queued" if by_poll else "sent",
                 now=now,
             )
@@ -96,12 +106,17 @@ async def _forget_asked(tx: Transaction, member: Member, now: datetime) -> None:
 async def _metadata_came(
     tx: Transaction, member: Member, request_id: str | None, now: datetime
 ) -> None:
-    """Ends the request that metadata was asked for with (R311)."""
+    """Ends the request that metadata was asked for with, unless it is periodic (R306, R311)."""
     if not request_id:
         return
     row = await reports.request(tx, party_pk=member.pk, report_request_id=request_id)
-    if row is not None and row.kind == RequestKind.METADATA and row.state in _OPEN:
+    if row is None or row.kind != RequestKind.METADATA or row.state not in _OPEN:
+        return
+    if not is_repeated(row.request, RequestKind.METADATA):
         await reports.set_request_state(tx, pk=row.pk, state="done", now=now)
+    elif row.state != "cancelling":
+        await reports.set_request_state(tx, pk=row.pk, state="active", now=now)
+    await reports.received(tx, pks=[row.pk], now=now)
 
 
 def _rates(request: m.ReportRequest) -> str:
@@ -130,75 +145,6 @@ def _log_offers(
         )
 
 
-async def created(desk: Desk, caller: Caller, message: m.CreatedReport) -> m.Message:
-    """Takes oadrCreatedReport: what the VEN will send, or why it will not."""
-    member = caller.registered()
-    caller.check_ven_id(message.ven_id)
-    pending = frozenset(message.pending)
-    async with desk.store.begin() as tx:
-        answered = await outbox.acknowledge(
-            tx,
-            member.pk,
-            outbox.CREATE_REPORT,
-            message.response.request_id,
-            now=caller.received_at,
-        )
-        asked = outbox.requested(answered)
-        known = await reports.requests(tx, party_pk=member.pk, states=("queued", "sent", "active"))
-        for row in known:
-            await _settle(tx, row, message, pending, asked, caller.received_at)
-        strange = pending - {row.report_request_id for row in known}
-        if strange:
-            strange -= await _former(tx, member)
-    member.stale = True
-    if not message.response.ok:
-        log.warning(
-            "refuses reports: %s %s",
-            message.response.code,
-            message.response.description or "",
-            extra={"ven": member.ven_name},
-        )
-    await desk.observe("on_created_report", message.pending, caller.context(desk))
-    if strange:
-        # What is right in the message counts all the same.
-        raise InvalidId(f"no request {min(strange)!r} was made", rule="R304")
-    return m.Response(response=outcome(message), ven_id=member.ven_id)
-
-
-async def _former(tx: Transaction, member: Member) -> frozenset[str]:
-    """Returns requests that have ended here; a VEN may not have noticed yet."""
-    ended = await reports.requests(
-        tx, party_pk=member.pk, states=("cancelling", "cancelled", "done", "refused")
-    )
-    return frozenset(row.report_request_id for row in ended)
-
-
-async def _settle(
-    tx: Transaction,
-    row: StoredRequest,
-    message: m.CreatedReport,
-    pending: frozenset[str],
-    asked: frozenset[str],
-    now: datetime,
-) -> None:
-    """Notes what an oadrCreatedReport says about one request.
-
-    An error concerns the requests of the message that it answers, and no others.
-    """
-    if row.report_request_id in pending:
-        if row.state != "active":
-            await reports.set_request_state(tx, pk=row.pk, state="active", now=now)
-    elif not message.response.ok and row.state == "sent" and row.report_request_id in asked:
-        await reports.set_request_state(
-            tx,
-            pk=row.pk,
-            state="refused",
-            now=now,
-            code=message.response.code,
-            description=message.response.description,
-        )
-
-
 async def update(desk: Desk, caller: Caller, message: m.UpdateReport) -> m.Message:
     """Answers oadrUpdateReport: readings are stored, once, and committed (R304, R346)."""
     member = caller.registered()
@@ -211,9 +157,10 @@ async def update(desk: Desk, caller: Caller, message: m.UpdateReport) -> m.Messa
             _read(report, row, points) for report, row in zip(message.reports, found, strict=True)
         ]
         await _ingest(tx, member, found, updates, points, caller.received_at)
+    _look_at(message.reports, found, points, member)
     full = [update for update in updates if update.readings]
     await desk.observe_all("on_update_report", full, caller.context(desk))
-    over = [row.report_request_id for row in found if row.state in ("cancelling", "cancelled")]
+    over = [row.report_request_id for row in found if row.state in _OVER and not row.follow]
     return m.UpdatedReport(
         response=outcome(message),
         cancel_report=_cancellation(desk, list(dict.fromkeys(over))) if over else None,
@@ -238,6 +185,28 @@ async def _request(tx: Transaction, member: Member, report: m.Report) -> StoredR
             f"reportRequestID {report.report_request_id!r} is not one of this VEN's", rule="R304"
         )
     return row
+
+
+def _look_at(
+    delivered: Sequence[m.Report], found: list[StoredRequest], points: Points, member: Member
+) -> None:
+    """Logs what is wrong with the shape of reports that can be used as they are.
+
+    Only the first report to each request is looked at: the others of a VEN look the same,
+    and to look at each would take longer than to read it (R300, R313 to R316, R342).
+    """
+    for report, row in zip(delivered, found, strict=True):
+        if row.pk in points.seen:
+            continue
+        points.seen.add(row.pk)
+        problems = findings(report, row.request, points.offer(row.request.report_specifier_id))
+        if problems:
+            log.warning(
+                "its report to %s is used, although %s",
+                row.report_request_id,
+                "; ".join(map(str, problems)),
+                extra={"ven": member.ven_name, "rule": problems[0].rule},
+            )
 
 
 def _read(report: m.Report, row: StoredRequest, points: Points) -> Update:
@@ -266,9 +235,13 @@ async def _ingest(
             await reports.set_request_state(tx, pk=row.pk, state="done", now=now)
         elif row.state == "sent":
             await reports.set_request_state(tx, pk=row.pk, state="active", now=now)
+        elif row.state == "cancelled" and row.follow:
+            # That was the final report (R345); whatever else comes is too much.
+            await reports.set_request_state(tx, pk=row.pk, state="cancelled", now=now, follow=False)
     if any(row.state == "sent" for row in found):
         await _answered_by_data(tx, member, now)
-    await reports.received(tx, pks=[row.pk for row in found], now=now)
+    missing = any(row.missing_at is not None for row in found)
+    await reports.received(tx, pks=[row.pk for row in found], now=now, found=missing)
 
 
 async def _answered_by_data(tx: Transaction, member: Member, now: datetime) -> None:
@@ -301,32 +274,9 @@ def _cancellation(desk: Desk, ids: list[str]) -> m.CancelReport:
     )
 
 
-async def canceled(desk: Desk, caller: Caller, message: m.CanceledReport) -> m.Message:
-    """Takes oadrCanceledReport: requests have ended at the VEN."""
-    member = caller.registered()
-    caller.check_ven_id(message.ven_id)
-    now = caller.received_at
-    async with desk.store.begin() as tx:
-        await outbox.acknowledge(
-            tx, member.pk, outbox.CANCEL_REPORT, message.response.request_id, now=now
-        )
-        for row in await reports.requests(tx, party_pk=member.pk, states=_CANCELLING):
-            if row.report_request_id not in message.pending:
-                await reports.set_request_state(tx, pk=row.pk, state="cancelled", now=now)
-    member.stale = True
-    if not message.response.ok:
-        log.warning(
-            "could not cancel reports: %d %s",
-            message.response.code,
-            message.response.description or "",
-            extra={"ven": member.ven_name, "rule": "R336"},
-        )
-    return m.Response(response=outcome(message), ven_id=member.ven_id)
-
-
 HANDLES: dict[type, Any] = {
     m.RegisterReport: register,
-    m.CreatedReport: created,
+    m.CreatedReport: pending.created,
     m.UpdateReport: update,
-    m.CanceledReport: canceled,
+    m.CanceledReport: pending.canceled,
 }

@@ -1,7 +1,7 @@
 """Which reports the VTN asks a VEN for."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from oadr.report import (
     build_history_request,
     build_one_shot,
     build_request,
+    check_request,
     kind_of,
 )
 from vtn.config import StandingRequest
@@ -96,13 +97,54 @@ def continued(request: Numbered, ended: Sequence[StoredRequest], now: datetime) 
     back = wanted.report_back_duration
     for former in (row.request for row in ended):
         before = former.report_interval
-        same = replace(
-            former, report_request_id=wanted.report_request_id, report_interval=None
-        ) == replace(wanted, report_interval=None)
-        if same and before is not None and before.dtstart <= now:
+        if _content(former) == _content(wanted) and before is not None and before.dtstart <= now:
             begun = now - (now - before.dtstart) % back
             return replace(wanted, report_interval=replace(period, dtstart=begun)), kind
     return request
+
+
+def again(
+    ended: Iterable[StoredRequest],
+    offers: Sequence[Offer],
+    standing: Sequence[Numbered],
+    now: datetime,
+    *,
+    ven: str,
+) -> list[Numbered]:
+    """Returns the requests to make again after new metadata: what an operator wanted (R306).
+
+    Those that a configuration or a handler wanted are decided on anew, and are not here.
+
+    Args:
+        ended: what the VEN was asked for before.
+        offers: what it offers now.
+        standing: what is requested of these already.
+        now: the moment.
+        ven: its name, for the log.
+    """
+    asked = {_content(request) for request, _ in standing}
+    found: list[Numbered] = []
+    for row in ended:
+        request = row.request
+        if row.standing or row.state not in ("sent", "active") or _content(request) in asked:
+            continue
+        try:
+            kind = check_request(request, offers, now=now)
+        except ProtocolError as error:
+            log.warning(
+                "report %s ends with the new metadata: %s",
+                row.report_request_id,
+                error,
+                extra={"ven": ven, "rule": error.rule},
+            )
+            continue
+        found.append((request, kind))
+    return found
+
+
+def _content(request: m.ReportRequest) -> m.ReportRequest:
+    """Returns what is asked for, whenever and by whatever ID."""
+    return replace(request, report_request_id="", report_interval=None)
 
 
 async def number(tx: Transaction, request: Numbered) -> Numbered:

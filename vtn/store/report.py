@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, func, literal, select, update
 
 from oadr.enums import Scale
 from oadr.messages import Report, ReportDescription, ReportRequest, Unit
-from vtn.store import change
+from vtn.store import change, served
 from vtn.store.document import read_reports, read_request, write_reports, write_request
 from vtn.store.errors import DuplicateId, UnknownId
 from vtn.store.schema import data_point, report_offer, report_request
@@ -95,7 +95,7 @@ async def replace_offers(
     has not been sent yet stay. Data points keep their keys.
 
     Returns:
-        The requests that this cancelled.
+        The requests that this cancelled, as they were before.
     """
     offer = {"xml": write_reports(reports), "registered_at": now}
     new = insert(report_offer).values(party_pk=party_pk, **offer)
@@ -112,17 +112,12 @@ async def replace_offers(
     ]
     if points:
         await tx.execute(_upsert_points, points)
-    cancelled = (
-        update(report_request)
-        .where(
-            report_request.c.party_pk == party_pk,
-            report_request.c.state.in_(_RUNNING),
-            report_request.c.specifier_id != _METADATA,
-        )
-        .values(state="cancelled")
-        .returning(report_request)
-    )
-    return [_request(row) for row in await tx.rows(cancelled)]
+    running = report_request.c.party_pk == party_pk, report_request.c.state.in_(_RUNNING)
+    ends = (*running, report_request.c.specifier_id != _METADATA)
+    ended = await tx.rows(select(report_request).where(*ends).order_by(report_request.c.pk))
+    if ended:
+        await tx.execute(update(report_request).where(*ends).values(state="cancelled"))
+    return [_request(row) for row in ended]
 
 
 async def offers(tx: Transaction, *, party_pk: int) -> tuple[Report, ...]:
@@ -184,13 +179,25 @@ async def set_request_state(
     now: datetime,
     code: int | None = None,
     description: str | None = None,
+    follow: bool | None = None,
 ) -> None:
     """Notes what became of a request; the first ``active`` is when it was accepted.
+
+    Args:
+        tx: the transaction.
+        pk: the request.
+        state: that it is in now.
+        now: the moment.
+        code: of the VEN, where it refused something.
+        description: its words.
+        follow: whether a final report is expected (R345); None leaves that as it is.
 
     Raises:
         UnknownId: there is no such request.
     """
     values: dict[str, Any] = {"state": state, "code": code, "description": description}
+    if follow is not None:
+        values["follow"] = follow
     if state == "active":
         moment = literal(now, report_request.c.accepted_at.type)
         values["accepted_at"] = func.coalesce(report_request.c.accepted_at, moment)
@@ -199,11 +206,40 @@ async def set_request_state(
         raise UnknownId(kind="report request", value=pk)
 
 
-async def received(tx: Transaction, *, pks: Collection[int], now: datetime) -> None:
-    """Notes that data came for requests."""
-    await tx.execute(
-        update(report_request).where(report_request.c.pk.in_(integers(pks))).values(last_update=now)
+async def received(
+    tx: Transaction, *, pks: Collection[int], now: datetime, found: bool = False
+) -> None:
+    """Notes that data came for requests.
+
+    Args:
+        tx: the transaction.
+        pks: the requests.
+        now: when.
+        found: some of them had been missing.
+    """
+    values: dict[str, Any] = {"last_update": now}
+    if found:
+        values["missing_at"] = None
+    chosen = report_request.c.pk.in_(integers(pks))
+    await tx.execute(update(report_request).where(chosen).values(values))
+
+
+async def note_missing(tx: Transaction, *, pks: Collection[int], at: datetime | None) -> None:
+    """Notes since when a VEN does not list requests as pending; None if it does (R329)."""
+    if pks:
+        chosen = report_request.c.pk.in_(integers(pks))
+        await tx.execute(update(report_request).where(chosen).values(missing_at=at))
+
+
+async def missing(tx: Transaction, *, most: int) -> list[StoredRequest]:
+    """Returns active requests that their VENs do not list as pending, longest missing first."""
+    statement = (
+        select(report_request)
+        .where(report_request.c.missing_at.is_not(None), report_request.c.state == "active")
+        .order_by(report_request.c.missing_at)
+        .limit(most)
     )
+    return [_request(row) for row in await tx.rows(statement)]
 
 
 async def requests(
@@ -235,10 +271,11 @@ async def request(
 
 
 async def forget(tx: Transaction, *, party_pk: int) -> None:
-    """Erases what a VEN offers and ends all its requests (R407).
+    """Erases what a VEN offers and ends all requests, its own and those made of it (R407).
 
     Readings keep their data points, and those the requests that they came for.
     """
+    await served.forget(tx, party_pk=party_pk)
     await tx.execute(delete(report_offer).where(report_offer.c.party_pk == party_pk))
     await tx.execute(
         update(data_point).where(data_point.c.party_pk == party_pk).values(offered=False)
