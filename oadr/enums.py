@@ -44,7 +44,7 @@ class EventStatus(StrEnum):
 
 
 class ResponseRequired(StrEnum):
-    """Whether a VEN must answer an event (R12)."""
+    """Whether a VEN must answer an event (R12, R62)."""
 
     ALWAYS = "always"
     NEVER = "never"

@@ -16,7 +16,7 @@ PROFILES = (m.Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,
 #: Longest description of an error that is sent, in characters.
 LONGEST = 400
 
-#: Messages that a VEN may send, by the service whose address they go to (section 1.2).
+#: Messages that a VEN may send, by the service whose address they go to (section 1.2, R23, R401).
 FROM_VEN: dict[ServiceName, frozenset[type]] = {
     ServiceName.EI_REGISTER_PARTY: frozenset(
         {

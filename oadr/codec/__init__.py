@@ -37,6 +37,7 @@ _NAMES = {cls: name for name, cls in MESSAGES.items()}
 _TAGS = {qname(f"oadr:{name}"): cls for name, cls in MESSAGES.items()}
 _SIGNED_OBJECT = qname("oadr:oadrSignedObject")
 _DECLARATIONS = "".join(f' xmlns:{prefix}="{NAMESPACES[prefix]}"' for prefix in DECLARED)
+#: Namespaces and no schemaLocation (R45).
 _HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<oadr:oadrPayload{_DECLARATIONS}>'
 _OPEN = f'<oadr:oadrSignedObject oadr:Id="{SIGNED_OBJECT_ID}">'
 _TAIL = "</oadr:oadrSignedObject></oadr:oadrPayload>"

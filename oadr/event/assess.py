@@ -41,7 +41,9 @@ Supported = Callable[[Signal], bool] | SignalKinds
 class Change(StrEnum):
     """What an event is to the VEN that receives it."""
 
+    #: Its eventID is not known (R56).
     NEW = "new"
+    #: Its modificationNumber is higher than the one that is known (R57).
     MODIFIED = "modified"
     UNCHANGED = "unchanged"
     CANCELLED = "cancelled"

@@ -1,6 +1,6 @@
 """What a VEN does when: the steps of an event after its random offset.
 
-Spec: rules 30, 31, 32, 47 and 65.
+Spec: rules 30, 31, 32, 47, 65 and 114.
 """
 
 from collections.abc import Sequence

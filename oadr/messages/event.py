@@ -123,7 +123,8 @@ class RequestEvent:
 class DistributeEvent:
     """``oadrDistributeEvent``: the full snapshot of a VEN's events, in order (R15, R50).
 
-    ``response`` is present when a poll or an oadrRequestEvent is answered (R40).
+    ``response`` is present when a poll or an oadrRequestEvent is answered (R40);
+    ``request_id`` is never empty, and need not be unique (R41).
     """
 
     response: Annotated[EiResponse | None, At("ei:eiResponse")] = None

@@ -1,5 +1,6 @@
 """Rules of the profile, held against what a whole VEN sends. Others stand beside the engines."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from lxml.etree import QName
 
-from oadr.codec import encode
+from oadr.codec import decode, encode, parse
 from oadr.enums import EventStatus, ReportName, ResponseRequired, SignalType
 from oadr.messages import (
     CancelReport,
@@ -26,6 +28,7 @@ from oadr.messages import (
     QueryRegistration,
     RegisterReport,
     Report,
+    RequestEvent,
     RequestReregistration,
     ResourceStatus,
     Target,
@@ -119,6 +122,66 @@ async def test_r45_r509_every_message_has_its_schema_version_and_no_schema_locat
         assert b"schemaLocation" not in document
 
 
+async def test_r1_moments_end_in_z_and_durations_have_no_decimals(world: World) -> None:
+    await busy(world)
+    texts = [
+        element.text
+        for message in sent(world)
+        for element in parse(encode(message)).iter()
+        if element.text and QName(element).localname in _TIMES
+    ]
+    moments = [text for text in texts if "P" not in text]
+    durations = [text for text in texts if "P" in text]
+    assert len(moments) > 50
+    assert len(durations) > 50
+    for moment in moments:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment), moment
+    for duration in durations:
+        assert re.fullmatch(r"P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?", duration), duration
+
+
+#: Elements that say a moment or a duration, without those that hold such an element.
+_TIMES = {"date-time", "createdDateTime", "duration", "oadrMinPeriod", "oadrMaxPeriod"}
+
+
+async def test_r1_fractions_of_a_second_are_cut_off_and_no_reason_to_refuse(world: World) -> None:
+    ven = await world.start(world.ven())
+    body = encode(
+        DistributeEvent(request_id="d", vtn_id=world.vtn.vtn_id, events=(event(start=NOW + TICK),))
+    )
+    body = body.replace(b"12:00:10Z", b"12:00:10.999Z")
+    assert b"12:00:10.999Z" in body
+    world.vtn.queue.append(decode(body))
+    await world.pass_time(TICK)
+    assert [one.code for one in answers(world)] == [200]
+    (held,) = ven.events
+    assert held.active_period.dtstart == NOW + TICK
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        RequestEvent(request_id="r", ven_id="ven-1"),
+        CreatePartyRegistration(request_id="r", ven_name="VTN", http_pull_model=True),
+        QueryRegistration(request_id="r"),
+        Poll(ven_id="ven-1"),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+async def test_r23_r401_what_only_a_ven_says_is_not_answered(
+    world: World, message: Message, caplog: pytest.LogCaptureFixture
+) -> None:
+    ven = await world.start(world.ven())
+    before = world.vtn.names()
+    world.vtn.queue.append(message)
+    await world.pass_time(TICK)
+    assert world.vtn.names() == before
+    assert f"oadr{type(message).__name__}" in caplog.text
+    world.vtn.distribute(event())
+    await world.pass_time(MINUTE)
+    assert len(ven.events) == 1
+
+
 async def test_r309_nothing_but_events_is_asked_for_before_the_metadata_is_told(
     world: World,
 ) -> None:
@@ -128,7 +191,7 @@ async def test_r309_nothing_but_events_is_asked_for_before_the_metadata_is_told(
     assert set(before) <= {"QueryRegistration", "CreatePartyRegistration", "RequestEvent"}
 
 
-async def test_r500_the_queue_is_emptied_at_once_and_then_left_for_an_interval(
+async def test_r37_r500_r501_the_queue_is_emptied_at_once_and_then_left_for_an_interval(
     world: World,
 ) -> None:
     await world.start(world.ven())

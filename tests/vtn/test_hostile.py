@@ -105,7 +105,7 @@ async def test_a_poll_elsewhere_than_at_oadr_poll_is_404(
         assert len(warnings(caplog)) == 1
 
 
-async def test_r23_what_only_a_vtn_says_is_404(caplog: pytest.LogCaptureFixture) -> None:
+async def test_r23_r401_what_only_a_vtn_says_is_404(caplog: pytest.LogCaptureFixture) -> None:
     async with besieged(caplog) as (_, peer):
         shot = m.DistributeEvent(request_id="1", vtn_id="vtn")
         assert (await peer.raw("EiEvent", codec.encode(shot))).status == 404

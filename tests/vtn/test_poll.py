@@ -14,7 +14,7 @@ from vtn.store.errors import DatabaseBusy
 from vtn.testing import running
 
 
-async def test_r500_a_poll_for_which_nothing_waits_gets_a_response() -> None:
+async def test_r500_r501_a_poll_for_which_nothing_waits_gets_a_response() -> None:
     async with a_ven() as (_, peer):
         reply = await peer.poll()
     assert reply == m.Response(response=m.EiResponse(description="OK"), ven_id=peer.ven_id)

@@ -109,7 +109,7 @@ async def test_r301_r309_the_first_poll_brings_the_vtns_metadata_until_it_is_ans
         {"http_pull_model": False, "transport_address": "http://ven.example/"},
     ],
 )
-async def test_r402_a_way_that_is_not_offered_is_refused_with_those_that_are(
+async def test_r402_r507_a_way_that_is_not_offered_is_refused_with_those_that_are(
     wish: dict[str, object],
 ) -> None:
     async with running(handlers=[Open()]) as world:

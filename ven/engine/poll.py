@@ -1,6 +1,6 @@
 """Asks the VTN what it wants, until it wants nothing more.
 
-Spec: section 8.6; rules 64, 500 and 501.
+Spec: section 8.6; rules 37, 64, 500 and 501.
 """
 
 from oadr.codec import message_name

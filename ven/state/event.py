@@ -32,7 +32,8 @@ class HeldEvent:
 
     Attributes:
         event: as it is in force.
-        request_id: of the message that brought it; goes into every answer (R42).
+        request_id: of the message that brought it; goes into every answer (R42), and tells
+            nothing from another message with the same one (R43).
         opt: whether the VEN takes part.
         offset: by how much the start is put off (R30).
         state: what the VEN does with it.

@@ -1,4 +1,4 @@
-"""OadrPoll: hand out what waits (R500)."""
+"""OadrPoll: hand out what waits, also complete lists of events (R500, R501, R502)."""
 
 from collections.abc import Sequence
 from typing import Any
