@@ -59,6 +59,8 @@ def _options(settings: Settings) -> Options:
         resource_ids=settings.resources,
         group_ids=settings.groups,
         device_classes=settings.device_classes,
+        report_only=settings.report_only,
+        status=settings.reports.status,
         poll_interval=settings.poll.interval,
         poll_jitter=settings.poll.jitter,
         backoff_cap=settings.poll.backoff_cap,

@@ -30,6 +30,7 @@ from ven.engine.core import Core, new_registry
 from ven.engine.machine import Machine
 from ven.options import Options
 from ven.plugging import Pluggable
+from ven.reported import Reported
 from ven.state import Registration, State
 from ven.status import Status, read_status
 from ven.taking_part import TakingPart
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("openadr.ven")
 
 
-class Client(Pluggable, TakingPart, Watched):
+class Client(Pluggable, TakingPart, Reported, Watched):
     """A VEN.
 
     Args:

@@ -112,6 +112,18 @@ class PollSettings(PlainSection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsSettings(PlainSection):
+    """``[reports]``: what is offered beside the meters (R510).
+
+    Attributes:
+        status: whether the VTN can ask whether the resources are online and overridden by
+            hand, where no meter of type ``status`` tells it.
+    """
+
+    status: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings(PlainSection):
     """``[policy]``: the answer to events that no handler of yours decides.
 
@@ -146,6 +158,7 @@ class Settings(PlainSection):
         resources: resources of this VEN, beside those of its meters.
         groups: groups that it is in; left out to accept any.
         device_classes: device classes behind it; left out to accept any.
+        report_only: whether this VEN only reports and has no part in events.
         handlers: bundled names or ``module:attr``; the module may lie beside the file.
         handler_settings: per handler, what it is built from.
         time_limit: longest time that a handler may take.
@@ -159,12 +172,14 @@ class Settings(PlainSection):
     resources: frozenset[str] = frozenset()
     groups: frozenset[str] | None = None
     device_classes: frozenset[str] | None = None
+    report_only: bool = False
     tls: TlsSettings | None = None
     signatures: SignatureSettings = field(default_factory=SignatureSettings)
     state: StateSettings = field(default_factory=StateSettings)
     poll: PollSettings = field(default_factory=PollSettings)
     clock: ClockSettings = field(default_factory=ClockSettings)
     policy: Annotated[PolicySettings, Read(_with_limits)] = field(default_factory=PolicySettings)
+    reports: ReportsSettings = field(default_factory=ReportsSettings)
     meters: tuple[AnyMeter, ...] = ()
     loads: tuple[AnyLoad, ...] = ()
     handlers: tuple[str, ...] = ()
@@ -183,6 +198,8 @@ class Settings(PlainSection):
         ]
         _check_unique("meters", [name for name in names if name])
         _check_unique("loads", [load.name for load in self.loads])
+        if self.report_only and self.loads:
+            raise ValueError("a VEN that only reports has no part in events; leave out [[loads]]")
         self._check_loads()
 
     def _check_loads(self) -> None:

@@ -108,6 +108,11 @@ class Offer:
         """Whether it offers what was, in place of what is."""
         return self.report_name in {ReportName.HISTORY_USAGE, ReportName.HISTORY_GREENBUTTON}
 
+    @property
+    def is_status(self) -> bool:
+        """Whether it offers the status of resources."""
+        return self.report_name == ReportName.TELEMETRY_STATUS
+
     def point(self, r_id: str) -> DataPoint | None:
         """Returns a data point; None if it is not offered."""
         return next((point for point in self.points if point.r_id == r_id), None)

@@ -26,6 +26,7 @@ SECTIONS: dict[str, Any] = {
     "[state]": config.StateSettings,
     "[poll]": config.PollSettings,
     "[clock]": ClockSettings,
+    "[reports]": config.ReportsSettings,
     "[policy]": config.PolicySettings,
     "Limits": Limits,
     "Blackouts": Blackout,

@@ -53,7 +53,7 @@ async def test_r402_a_ven_id_that_was_allocated_beforehand_is_sent(world: World)
 async def test_r301_metadata_without_meters_has_no_report_and_is_sent_all_the_same(
     world: World,
 ) -> None:
-    await world.start(world.ven())
+    await world.start(world.ven(status=False))
     (metadata,) = world.vtn.got(RegisterReport)
     assert metadata.reports == ()
     assert metadata.ven_id == "ven-1"
@@ -133,8 +133,9 @@ async def test_r306_a_restarted_ven_with_another_meter_sends_its_metadata_again(
     ven.meter("main", unit="Wh")(lambda: 1)
     await world.start(ven)
     first, second = world.vtn.got(RegisterReport)
-    assert not first.reports
+    assert [report.report_name for report in first.reports] == ["METADATA_TELEMETRY_STATUS"]
     assert {report.report_name for report in second.reports} == {
+        "METADATA_TELEMETRY_STATUS",
         "METADATA_TELEMETRY_USAGE",
         "METADATA_HISTORY_USAGE",
     }

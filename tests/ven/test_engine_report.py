@@ -96,7 +96,7 @@ async def test_r331_meters_are_offered_as_usage_and_history_with_their_resources
     await started(world)
     (metadata,) = world.vtn.got(RegisterReport)
     found = {report.report_specifier_id: report for report in metadata.reports}
-    assert set(found) == {"TELEMETRY_USAGE", "HISTORY_USAGE"}
+    assert set(found) == {"TELEMETRY_USAGE", "HISTORY_USAGE", "TELEMETRY_STATUS"}
     (point,) = found["TELEMETRY_USAGE"].descriptions
     assert (point.r_id, point.report_type, point.reading_type) == ("main", "usage", "Direct Read")
     assert point.data_source is not None
@@ -349,7 +349,8 @@ async def test_r345_one_final_report_follows_the_confirmation_if_it_is_wanted(
     assert report.dtstart == NOW
     assert sum(values(report)) == 10
     (answer,) = world.vtn.got(CanceledReport)
-    assert answer.pending == ()
+    assert answer.pending == ("a",)
+    assert (await world._open[0].status()).reports == ()
 
 
 async def test_r328_a_cancellation_that_comes_with_a_confirmation_is_obeyed(
@@ -572,7 +573,7 @@ async def test_a_meter_of_another_kind_is_offered_under_a_name_of_its_own(world:
     ven.meter("out", measurement="temperature", unit="celsius")(lambda: 21.5)
     await world.start(ven)
     (metadata,) = world.vtn.got(RegisterReport)
-    (report,) = metadata.reports
+    _, report = metadata.reports
     assert report.report_name == "x-TELEMETRY_READING"
     assert report.descriptions[0].report_type == "reading"
 

@@ -140,7 +140,7 @@ async def test_handlers_learn_of_reports() -> None:
 
 async def test_what_the_ven_does_not_offer_cannot_be_asked_for() -> None:
     async with joined() as world:
-        with pytest.raises(ValueError, match="offers no report with other; it offers: nothing"):
+        with pytest.raises(ValueError, match="offers no report with other; it offers: status"):
             await world.vtn.request_report("other")
 
     async with joined() as world:
@@ -149,7 +149,7 @@ async def test_what_the_ven_does_not_offer_cannot_be_asked_for() -> None:
         async def main() -> float:
             return 1
 
-        with pytest.raises(ValueError, match="offers no report with other; it offers: main"):
+        with pytest.raises(ValueError, match="other; it offers: main, main, status"):
             await world.vtn.request_report("other")
         with pytest.raises(InvalidData, match="expected PT10S to PT1M"):
             await world.vtn.request_report("main", every=HOUR, deliver=HOUR)

@@ -137,7 +137,7 @@ async def test_a_meter_that_hangs_stops_neither_reports_nor_polls(
             await asyncio.Event().wait()
             return ()
 
-    ven = world.ven(meter_seconds=0.001)
+    ven = world.ven(meter_seconds=0.001, status=False)
     ven.add_meter(Hanging("stuck"))
     ven.add_meter(Replay("main"))
     world.vtn.requests = [request("rr-1", "main", "stuck", back=60)]

@@ -13,6 +13,9 @@ from runtime.cli import HELP, Late, LateGroup
     late={
         "init": Late("ven.cli.init:init", "Make a folder for a VEN, from a bundle or nothing."),
         "run": Late("ven.cli.run:run", "Run the VEN until Ctrl-C or SIGTERM."),
+        "override": Late(
+            "ven.cli.override:override", "Say that a person overrides the VEN, or no longer."
+        ),
         "status": Late("ven.cli.status:status", "Say how the VEN is, whether or not it runs."),
     },
     context_settings=HELP,

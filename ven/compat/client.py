@@ -106,7 +106,8 @@ class VEN(Descendant, Attributes, Calls, Opts, Events, Reports, Client):  # type
         if store is not None and state is not None and str(store) != str(state):
             raise ValueError(f"store is {store} and state is {state}; give one of them")
         self._undecided = options is None and default_opt is None
-        options = options or Options(ven_name=ven_name)
+        # An OpenLEADR application says itself what it reports, all of it.
+        options = options or Options(ven_name=ven_name, status=False)
         if not allow_jitter:
             options = replace(options, poll_jitter=0.0)
         if connection is None:

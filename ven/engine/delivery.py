@@ -78,8 +78,9 @@ class Delivery:
                 await self._send(row)
             except (TransportError, Refused) as error:
                 await self._not_sent(row, error)
-                return True
-            core.patience.forget(_name(row))
+            else:
+                core.patience.forget(_name(row))
+            await self._reports.sent(row.report_request_id)
             return True
 
     def _failed(self, error: OpenADRError, backoff: BackOff) -> timedelta:
@@ -104,7 +105,6 @@ class Delivery:
         reply = await core.ask(_SERVICE, self._shape.of(message), UpdatedReport)
         await self._cancel(message, reply)
         await core.state.outbox.delivered(row.number)
-        await core.state.requests.clean()
         await core.hooks.notify("on_report_sent", message.reports, core.context(core.clock.now()))
 
     async def _cancel(self, message: UpdateReport, reply: UpdatedReport) -> None:

@@ -22,8 +22,14 @@ class Loads:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._loads: list[Load] = []
+        self._failing: set[int] = set()
         # Event ID -> signal name -> command, in the order in which events began.
         self._wanted: dict[str, dict[str, Command]] = {}
+
+    @property
+    def reachable(self) -> bool:
+        """Whether every load took what it was told last; a status is online only then (R510)."""
+        return not self._failing
 
     def add(self, load: Load) -> None:
         """Adds a load."""
@@ -79,14 +85,20 @@ class Loads:
 
     async def _apply(self, command: Command) -> None:
         now = self._core.clock.now()
-        for load in self._loads:
-            await self._apply_one(load, command, now)
+        for number, load in enumerate(self._loads):
+            if await self._apply_one(load, command, now):
+                self._failing.discard(number)
+            else:
+                self._failing.add(number)
 
-    async def _apply_one(self, load: Load, command: Command, now: datetime) -> None:
+    async def _apply_one(self, load: Load, command: Command, now: datetime) -> bool:
+        """Tells a load, and returns whether it took it."""
         try:
             async with asyncio.timeout(self._core.options.hook_seconds):
                 await load.apply(command, now)
+            return True
         except TimeoutError:
             log.error("load %s: took too long", type(load).__name__, extra=self._core.extra)
         except Exception as error:  # noqa: BLE001 - a load is somebody else's code
             log.error("load %s: %s", type(load).__name__, error, extra=self._core.extra)
+        return False

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from oadr.enums import ReportName
 from ven.engine.core import Core
 from ven.engine.delivery import Delivery
 from ven.engine.event import EventEngine
@@ -15,6 +16,7 @@ from ven.engine.report import ReportEngine
 from ven.engine.reporting import Reporting
 from ven.engine.schedule import Schedule
 from ven.engine.session import Session
+from ven.sources.known import KnownStatus, groups_of
 
 log = logging.getLogger("openadr.ven")
 #: Real seconds that an exchange may take to end when the VEN stops.
@@ -74,12 +76,37 @@ class Machine:
             return
         await self.core.state.open()
         await self.registration.load()
+        self._add_status()
         await self.metering.load()
         await self.reports.load()
         await self.events.load()
         resources = {meter.spec.resource_id for meter in self.metering.meters}
         self.events.resource_ids = self.core.options.resource_ids | resources
         self._loaded = True
+
+    def _add_status(self) -> None:
+        """Adds a status of the resources, unless a meter tells one (R510)."""
+        core, specs = self.core, [meter.spec for meter in self.metering.meters]
+        if not core.options.status or any(
+            spec.report_name == ReportName.TELEMETRY_STATUS for spec in specs
+        ):
+            return
+        groups = groups_of(
+            core.options.resource_ids,
+            (spec.resource_id for spec in specs),
+            core.options.ven_name,
+            (spec.r_id for spec in specs),
+        )
+        for r_id, resources in groups.items():
+            self.metering.add(
+                KnownStatus(
+                    r_id,
+                    resources,
+                    said=core.state.resources.all,
+                    reachable=lambda: self.loads.reachable,
+                    clock=core.clock,
+                )
+            )
 
     async def start(self) -> None:
         """Lives on its own from now on: registers, polls, measures, reports.

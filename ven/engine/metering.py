@@ -116,6 +116,23 @@ class Metering:
             if running is not None and isinstance(running.meter, AskedForReports):
                 await self._fetch(running, running.meter.begin())
 
+    def check(self, r_id: str) -> None:
+        """Returns if there is such a data point.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if r_id not in self._running:
+            known = ", ".join(sorted(self._running)) or "none"
+            raise ValueError(f"there is no data point {r_id!r}; there are: {known}")
+
+    async def correct(self, r_id: str, samples: Sequence[Sample]) -> None:
+        """Keeps samples in place of those with the same start (R346)."""
+        running = self._running[r_id]
+        spec = running.meter.spec
+        async with running.lock:
+            await self._core.state.readings.correct([reading_of(spec, one) for one in samples])
+
     def ready_at(self, r_ids: Iterable[str], moment: datetime) -> datetime:
         """Returns when everything that was measured up to ``moment`` is known.
 

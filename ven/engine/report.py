@@ -76,6 +76,10 @@ class ReportEngine:
         """Returns the requests that the VEN serves."""
         return self._reporting.pending()
 
+    async def sent(self, request_id: str) -> None:
+        """Notes that a report has left the outbox."""
+        await self._reporting.sent(request_id)
+
     async def load(self) -> None:
         """Makes the offers from the meters, and takes up the requests of the last run."""
         self._reporting.offers = build_offers(one.spec for one in self._reporting.meters)

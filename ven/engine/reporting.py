@@ -5,7 +5,7 @@ whatever happens in between.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from ven.engine.core import Core, log
 from ven.engine.metering import Metering
 from ven.engine.offers import metadata
 from ven.errors import StateError
-from ven.meter import Meter
+from ven.meter import Meter, Sample
 from ven.state import HeldRequest, RequestState
 from ven.state.report import NOTHING
 
@@ -72,7 +72,11 @@ class Reporting:
         return self._metering.meters
 
     def pending(self) -> tuple[str, ...]:
-        """Returns the IDs of all requests that are still served (R329)."""
+        """Returns the IDs of all requests of which a report is still to come (R329).
+
+        A request whose last report is made counts until the VTN has it, so a one-shot does,
+        and one that was cancelled with a report to follow (R345).
+        """
         return tuple(held.request_id for held in self.requests)
 
     def find(self, request_id: str) -> HeldRequest | None:
@@ -126,7 +130,8 @@ class Reporting:
         starts = [
             window.start
             for held in self.requests
-            if any(point.r_id == r_id for point in held.request.data_points)
+            if held.state is not RequestState.DONE
+            and any(point.r_id == r_id for point in held.request.data_points)
             and (window := self._following(held)) is not None
         ]
         return min(starts, default=None)
@@ -155,11 +160,59 @@ class Reporting:
         """Makes everything that is due and returns when the next is; None if nothing is."""
         async with self._lock:
             moments: list[datetime] = []
-            for held in self.requests:
+            # Metadata ends all other requests (R306), so what these are due comes before.
+            for held in sorted(self.requests, key=_is_metadata):
                 if held.state is RequestState.ACTIVE:
                     moment = await self._serve(await self._set_right(held))
                     moments += [] if moment is None else [moment]
         return min(moments, default=None)
+
+    async def correct(self, r_id: str, samples: Sequence[Sample]) -> int:
+        """Takes corrected samples, and makes reports of their time again, complete (R346).
+
+        Returns:
+            How many windows were made again.
+
+        Raises:
+            ValueError: there is no such data point, or other readings of the time may have
+                been deleted, so that a complete report could not be made.
+        """
+        self._metering.check(r_id)
+        if not samples:
+            return 0
+        start = min(one.start for one in samples)
+        end = max(*(one.end for one in samples), start + _MICROSECOND)
+        async with self._lock:
+            found = [
+                (held, window)
+                for held in self.requests
+                if any(point.r_id == r_id for point in held.request.data_points)
+                for window in self._made_windows(held, start, end)
+            ]
+            self._check_complete(r_id, [start, *(window.start for _, window in found)])
+            await self._metering.correct(r_id, samples)
+            for held, window in found:
+                await self._make(held, replace(window, final=False))
+        return len(found)
+
+    def _check_complete(self, r_id: str, starts: Sequence[datetime]) -> None:
+        oldest = self._core.clock.now() - self._metering.kept([r_id])
+        if min(starts) < oldest:
+            raise ValueError(
+                f"reports of {r_id!r} can be made again back to {oldest:%Y-%m-%d %H:%M} UTC; "
+                "older readings are not kept"
+            )
+
+    @staticmethod
+    def _made_windows(held: HeldRequest, start: datetime, end: datetime) -> Iterator[Window]:
+        """Yields the windows of a time of which regular reports were made."""
+        regular = held.kind in {RequestKind.PERIODIC, RequestKind.ON_CHANGE}
+        if not regular or held.state is not RequestState.ACTIVE:
+            return
+        window = next_window(held.request, held.kind, held.accepted_at, start)
+        while window and window.index <= held.last_index and window.start < end:
+            yield window
+            window = next_window(held.request, held.kind, held.accepted_at, window.index)
 
     async def make_now(self, request_id: str) -> bool:
         """Makes a report of the newest values, beside those that are due.
@@ -169,7 +222,7 @@ class Reporting:
         """
         async with self._lock:
             held = self.find(request_id)
-            if held is None:
+            if held is None or held.state is RequestState.DONE:
                 return False
             now = self._core.clock.now()
             window = Window(start=now, end=now, due=now, index=held.last_index, final=False)
@@ -179,20 +232,37 @@ class Reporting:
     async def cancel(self, request_ids: Sequence[str], *, follow: bool) -> None:
         """Stops serving requests.
 
+        Interpretation: metadata has no final report; it would end all other requests (R306).
+
         Args:
             request_ids: which.
             follow: make one final report of each (R345).
         """
         async with self._lock:
-            for name in request_ids if follow else ():
-                held = self.find(name)
-                if held is not None and held.kind is not RequestKind.METADATA:
-                    now = self._core.clock.now()
-                    window = closing_window(held.request, held.kind, held.accepted_at, now)
-                    await self._make(held, await self._measured(held, window))
-            if not follow:
-                await self._core.state.requests.cancel(request_ids)
+            closed = [name for name in request_ids if follow and await self._close(name)]
+            await self._core.state.requests.cancel(
+                [name for name in request_ids if name not in closed]
+            )
             await self.load()
+
+    async def _close(self, request_id: str) -> bool:
+        """Makes the final report of a request, unless it is made; False if it has none."""
+        held = self.find(request_id)
+        if held is None or held.kind is RequestKind.METADATA:
+            return False
+        if held.state is not RequestState.DONE:
+            now = self._core.clock.now()
+            window = closing_window(held.request, held.kind, held.accepted_at, now)
+            await self._make(held, await self._measured(held, window))
+        return True
+
+    async def sent(self, request_id: str) -> None:
+        """Forgets a request if the report that has left the outbox was its last one."""
+        held = self.find(request_id)
+        if held is None or held.state is not RequestState.DONE:
+            return
+        if await self._core.state.requests.clean(request_id):
+            self.requests = tuple(one for one in self.requests if one.request_id != request_id)
 
     async def _measured(self, held: HeldRequest, window: Window) -> Window:
         """Returns the window without a last interval that is not over and not measured yet.
@@ -235,9 +305,7 @@ class Reporting:
     def _note(self, held: HeldRequest) -> None:
         """Takes over how far a request has been served."""
         self.requests = tuple(
-            held if one.request_id == held.request_id else one
-            for one in self.requests
-            if one.request_id != held.request_id or held.state is not RequestState.DONE
+            held if one.request_id == held.request_id else one for one in self.requests
         )
 
     async def _serve(self, held: HeldRequest) -> datetime | None:
@@ -310,12 +378,16 @@ class Reporting:
         )
         state = RequestState.DONE if final else RequestState.ACTIVE
         self._note(replace(held, last_index=max(index, held.last_index), state=state))
+        if final and not reports:
+            await self.sent(held.request_id)
 
     async def _trim(self) -> None:
         """Drops the oldest reports if more wait than there is room for."""
         most = self._core.options.outbox_bytes
         dropped = await self._core.state.outbox.trim(most)
         if dropped:
+            await self._core.state.requests.clean()
+            await self.load()
             log.warning(
                 "the %d oldest reports that wait for the VTN were dropped: more than %d MB",
                 dropped,
@@ -372,3 +444,7 @@ class Reporting:
             ven_id=self._core.party.ven_id,
             report_request_id=held.request_id,
         )
+
+
+def _is_metadata(held: HeldRequest) -> bool:
+    return held.kind is RequestKind.METADATA

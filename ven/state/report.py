@@ -58,12 +58,13 @@ class RequestStore:
         self._database = database
 
     async def all(self) -> tuple[HeldRequest, ...]:
-        """Returns the requests of which reports are still to be made."""
+        """Returns the requests of which reports are still to be made or sent."""
 
         def work(connection: sqlite3.Connection) -> tuple[HeldRequest, ...]:
             rows = connection.execute(
                 "SELECT xml, kind, accepted_us, last_index, state, created_for"
-                " FROM report_request WHERE state != 'done' ORDER BY position"
+                " FROM report_request WHERE state != 'done' OR report_request_id IN"
+                " (SELECT report_request_id FROM outbox WHERE parked IS NULL) ORDER BY position"
             )
             return readable(rows, _held, "a report request")
 
@@ -173,16 +174,27 @@ class RequestStore:
 
         await self._database.run(work)
 
-    async def clean(self) -> None:
-        """Forgets requests that are done and of which nothing waits to be sent."""
+    async def clean(self, request_id: str | None = None) -> bool:
+        """Forgets requests that are done and of which nothing waits to be sent.
 
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "DELETE FROM report_request WHERE state = 'done' AND report_request_id NOT IN"
-                " (SELECT report_request_id FROM outbox WHERE parked IS NULL)"
+        Args:
+            request_id: only this one; None for all.
+
+        Returns:
+            Whether any was forgotten.
+        """
+
+        def work(connection: sqlite3.Connection) -> bool:
+            return bool(
+                connection.execute(
+                    "DELETE FROM report_request WHERE state = 'done'"
+                    " AND (?1 IS NULL OR report_request_id = ?1) AND report_request_id NOT IN"
+                    " (SELECT report_request_id FROM outbox WHERE parked IS NULL)",
+                    (request_id,),
+                ).rowcount
             )
 
-        await self._database.run(work)
+        return await self._database.run(work)
 
 
 def _row(held: HeldRequest) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from ven.state.outbox import Outbox
 from ven.state.reading import ReadingStore
 from ven.state.registration import RegistrationStore
 from ven.state.report import RequestStore
+from ven.state.resource import ResourceStore
 
 
 class State:
@@ -24,6 +25,7 @@ class State:
         requests: report requests.
         readings: of the meters.
         outbox: reports that wait.
+        resources: how resources are, as somebody has said.
     """
 
     def __init__(self, path: str | Path = MEMORY) -> None:
@@ -34,6 +36,7 @@ class State:
         self.requests = RequestStore(self.database)
         self.readings = ReadingStore(self.database)
         self.outbox = Outbox(self.database)
+        self.resources = ResourceStore(self.database)
 
     async def open(self) -> None:
         """Opens the file.

@@ -174,7 +174,8 @@ class Operating(ABC):
         """Asks for a report of some data points, and returns the request.
 
         Args:
-            r_ids: the data points; all of the first report on offer if left out.
+            r_ids: the data points; if left out, all of the first report on offer that is no
+                status, or else of the status.
             every: time between two readings.
             deliver: time between two reports.
             duration: for how long; 0 is for ever.
@@ -218,7 +219,7 @@ class Operating(ABC):
         await self.fetch()
 
     def _offer(self, r_ids: frozenset[str]) -> Offer:
-        for offer in self.offers:
+        for offer in sorted(self.offers, key=lambda one: one.is_status):
             if not offer.is_history and r_ids <= {point.r_id for point in offer.points}:
                 return offer
         raise ValueError(
