@@ -20,7 +20,7 @@ from lxml import etree
 from certs.peers import Peers
 from oadr import codec
 from oadr import messages as m
-from oadr.enums import ServiceName
+from oadr.enums import ProfileName, ServiceName
 from oadr.errors import (
     InvalidData,
     NotRegistered,
@@ -32,7 +32,7 @@ from oadr.replies import FROM_VEN, refuse, ven_id_of
 from oadr.unusable import stand_in
 from runtime.http import HTTPError, check_head, read_body
 from runtime.policy import SignaturePolicy
-from vtn import lookup, upkeep
+from vtn import lookup, profile_a, upkeep
 from vtn.desk import Caller, Desk
 from vtn.familiar import FamiliarPolls
 from vtn.limits import RateLimit
@@ -71,6 +71,7 @@ class Endpoint:
         self._polls = FamiliarPolls()
         prefix = http.path_prefix.rstrip("/")
         self._services = {f"{prefix}/{service}": service for service in ServiceName}
+        self._path_a = profile_a.path_of(prefix)
         self._read_timeout = http.read_timeout.total_seconds()
         self._max_body = {
             service: http.max_reports_body if service is ServiceName.EI_REPORT else http.max_body
@@ -78,26 +79,37 @@ class Endpoint:
         }
 
     async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answers one request by its address (R511)."""
+        """Answers one request by its address (R506, R511)."""
+        if request.path == self._path_a:
+            return await self.handle(profile_a.SERVICE, request, ProfileName.A)
         return await self.handle(self._services.get(request.path), request)
 
     async def handle(
-        self, service: ServiceName | None, request: web.BaseRequest
+        self,
+        service: ServiceName | None,
+        request: web.BaseRequest,
+        profile: ProfileName = ProfileName.B,
     ) -> web.StreamResponse:
         """Answers one request, whatever it is.
 
         Args:
             service: by the address; None for an address where there is none.
             request: as it came.
+            profile: by the address as well.
         """
-        caller = self._seen(service, self._caller(request))
+        caller = self._seen(service, self._caller(request, profile))
         response = await self._outcome(service, caller, self._exchange(service, request, caller))
         if caller.later:
             await self._send(request, response, caller)
         return response
 
     async def answer(
-        self, service: ServiceName, data: bytes, *, fingerprint: str = ""
+        self,
+        service: ServiceName,
+        data: bytes,
+        *,
+        fingerprint: str = "",
+        profile: ProfileName = ProfileName.B,
     ) -> web.Response:
         """Answers a document that came by another way than HTTP, in this process say.
 
@@ -105,6 +117,7 @@ class Endpoint:
             service: that it is for.
             data: the document.
             fingerprint: of the certificate that proves who sends it; empty proves nobody.
+            profile: that it is written in.
         """
         now = self.desk.clock.now()
         member = self.desk.roster.of_certificate(fingerprint, now) if fingerprint else None
@@ -114,6 +127,7 @@ class Endpoint:
             secure=bool(fingerprint),
             received_at=now,
             later=[],
+            profile=profile,
         )
         caller = self._seen(service, caller)
         response = await self._outcome(service, caller, self._brought(service, data, caller))
@@ -207,25 +221,27 @@ class Endpoint:
         if caller.sight is not None:
             caller.sight.body = data
         try:
-            body = await self._answer(service, data, caller)
+            if caller.profile is ProfileName.A:
+                body = await profile_a.answer(self, data, caller)
+            else:
+                body = await self._answer(service, data, caller)
         except XMLError as error:
             raise HTTPError(406, str(error)) from None
         return web.Response(body=body, content_type=codec.CONTENT_TYPE)
 
-    def _caller(self, request: web.BaseRequest) -> Caller:
+    def _caller(self, request: web.BaseRequest, profile: ProfileName) -> Caller:
         """Returns who has sent the request, as far as the connection proves it."""
         now = self.desk.clock.now()
         certificate = self.peers.of(request.transport) if self._secure else None
-        if certificate is None:
-            return Caller(member=None, fingerprint="", secure=False, received_at=now, later=[])
-        fingerprint = certificate.fingerprint
-        if certificate.expired:
-            return Caller(
-                member=None, fingerprint=fingerprint, secure=False, received_at=now, later=[]
-            )
-        member = self.desk.roster.of_certificate(fingerprint, now)
+        proven = certificate is not None and not certificate.expired
+        fingerprint = certificate.fingerprint if certificate is not None else ""
         return Caller(
-            member=member, fingerprint=fingerprint, secure=True, received_at=now, later=[]
+            member=self.desk.roster.of_certificate(fingerprint, now) if proven else None,
+            fingerprint=fingerprint,
+            secure=proven,
+            received_at=now,
+            later=[],
+            profile=profile,
         )
 
     async def _look_again(self, caller: Caller) -> Caller:
@@ -275,12 +291,12 @@ class Endpoint:
                 self._polls.keep(data, message)
         except SignatureError as error:
             refusal = NotRegistered(error.reason, rule=error.rule)
-            reply = self._refuse(message, refusal, caller)
+            reply = self.refuse(message, refusal, caller)
         except ProtocolError as error:
             if lookup.leads_back(self.desk, caller, message, error):
                 reply = lookup.way_back(caller, message)
             else:
-                reply = self._refuse(message, error, caller)
+                reply = self.refuse(message, error, caller)
         if reply is None:
             return None
         if caller.sight is not None:
@@ -363,7 +379,8 @@ class Endpoint:
             raise SignatureError("the signature does not cover the message")
         return True
 
-    def _refuse(self, message: m.Message, error: ProtocolError, caller: Caller) -> m.Message:
+    def refuse(self, message: m.Message, error: ProtocolError, caller: Caller) -> m.Message:
+        """Returns the reply that fits a message and refuses it, and logs why."""
         log.warning(
             "refused %d: %s: %s",
             error.code,
