@@ -10,8 +10,11 @@ from oadr import messages as m
 from oadr.enums import ProfileName, ServiceName, TransportName
 from oadr.errors import ProtocolError
 
-#: What this project's VTN supports, for oadrCreatedPartyRegistration (R403, R404).
-PROFILES = (m.Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,)),)
+#: What this project's VTN supports, for oadrCreatedPartyRegistration (R403, R404, R506, R507).
+PROFILES = tuple(
+    m.Profile(name=name, transports=(TransportName.SIMPLE_HTTP,))
+    for name in (ProfileName.B, ProfileName.A)
+)
 
 #: Longest description of an error that is sent, in characters.
 LONGEST = 400
