@@ -35,10 +35,13 @@ COUNTS: Mapping[str, frozenset[Side]] = {
     "tests/ven": frozenset({Side.VEN}),
     "tests/acceptance": frozenset(Side),
     "tests/generations": frozenset(Side),
-    "tests/conformance": frozenset(Side),
+    # A test of a check of the traffic proves that the check works, and nothing of a party.
+    "tests/conformance": frozenset(),
     "tests/conformance/vtn": frozenset({Side.VTN}),
     "tests/conformance/ven": frozenset({Side.VEN}),
 }
+#: The decorators of a check over the traffic.
+_CHECKS = {"message", "exchange", "session"}
 _MOST_TESTS = 4
 _MOST_PLACES = 4
 
@@ -113,6 +116,26 @@ def places() -> Mapping[int, tuple[Place, ...]]:
                     if place not in found.setdefault(number, []):
                         found[number].append(place)
     return {number: tuple(each) for number, each in found.items()}
+
+
+@cache
+def checks() -> Mapping[int, tuple[Place, ...]]:
+    """Returns the checks over the traffic of all tests for each rule, by its number."""
+    found: dict[int, list[Place]] = {}
+    for path in sorted((ROOT / "conformance" / "checks").glob("*.py")):
+        for name, node in _named(ast.parse(path.read_text(encoding="utf-8")), _module(path)):
+            for number in map(_checked, node.decorator_list):
+                if number:
+                    found.setdefault(number, []).append(Place(_relative(path), name))
+    return {number: tuple(each) for number, each in found.items()}
+
+
+def _checked(decorator: ast.expr) -> int | None:
+    """Returns the rule of ``@message(42, ...)("...")``; None for other decorators."""
+    match decorator:
+        case ast.Call(func=ast.Call(func=ast.Name(id=name), args=[ast.Constant(int(number)), *_])):
+            return number if name in _CHECKS else None
+    return None
 
 
 def _places_of(path: Path) -> Iterator[tuple[int, Place]]:
@@ -199,8 +222,9 @@ tests and from the docstrings and comments of the code by `docs/make_conformance
 *Implemented in* links the code that names the rule; `oadr`, `runtime` and `certs` are what both
 parties share. *Tests* are those that carry the number in their name, under the side that they
 prove it for: `core` for the logic that both sides share, `VTN`, `VEN`, or `both` if a real VTN and
-a real VEN meet. A rule is complete if each side that it names has a test. Numbers that are missing
-(R11, R24 and so on) do not exist in the profile.
+a real VEN meet; `traffic` names the checks that the traffic of all tests must pass. A rule is
+complete if each side that it names has a test. Numbers that are missing (R11, R24 and so on) do
+not exist in the profile.
 
 **How to run the tests of one rule.** `pytest -k r42_` runs those of R42.
 """
@@ -287,6 +311,10 @@ def _tests_cell(rule: Rule) -> str:
         if found:
             shown = [f"[{proof.name}](../{proof.path})" for proof in found[:_MOST_TESTS]]
             lines.append(f"{name}: " + ", ".join([*shown, *_more(found, _MOST_TESTS)]))
+    watching = list(checks().get(rule.number, ()))
+    if watching:
+        names = [_link(place, place.name.rpartition(".")[2]) for place in watching[:_MOST_TESTS]]
+        lines.append("traffic: " + ", ".join([*names, *_more(watching, _MOST_TESTS)]))
     return "<br>".join(lines) or "-"
 
 
@@ -300,8 +328,8 @@ def _more(found: list[Place] | list[Proof], most: int) -> list[str]:
     return [f"and {len(found) - most} more"] if len(found) > most else []
 
 
-def _link(place: Place) -> str:
-    return f"[`{place.name}`]({os.path.relpath(ROOT / place.path, PAGE.parent)})"
+def _link(place: Place, name: str = "") -> str:
+    return f"[`{name or place.name}`]({os.path.relpath(ROOT / place.path, PAGE.parent)})"
 
 
 def interpretations() -> list[tuple[Place, str]]:

@@ -73,7 +73,6 @@ OPEN: dict[int, str] = {
     342: "VTN",
     343: "VTN VEN",
     506: "VTN",
-    507: "code",
 }
 
 
@@ -165,6 +164,15 @@ def test_every_interpretation_of_a_rule_is_on_the_page() -> None:
         assert f"\n* {text} [" in PAGE
 
 
+def test_every_check_of_the_traffic_is_of_a_rule_of_the_profile_and_on_the_page() -> None:
+    for number, places in MADE.checks().items():
+        assert number in RULES
+        row = re.search(rf"<a id=.r{number}.></a>.*", PAGE)
+        assert row is not None
+        for place in places[:4]:
+            assert f"[`{place.name.rpartition('.')[2]}`](../{place.path})" in row[0]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -208,6 +216,7 @@ def test_a_line_of_code_names_rules_exactly_and_no_range_of_them(
         ("tests/acceptance/test_events.py", {Side.VTN, Side.VEN}),
         ("tests/oadr/test_event_build.py", set()),
         ("tests/vtnx/test_event.py", set()),
+        ("tests/conformance/test_checks.py", set()),
     ],
 )
 def test_a_test_counts_for_the_side_of_its_folder(path: str, sides: set[Side]) -> None:
