@@ -56,6 +56,7 @@ RULES = (
         "When a registration is cancelled, both forget all that they knew of the other: metadata, "
         "report requests, the registration.",
         note="What becomes of events is not said. The VEN ends those that are on and forgets them; "
-        "the VTN keeps them for its own history and sends them no more.",
+        "the VTN sends none until the VEN registers anew, and then those that are open, as if for "
+        "the first time.",
     ),
 )
