@@ -30,6 +30,7 @@ from oadr.messages import (
 )
 from oadr.times import FOREVER, add, end_of
 from ven.engine.answers import Answers
+from ven.engine.bystander import decline, refuse_if_report_only
 from ven.engine.core import Core, expect, log
 from ven.engine.decision import Decision, decide
 from ven.engine.gate import through
@@ -86,6 +87,8 @@ class EventEngine:
 
     async def load(self) -> None:
         """Takes up the events of the last run."""
+        if self._core.options.report_only:
+            return
         self._held = {held.event_id: held for held in await self._core.state.events.all()}
 
     async def resume(self) -> None:
@@ -102,8 +105,10 @@ class EventEngine:
         Raises:
             TransportError: no usable answer.
             Refused: the VTN does not give them.
+            NotAllowed: this is a Report Only VEN.
         """
         core = self._core
+        refuse_if_report_only(core)
         message = RequestEvent(
             request_id=core.new_id(), ven_id=core.party.ven_id, reply_limit=reply_limit
         )
@@ -131,6 +136,9 @@ class EventEngine:
         core = self._core
         if message.vtn_id != core.party.vtn_id:
             await self._answers.refuse(message)
+            return
+        if core.options.report_only:
+            await decline(core, message)
             return
         now = core.clock.now()
         outcome = _Outcome()

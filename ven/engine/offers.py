@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from oadr.codec import encode
 from oadr.enums import ReadingType, ReportName, ReportType
+from oadr.errors import ComplianceError
 from oadr.messages import RegisterReport, Report, Target, Unit
 from oadr.report import OTHER_TELEMETRY, DataPoint, Offer, build_metadata, check_offers
 from oadr.units import unit
@@ -45,6 +46,22 @@ def build_offers(specs: Iterable[MeterSpec]) -> tuple[Offer, ...]:
     offers = tuple(_offer(*key, groups[key]) for key in sorted(groups))
     check_offers(offers)
     return offers
+
+
+def check_report_only(offers: Iterable[Offer]) -> None:
+    """Returns if the offers are what a Report Only VEN must have at least (R510).
+
+    Raises:
+        ComplianceError: a report is missing.
+    """
+    wanted = (ReportName.TELEMETRY_USAGE, ReportName.TELEMETRY_STATUS, ReportName.HISTORY_USAGE)
+    missing = set(wanted) - {offer.report_name for offer in offers}
+    if missing:
+        raise ComplianceError(
+            f"a Report Only VEN offers {', '.join(wanted)}; {', '.join(sorted(missing))} is "
+            "missing: add a meter of energyReal, powerReal or pulseCount that keeps a history",
+            rule="R510",
+        )
 
 
 def report_name_of(spec: MeterSpec) -> str:

@@ -18,6 +18,7 @@ from oadr.messages import (
     Period,
     Target,
 )
+from ven.engine.bystander import refuse_if_report_only
 from ven.engine.core import Core, log
 from ven.errors import Refused, TransportError
 from ven.state import HeldOpt
@@ -49,10 +50,12 @@ class OptEngine:
 
         Raises:
             ComplianceError: parts that do not go together (R200, R206).
+            NotAllowed: this is a Report Only VEN.
             Unregistered: there is no registration.
             Refused: the VTN does not accept it; it is forgotten here.
         """
         core = self._core
+        refuse_if_report_only(core)
         if (event is None) == (not availability):
             raise ComplianceError("give either availability or an event", rule="R206")
         if event is not None and market_context is not None:

@@ -26,7 +26,7 @@ from oadr.report import Offer, cancel_requests, check_request
 from oadr.words import listed, quoted
 from runtime.hooks import HookFailed
 from ven.engine.core import Core, log
-from ven.engine.offers import build_offers, digest_of, metadata
+from ven.engine.offers import build_offers, check_report_only, digest_of, metadata
 from ven.engine.reporting import Reporting
 from ven.errors import Refused, TransportError
 from ven.state import HeldRequest, RequestState
@@ -83,6 +83,8 @@ class ReportEngine:
     async def load(self) -> None:
         """Makes the offers from the meters, and takes up the requests of the last run."""
         self._reporting.offers = build_offers(one.spec for one in self._reporting.meters)
+        if self._core.options.report_only:
+            check_report_only(self._reporting.offers)
         await self._reporting.load()
 
     async def register(self) -> None:

@@ -55,6 +55,7 @@ class Session:
             if self._core.resigned:
                 await self._core.woken.wait()
                 continue
+            await self._stay_away()
             try:
                 wait = await self._cycle(backoff)
             finally:
@@ -63,6 +64,13 @@ class Session:
                 # What failed must not be tried at once because it failed.
                 self._core.woken.clear()
             await self._core.pause(wait, self._core.woken)
+
+    async def _stay_away(self) -> None:
+        """Waits after the VTN has cancelled the registration (R401)."""
+        core = self._core
+        while core.away_until is not None and core.clock.now() < core.away_until:
+            await core.pause_until(core.away_until, core.woken)
+            core.woken.clear()
 
     async def cycle(self) -> None:
         """Does everything once: registers if need be, sends what waits, polls until empty.
@@ -138,7 +146,9 @@ class Session:
             await self._registration.introduced(digest)
 
     async def _request_events(self) -> None:
-        await self._events.request()
+        """Asks for all events; a Report Only VEN has no part in these (R510)."""
+        if not self._core.options.report_only:
+            await self._events.request()
         self._asked = self._core.clock.now()
 
     def _is_resync_due(self) -> bool:
