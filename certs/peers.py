@@ -50,6 +50,13 @@ class Peers:
             return found
 
 
+def certificate_of(transport: BaseTransport | None) -> bytes | None:
+    """Returns the bytes (DER) of the client's certificate; None if there is none."""
+    tls = transport.get_extra_info("ssl_object") if transport is not None else None
+    der: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
+    return der
+
+
 def _read(transport: BaseTransport) -> PeerCertificate | None:
     connection = transport.get_extra_info("ssl_object")
     if connection is None:

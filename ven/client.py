@@ -30,12 +30,12 @@ from ven.engine.core import Core, new_registry
 from ven.engine.machine import Machine
 from ven.options import Options
 from ven.plugging import Pluggable
+from ven.reachable import Reachable
 from ven.reported import Reported
 from ven.state import Registration, State
 from ven.status import Status, read_status
 from ven.taking_part import TakingPart
-from ven.transport import Exchange, HttpTransport
-from ven.watching import Watched
+from ven.transport import Exchange
 
 if TYPE_CHECKING:
     from ven.config import Settings
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("openadr.ven")
 
 
-class Client(Pluggable, TakingPart, Reported, Watched):
+class Client(Pluggable, TakingPart, Reported, Reachable):
     """A VEN.
 
     Args:
@@ -61,6 +61,9 @@ class Client(Pluggable, TakingPart, Reported, Watched):
         connection: how the VTN is reached, in place of ``cert`` to ``ca_file`` and of
             ``vtn_fingerprint``, where these do not suffice.
         vtn_fingerprint: of the VTN's certificate; no other server is talked to.
+        push_address: base address that the VTN pushes to, in place of being polled (R38,
+            R402). ``connection`` says where this VEN listens for it; without that somebody
+            else does, and calls ``receive``.
         clock: tells the time.
         random: source of jitter and random offsets.
         handlers: objects with hook methods, see ``ven.hooks``.
@@ -87,6 +90,7 @@ class Client(Pluggable, TakingPart, Reported, Watched):
         ca_file: str | Path | None = None,
         connection: Connection | None = None,
         vtn_fingerprint: str | None = None,
+        push_address: str | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
         handlers: Iterable[object] = (),
@@ -106,13 +110,16 @@ class Client(Pluggable, TakingPart, Reported, Watched):
             ven_id=ven_id,
             default_opt=OptType(default_opt) if default_opt is not None else None,
             xml_signature=self._connection.signs,
+            push_address=push_address,
         )
-        Watched.__init__(self)
+        if self._connection.listen is not None and options.push_address is None:
+            raise ValueError("listen without push_address: the VTN would not know where to push")
+        Reachable.__init__(self)
         clock = clock or SystemClock()
-        self._transport: HttpTransport | None = None
         if exchange is None:
+            self._signatures = self._connection.signatures_at(clock)
             exchange = self._transport = self._connection.transport(
-                clock, self._trace, self._traces
+                clock, self._trace, self._traces, signatures=self._signatures
             )
         self._stopped = asyncio.Event()
         self._ending: asyncio.Task[None] | None = None
@@ -125,6 +132,7 @@ class Client(Pluggable, TakingPart, Reported, Watched):
                 random=random or SystemRandom(),
                 hooks=new_registry(options.hook_seconds, options.hook_limits),
                 middleware=Chain(time_limit=options.hook_seconds),
+                shown=self._shown,
             )
         )
         for handler in handlers:
@@ -220,6 +228,7 @@ class Client(Pluggable, TakingPart, Reported, Watched):
         if self._transport is not None:
             self._transport.open()
         try:
+            await self._listen()
             await self._machine.start()
         except BaseException:
             # The next VEN needs the state that this one has claimed.
@@ -238,6 +247,7 @@ class Client(Pluggable, TakingPart, Reported, Watched):
             await asyncio.shield(self._ending)
 
     async def _end(self) -> None:
+        await self._hang_up()
         await self._machine.stop()
         if self._transport is not None:
             await self._transport.close()

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from oadr.codec import MAX_BYTES
 from runtime.clock import Clock
+from runtime.errors import ConfigError
 from runtime.policy import SignaturePolicy
 from runtime.trace import Traces
+from ven.push import Listening, is_loopback
 from ven.signing import TOLERANCE, KeyFiles, Signatures
 from ven.tls import TlsFiles, client_context
 from ven.transport import TIMEOUT, HttpTransport, Trace
@@ -40,6 +42,8 @@ class Connection:
         tolerance: largest difference between the VTN's clock and ours, for signatures.
         timeout: of one exchange, real time, 5 seconds or more.
         max_bytes: a longer answer is not read.
+        listen: where the VEN listens for what the VTN pushes, with the same certificate;
+            None if it does not listen itself.
     """
 
     url: str
@@ -57,6 +61,7 @@ class Connection:
     tolerance: timedelta = TOLERANCE
     timeout: timedelta = TIMEOUT
     max_bytes: int = MAX_BYTES
+    listen: Listening | None = None
 
     def __post_init__(self) -> None:
         if (self.cert is None) != (self.key is None):
@@ -65,14 +70,38 @@ class Connection:
             raise ValueError("cert without ca_file: the VTN could not be verified; give both")
         if self.sign and self.cert is None and self.signing_key is None:
             raise ValueError("to sign takes cert and key, or a signing_key")
+        if self.listen is not None and self.cert is None and not is_loopback(self.listen.host):
+            raise ValueError(
+                f"plain HTTP on {self.listen.host} would let anybody push; expected a loopback "
+                "address, or cert, key and ca_file"
+            )
 
     @property
     def signs(self) -> bool:
         """Whether messages are signed."""
         return self.sign or self.signing_key is not None
 
+    def signatures_at(self, clock: Clock) -> Signatures:
+        """Returns what signs our messages and checks the VTN's.
+
+        Raises:
+            ValueError: something in here cannot be used.
+        """
+        return Signatures(
+            clock=clock,
+            key=self._signing_key(),
+            policy=self.signatures,
+            vtn_fingerprint=self.signature_fingerprint or self.vtn_fingerprint,
+            tolerance=self.tolerance,
+        )
+
     def transport(
-        self, clock: Clock, trace: Trace | None = None, traces: Traces | None = None
+        self,
+        clock: Clock,
+        trace: Trace | None = None,
+        traces: Traces | None = None,
+        *,
+        signatures: Signatures | None = None,
     ) -> HttpTransport:
         """Returns the transport; files are read when it is first used.
 
@@ -80,20 +109,14 @@ class Connection:
             clock: dates the signatures.
             trace: sees the steps of each exchange, by the name of the moment.
             traces: look at the traffic.
+            signatures: made by ``signatures_at``; made here if None.
 
         Raises:
             ValueError: something in here cannot be used.
         """
-        signatures = Signatures(
-            clock=clock,
-            key=self._signing_key(),
-            policy=self.signatures,
-            vtn_fingerprint=self.signature_fingerprint or self.vtn_fingerprint,
-            tolerance=self.tolerance,
-        )
         return HttpTransport(
             self.url,
-            signatures=signatures,
+            signatures=signatures or self.signatures_at(clock),
             context=self._context_maker(),
             stamp=self._stamp,
             fingerprint=self.vtn_fingerprint,
@@ -102,6 +125,24 @@ class Connection:
             trace=trace,
             traces=traces,
         )
+
+    def server_context(self) -> ssl.SSLContext | None:
+        """Returns the TLS of our own server, which follows its files; None for plain HTTP.
+
+        Raises:
+            ConfigError: certificate, key or CA cannot be used.
+        """
+        if self.cert is None or self.key is None or self.ca_file is None:
+            return None
+        # A VEN that polls needs none of this.
+        from certs import CertsError, KeyPair, Profile, TLSFiles, live_server_context
+
+        pair = KeyPair(certificate=Path(self.cert), key=Path(self.key), passphrase=self.passphrase)
+        files = TLSFiles(ca=Path(self.ca_file), pairs=(pair,))
+        try:
+            return live_server_context(files, profile=Profile(self.tls_profile))
+        except CertsError as error:
+            raise ConfigError(" ".join(str(error).split()), key="tls") from None
 
     def _signing_key(self) -> "SigningKey | KeyFiles | None":
         found = self.signing_key

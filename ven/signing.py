@@ -134,7 +134,15 @@ class Signatures:
             XMLError: it is not a schema-valid payload.
             SignatureError: the signature is missing or not good.
         """
-        root = codec.parse(data, max_bytes=max_bytes)
+        return self.check(codec.parse(data, max_bytes=max_bytes))
+
+    def check(self, root: "etree._Element") -> "etree._Element":
+        """Returns what holds the message of a payload that satisfies the policy.
+
+        Raises:
+            XMLError: there is no message.
+            SignatureError: the signature is missing or not good.
+        """
         if self.policy is SignaturePolicy.IGNORED:
             return codec.signed_object_of(root)
         from oadr.signature import Fingerprints, ReplayCache, is_signed, verify

@@ -171,6 +171,15 @@ class HttpTransport:
         await self._traced("after_parse_xml", reply)
         return reply
 
+    @property
+    def shown(self) -> str:
+        """OpenADR fingerprint of what the VTN showed last; empty without TLS."""
+        return self._connector.shown if self._connector is not None else ""
+
+    def reconnect(self) -> None:
+        """Has the next message take a new connection, to see whom it reaches then."""
+        self._opened = -MAX_AGE
+
     def open(self) -> None:
         """Reads the certificates, so that what is wrong with them shows at the start.
 
@@ -273,7 +282,7 @@ class HttpTransport:
             return
         traffic = Traffic(
             peer=self.url.partition("://")[2].partition("/")[0],
-            fingerprint=self._connector.shown if self._connector is not None else "",
+            fingerprint=self.shown,
             at=self._signatures.clock.now(),
             message=message_name(message) if message is not None else "",
             **what,

@@ -53,6 +53,8 @@ class Core:
         woken: set to make the session look at once.
         patience: counts what the VTN cannot digest.
         resigned: whether this VEN ended the registration itself and stays away.
+        away_until: when to register again after the VTN has cancelled the registration;
+            None if it has not.
         parked: reports given up since the start.
         answered: the logical answer that was sent last.
         pushed: what the VTN has pushed and is handled now; its answer goes out as the
@@ -77,6 +79,7 @@ class Core:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     patience: Patience = field(default_factory=Patience)
     resigned: bool = False
+    away_until: datetime | None = None
     parked: int = 0
     answered: Message | None = None
     pushed: Pushed | None = None

@@ -11,6 +11,7 @@ from ven.engine.loads import Loads
 from ven.engine.metering import Metering
 from ven.engine.opt import OptEngine
 from ven.engine.poll import PollEngine
+from ven.engine.receiving import Receiving
 from ven.engine.registration import RegistrationEngine
 from ven.engine.report import ReportEngine
 from ven.engine.reporting import Reporting
@@ -39,6 +40,7 @@ class Machine:
         registration: registers.
         poll: asks the VTN what it wants.
         session: the loop around all that.
+        receiving: takes what the VTN pushes.
     """
 
     def __init__(self, core: Core) -> None:
@@ -56,6 +58,9 @@ class Machine:
         self.poll = PollEngine(core, self.registration, self.events, self.reports)
         self.session = Session(
             core, self.registration, self.events, self.reports, self.opts, self.poll
+        )
+        self.receiving = Receiving(
+            core, self.poll, self.registration, self.session, self.reports.pending
         )
         self._loaded = False
         self._loops: list[asyncio.Task[None]] = []

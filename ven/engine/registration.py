@@ -178,6 +178,7 @@ class RegistrationEngine:
         else:
             await self._end("the VTN cancelled the registration")
             self._ended = answer
+            core.away_until = core.clock.now() + core.options.reregister_after
 
     def cancelled_already(self, message: CancelPartyRegistration) -> Message | None:
         """Returns the answer to a cancellation that was obeyed already; None for any other.
@@ -257,7 +258,7 @@ class RegistrationEngine:
         core = self._core
         await core.state.registration.save(registration)
         core.registration, core.lost, core.resigned = registration, "", False
-        self._ended = None
+        self._ended = core.away_until = None
         every = registration.poll_interval
         if registration.push_address is not None:
             how = f"pushed to at {registration.push_address}"

@@ -6,10 +6,10 @@ the schema.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from oadr.codec import decode, encode
 from oadr.enums import ProfileName, ServiceName, TransportName
@@ -38,11 +38,31 @@ from oadr.messages import (
     UpdateReport,
 )
 from runtime.clock import Clock, FakeClock
+from ven.engine.pushed import FROM_VTN
 from ven.testing.operating import Operating
+
+if TYPE_CHECKING:
+    from ven.inbox import Reply
 
 M = TypeVar("M")
 #: In a script: never answers.
 HANG = TimeoutError("hangs")
+
+
+class NotTaken(Exception):
+    """What was pushed met another HTTP status than 200.
+
+    Attributes:
+        status: the HTTP status.
+        text: what the VEN says.
+        headers: of the response.
+    """
+
+    def __init__(self, status: int, text: str, headers: Mapping[str, str]) -> None:
+        super().__init__(f"HTTP {status}: {text}")
+        self.status = status
+        self.text = text
+        self.headers = headers
 
 
 async def _nobody() -> None:
@@ -68,7 +88,8 @@ class ScriptedVTN(Operating):
         down: raised for everything, while there is one: the VTN is out of reach.
         received: what came, with the service that it came to.
         clock: tells the time of what it makes.
-        fetch: lets the VEN come for what waits.
+        fetch: lets the VEN come for what waits, or pushes it.
+        receive: takes what this VTN pushes; ``Client.receive``.
     """
 
     vtn_id: str = "TH_VTN"
@@ -83,6 +104,7 @@ class ScriptedVTN(Operating):
     received: list[tuple[ServiceName, Message]] = field(default_factory=list)
     clock: Clock = field(default_factory=FakeClock)
     fetch: Callable[[], Awaitable[None]] = _nobody
+    receive: "Callable[[ServiceName, bytes], Awaitable[Reply]] | None" = None
 
     async def __call__(self, service: ServiceName, message: Message) -> Message | None:
         """Takes a message and returns the answer."""
@@ -96,6 +118,37 @@ class ScriptedVTN(Operating):
         if isinstance(reply, Exception):
             raise reply
         return None if reply is None else decode(encode(reply))
+
+    async def push(self, message: Message) -> Message | None:
+        """Pushes a message, and returns the answer in the response; None if that is empty.
+
+        The answer is among ``received``, too.
+
+        Raises:
+            NotTaken: the VEN answers with another HTTP status than 200.
+        """
+        assert self.receive is not None, "this VEN polls; expected joined(push=True)"  # noqa: S101
+        service = next(name for name, kinds in FROM_VTN.items() if type(message) in kinds)
+        reply = await self.receive(service, encode(message))
+        if reply.status != 200:
+            raise NotTaken(reply.status, reply.body.decode().strip(), reply.headers)
+        if not reply.body:
+            return None
+        answer = decode(reply.body)
+        self.received.append((service, answer))
+        return answer
+
+    async def push_all(self) -> None:
+        """Pushes what waits, in its order.
+
+        Raises:
+            NotTaken: the VEN answers with another HTTP status than 200; the rest waits on.
+        """
+        while self.queue:
+            message = self.queue[0]
+            if not isinstance(message, Exception):
+                await self.push(message)
+            self.queue.popleft()
 
     def script(self, kind: type, *replies: Message | Exception | None) -> None:
         """Sets what comes instead of the usual answer to a kind of message.

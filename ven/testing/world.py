@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What the VEN is called where the test does not say.
 NAME = "ven-1"
+#: Where a VEN registers to be pushed to; nobody looks it up.
+PUSH_ADDRESS = "https://ven.example"
 
 
 class World(TimedWorld):
@@ -57,8 +60,10 @@ class World(TimedWorld):
         await super().rest()
 
     async def _fetch(self) -> None:
-        """Lets the VEN come for all that waits for it."""
+        """Lets the VEN come for all that waits for it, or pushes that to it."""
         await self.rest()
+        if self.vtn.receive is not None:
+            await self.vtn.push_all()
         while self.vtn.queue:
             # OpenLEADR's form of the method, which ``VEN`` has, does not act on what it brings.
             if isinstance(await Client.poll(self.ven), Response):
@@ -74,6 +79,7 @@ async def joined(
     make: Callable[..., Client] = Client,
     *,
     config: "Path | str | Settings | None" = None,
+    push: bool = False,
     handlers: Iterable[object] = (),
     clock: FakeClock | None = None,
     **arguments: Any,
@@ -84,6 +90,7 @@ async def joined(
         make: makes the VEN: its class, or a function that takes the same arguments.
         config: a ``ven.toml``, or what was read from one, to make the VEN from; it says
             then what the VEN is called.
+        push: whether the VEN registers for push; what the VTN has to say is pushed to it.
         handlers: objects with hook methods; with ``config``, in place of those in there.
         clock: its time, which stands still until the test lets it pass; one that shows
             2026-01-01 if None.
@@ -99,15 +106,20 @@ async def joined(
     if config is None:
         name = arguments.get("ven_name", NAME)
         given |= {"ven_name": name, "vtn_url": "http://vtn.example"}
-        given["options"] = Options(ven_name=name, poll_jitter=0.0)
+        options = arguments.pop("options", None) or Options(ven_name=name, poll_jitter=0.0)
+        given["options"] = replace(options, push_address=PUSH_ADDRESS) if push else options
     elif make is Client:
         make = partial(Client.from_config, config)
     else:
         make = partial(make, config)
+    if config is not None and push:
+        given["push_address"] = PUSH_ADDRESS
     added = tuple(handlers)
     if added:
         given["handlers"] = added
     ven = make(**(given | arguments))
+    if push:
+        vtn.receive = ven.receive
     try:
         yield World(ven, vtn, clock)
     finally:
