@@ -32,7 +32,7 @@ from oadr.replies import FROM_VEN, refuse, ven_id_of
 from oadr.unusable import stand_in
 from runtime.http import HTTPError, check_head, read_body
 from runtime.policy import SignaturePolicy
-from vtn import lookup, profile_a, upkeep
+from vtn import lookup, paths, profile_a, upkeep
 from vtn.desk import Caller, Desk
 from vtn.familiar import FamiliarPolls
 from vtn.limits import RateLimit
@@ -71,7 +71,7 @@ class Endpoint:
         self._polls = FamiliarPolls()
         prefix = http.path_prefix.rstrip("/")
         self._services = {f"{prefix}/{service}": service for service in ServiceName}
-        self._path_a = profile_a.path_of(prefix)
+        self._path_a = paths.of_profile_a(prefix)
         self._read_timeout = http.read_timeout.total_seconds()
         self._max_body = {
             service: http.max_reports_body if service is ServiceName.EI_REPORT else http.max_body

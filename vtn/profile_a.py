@@ -18,20 +18,8 @@ if TYPE_CHECKING:
     from vtn.desk import Caller
     from vtn.endpoint import Endpoint
 
-#: How the address of 2.0b ends below which services are; without it, it is that of 2.0a.
-_OF_B = "/2.0b"
+#: The only service.
 SERVICE = ServiceName.EI_EVENT
-
-
-def path_of(path_prefix: str) -> str | None:
-    """Returns the path of the service of 2.0a; None where there is none (R511, section 3.7).
-
-    Args:
-        path_prefix: of the services of 2.0b. One that does not end in ``2.0b`` is nobody's
-            template, and nothing can be said of an address beside it.
-    """
-    prefix = path_prefix.rstrip("/")
-    return f"{prefix.removesuffix(_OF_B)}/{SERVICE}" if prefix.endswith(_OF_B) else None
 
 
 async def answer(endpoint: "Endpoint", data: bytes, caller: "Caller") -> bytes | None:

@@ -13,6 +13,7 @@ from certs.errors import FileExistsAlreadyError
 from certs.files import load_certificates, write_private
 from certs.ledger import IN_USE
 from certs.options import passphrase
+from oadr.enums import ProfileName
 from vtn.cli.office import Office
 from vtn.desk import new_id
 from vtn.errors import Conflict, NotFound
@@ -107,13 +108,27 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What a VEN that is enrolled gets beside its certificate."""
+    """What a VEN that is enrolled gets beside its certificate.
+
+    Attributes:
+        ven_id: made up if None.
+        groups: that it is in.
+        resources: behind it.
+        market_contexts: programmes that it takes part in.
+        signatures: policy for its messages; None for that of the VTN.
+        profile: that it speaks.
+        push_address: where one of 2.0a listens; None if it polls.
+        poll_interval: how often one of 2.0a polls.
+    """
 
     ven_id: str | None
     groups: tuple[str, ...]
     resources: tuple[str, ...]
     market_contexts: tuple[str, ...]
     signatures: str | None
+    profile: ProfileName = ProfileName.B
+    push_address: str | None = None
+    poll_interval: timedelta | None = None
 
 
 async def enrol(office: Office, name: str, place: Place, source: Source) -> tuple[Party, str]:
@@ -137,6 +152,8 @@ async def enrol(office: Office, name: str, place: Place, source: Source) -> tupl
         ven_id=ven_id,
         resources=tuple(sorted(place.resources)),
         signs=_signs(office, place.signatures),
+        profile=place.profile,
+        poll_interval=place.poll_interval,
         issued=issued,
         key_passphrase=secret,
     )
@@ -167,6 +184,8 @@ async def renew(office: Office, name: str, overlap: timedelta, source: Source) -
         ven_id=row.ven_id,
         resources=tuple(sorted(row.resources)),
         signs=_signs(office, row.signature_policy),
+        profile=row.profile,
+        poll_interval=row.poll_interval,
         issued=issued,
         key_passphrase=secret,
     )
@@ -214,6 +233,9 @@ async def _enrol(
         resources=place.resources,
         market_contexts=place.market_contexts,
         signature_policy=place.signatures,
+        profile=place.profile,
+        push_address=place.push_address,
+        poll_interval=place.poll_interval,
     )
 
 

@@ -1,14 +1,14 @@
 """``vtn ven``: who takes part."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import urljoin
 
 import click
 
 from certs.authority import OVERLAP
+from oadr.enums import ProfileName
 from vtn.cli import enrol as work
 from vtn.cli import vens
 from vtn.cli.base import Group
@@ -25,11 +25,12 @@ from vtn.cli.present import (
     table,
     when,
 )
+from vtn.cli.profile import check as check_profile
+from vtn.cli.profile import told
+from vtn.cli.ven_options import FILE, PROFILE, profile_options, source_options
 from vtn.operator import Changes, find_ven
 from vtn.store.party import Party
 
-F = TypeVar("F", bound=Callable[..., Any])
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _SIGNATURES = click.Choice(["required", "accepted", "ignored"])
 
 _groups = click.option("--group", "groups", multiple=True, help="A group it is in. Repeatable.")
@@ -44,35 +45,6 @@ _contexts = click.option(
     help="A programme it takes part in, as URI or as a name beside the usual one; any if "
     "left out. Repeatable.",
 )
-
-
-def _source_options(function: F) -> F:
-    """Adds the options that say where a certificate comes from."""
-    options = (
-        click.option("--issue", is_flag=True, help="Make a key and a certificate for it."),
-        click.option(
-            "--out", type=_FILE, metavar="FILE.zip", help="With --issue: where the bundle goes."
-        ),
-        click.option("--rsa", is_flag=True, help="With --issue: an RSA key; else EC P-256."),
-        click.option(
-            "--key-passphrase-file",
-            type=_FILE,
-            help="With --issue: encrypt the key in the bundle with the passphrase in a file.",
-        ),
-        click.option(
-            "--passphrase-file",
-            "ca_passphrase_file",
-            type=_FILE,
-            help="File with the passphrase of the authority's key. Or set OADR_CERTS_PASSPHRASE.",
-        ),
-        click.option(
-            "--fingerprint", metavar="FP", help="Of the certificate that it has: 20 or 64 digits."
-        ),
-        click.option("--certificate", type=_FILE, help="The certificate that it has, PEM or DER."),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 @click.group(cls=Group)
@@ -93,7 +65,7 @@ def ven() -> None:
 
 @ven.command("enrol")
 @click.argument("name")
-@_source_options
+@source_options
 @click.option("--ven-id", help="The venID that it gets; made up if left out.")
 @_groups
 @_resources
@@ -101,6 +73,7 @@ def ven() -> None:
 @click.option(
     "--signatures", type=_SIGNATURES, help="Of its messages; as [signatures] says if left out."
 )
+@profile_options
 @json_option
 def enrol(
     name: str,
@@ -109,6 +82,9 @@ def enrol(
     resources: tuple[str, ...],
     market_contexts: tuple[str, ...],
     signatures: str | None,
+    profile: str,
+    push_address: str | None,
+    poll_interval: timedelta | None,
     json_: bool,
     **source: Any,
 ) -> None:
@@ -121,29 +97,40 @@ def enrol(
     vtn ven enrol school-7 --issue --out school-7.zip --group schools
     vtn ven enrol bakery --certificate bakery.crt --resource oven-1 --resource oven-2
     vtn ven enrol mill --fingerprint 1D:44:F0:21:93:A8:5B:0C:77:07 --ven-id mill-2
+    vtn ven enrol depot --profile 2.0a --poll-interval 5m --certificate depot.crt
     """
     wanted = work.Source(**source)
     wanted.check()
 
-    async def act(office: Office) -> tuple[Party, str]:
+    async def act(office: Office) -> tuple[Party, str, str]:
         place = work.Place(
             ven_id=ven_id,
             groups=groups,
             resources=resources,
             market_contexts=_uris(office, market_contexts),
             signatures=signatures,
+            profile=ProfileName(profile),
+            push_address=push_address,
+            poll_interval=poll_interval,
         )
-        return await work.enrol(office, name, place, wanted)
+        check_profile(office, place)
+        row, fingerprint = await work.enrol(office, name, place, wanted)
+        older = row.profile is ProfileName.A
+        return row, fingerprint, told(office, row) if older else ""
 
-    row, fingerprint = at_work(act, create=True)
+    row, fingerprint, words = at_work(act, create=True)
     if json_:
-        as_json({"ven": row.ven_name, "ven_id": row.ven_id, "fingerprint": fingerprint or None})
+        shown = {"ven": row.ven_name, "ven_id": row.ven_id, "profile": row.profile}
+        as_json(shown | {"fingerprint": fingerprint or None})
         return
     proof = f"  fingerprint {fingerprint}" if fingerprint else ""
     click.echo(f"Enrolled {row.ven_name} as venID {row.ven_id}{proof}")
+    if words:
+        click.echo(words)
     if wanted.out is not None:
+        file = "ven.txt" if words else "ven.toml"
         click.echo(
-            f"{wanted.out} holds its key, certificate, the CA and a ven.toml. "
+            f"{wanted.out} holds its key, certificate, the CA and a {file}. "
             "It is not kept here: hand it over safely."
         )
     elif not fingerprint:
@@ -159,7 +146,7 @@ def enrol(
     show_default=span(OVERLAP),
     help="How long certificates that it has are still accepted.",
 )
-@_source_options
+@source_options
 @json_option
 def renew(name: str, overlap: timedelta, json_: bool, **source: Any) -> None:
     r"""Give a VEN its next certificate; for a while the old and the new one count.
@@ -204,7 +191,7 @@ def list_(group: str | None, json_: bool) -> None:
             (
                 row["ven"],
                 row["ven_id"],
-                "online" if row["online"] else row["state"],
+                _state(row),
                 when(row["last_seen"]),
                 listed(row["groups"]),
                 day(row["certificate_until"]) if row["fingerprints"] else "no certificate",
@@ -212,6 +199,11 @@ def list_(group: str | None, json_: bool) -> None:
             for row in chosen
         ),
     )
+
+
+def _state(row: dict[str, Any]) -> str:
+    state = "online" if row["online"] else row["state"]
+    return state if row["profile"] == ProfileName.B else f"{state}, {row['profile']}"
 
 
 @ven.command()
@@ -227,10 +219,12 @@ def show(name: str, json_: bool) -> None:
         {
             "VEN": found["ven"],
             "venID": found["ven_id"],
+            "profile": found["profile"],
             "state": "registered, online" if found["online"] else found["state"],
             "registration": found["registration_id"] or "-",
             "registered": when(found["registered_at"]),
             "last seen": when(found["last_seen"]),
+            "pushed to": found["push_address"] or "-",
             "poll every": span(found["poll_interval"]),
             "signatures": found["signatures"],
             "groups": listed(found["groups"]),
@@ -275,6 +269,7 @@ def _worth(proof: dict[str, Any]) -> str:
     type=click.Choice(["required", "accepted", "ignored", "default"]),
     help="Of its messages; default is as [signatures] says.",
 )
+@click.option("--profile", type=PROFILE, help="That it speaks; its registration ends.")
 @json_option
 def set_(
     name: str,
@@ -285,6 +280,7 @@ def set_(
     resources: tuple[str, ...],
     market_contexts: tuple[str, ...],
     signatures: Literal["required", "accepted", "ignored", "default"] | None,
+    profile: str | None,
     json_: bool,
 ) -> None:
     r"""Change what is known of a VEN; what is not named stays.
@@ -295,7 +291,7 @@ def set_(
     vtn ven set bakery --signatures required
     """
     given = (ven_name, groups, add_group, remove_group, resources, market_contexts, signatures)
-    if not any(given):
+    if not any(given) and profile is None:
         raise click.UsageError("nothing to change; see vtn ven set --help")
 
     async def act(office: Office) -> dict[str, Any]:
@@ -309,6 +305,7 @@ def set_(
             resources=frozenset(resources) - {""} if resources else None,
             market_contexts=frozenset(_uris(office, market_contexts)) if market_contexts else None,
             signature_policy=signatures,
+            profile=ProfileName(profile) if profile else None,
         )
         return vens.summary(office, await office.operator.change(name, changes, now=office.now))
 
@@ -326,7 +323,7 @@ def set_(
 @click.argument("name")
 @click.option(
     "--passphrase-file",
-    type=_FILE,
+    type=FILE,
     help="File with the passphrase of the authority's key. Or set OADR_CERTS_PASSPHRASE.",
 )
 def revoke(name: str, passphrase_file: Path | None) -> None:

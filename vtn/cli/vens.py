@@ -30,6 +30,7 @@ def summary(office: Office, row: Party) -> dict[str, Any]:
     return {
         "ven": row.ven_name,
         "ven_id": row.ven_id,
+        "profile": row.profile,
         "state": row.state,
         "online": office.online(row),
         "last_seen": row.last_seen,
@@ -57,6 +58,7 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
         "registration_id": row.registration_id,
         "enrolled_at": row.enrolled_at,
         "registered_at": row.registered_at,
+        "push_address": None if row.pull else row.transport_address,
         "poll_interval": row.poll_interval or office.settings.registration.poll_interval,
         "open_events": len([one for one, _ in events if one.retire_at > office.now]),
         "opt_schedules": len([one for one in schedules if not one.superseded]),

@@ -5,7 +5,7 @@ a configuration, ``bundle`` packs what a VEN is given.
 """
 
 from vtn.setup.authority import AuthorityNotHere, authority_folder, find_authority
-from vtn.setup.bundle import bundle, public_url
+from vtn.setup.bundle import bundle, public_url, url_a
 from vtn.setup.folder import Created, Plan, create
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "create",
     "find_authority",
     "public_url",
+    "url_a",
 ]

@@ -3,12 +3,15 @@
 import io
 import zipfile
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from certs import Issued, fingerprints
 from certs.build import alternative_names, common_name
 from certs.files import PRIVATE_MODE, PUBLIC_MODE, load_certificates, read
+from oadr.enums import ProfileName
+from runtime.durations import in_words
 from runtime.settings import ConfigError
+from vtn import paths
 from vtn.config import Settings
 from vtn.setup.folder import host_in_url
 from vtn.setup.template import quoted
@@ -29,6 +32,21 @@ ca = "ca.crt"
 path = "ven.db"
 """
 
+_TEXT_A = """\
+For the configuration of a VEN of OpenADR 2.0a. Nothing of it is exchanged by messages:
+whoever has this key takes part.
+
+venID        {ven_id}
+vtnID        {vtn_id}
+EiEvent at   {url}
+TLS          1.2 or later; the VEN proves itself with ven.crt and its key ven.key{passphrase}
+CA           ca.crt, of the VTN's certificate{fingerprint}
+Resources    {resources}
+
+The VEN asks for its events with oadrRequestEvent every {every}, and answers
+them with oadrCreatedEvent, both at that address.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
@@ -39,6 +57,8 @@ class Handover:
         ven_id: allocated to it.
         resources: behind it.
         signs: whether the VTN takes its messages only if they are signed.
+        profile: that it speaks; one of 2.0a is configured by hand.
+        poll_interval: how often one of 2.0a asks for its events; None as all others poll.
         issued: its certificate and key.
         key_passphrase: encrypts the key in the bundle.
     """
@@ -47,6 +67,8 @@ class Handover:
     ven_id: str
     resources: tuple[str, ...] = ()
     signs: bool = False
+    profile: ProfileName = ProfileName.B
+    poll_interval: timedelta | None = None
     issued: Issued
     key_passphrase: str | None = field(default=None, repr=False)
 
@@ -68,7 +90,10 @@ def bundle(settings: Settings, handover: Handover) -> bytes:
             _add(file, "ven.key", key, PRIVATE_MODE, at)
         _add(file, "ven.crt", handover.issued.certificate_pem, PUBLIC_MODE, at)
         _add(file, "ca.crt", read(settings.tls.ca, "a CA certificate"), PUBLIC_MODE, at)
-        _add(file, "ven.toml", ven_toml(settings, handover).encode(), PUBLIC_MODE, at)
+        if handover.profile is ProfileName.A:
+            _add(file, "ven.txt", text_a(settings, handover).encode(), PUBLIC_MODE, at)
+        else:
+            _add(file, "ven.toml", ven_toml(settings, handover).encode(), PUBLIC_MODE, at)
     return content.getvalue()
 
 
@@ -87,6 +112,36 @@ def ven_toml(settings: Settings, handover: Handover) -> str:
         fingerprint=_fingerprint(settings),
         signatures="\n[signatures]\nsign = true   # the VTN demands it\n" if handover.signs else "",
     )
+
+
+def text_a(settings: Settings, handover: Handover) -> str:
+    """Returns what somebody has to know who configures a VEN of 2.0a (section 3.7)."""
+    encrypted = handover.key_passphrase is not None
+    own = _own_fingerprint(settings)
+    return _TEXT_A.format(
+        ven_id=handover.ven_id,
+        vtn_id=settings.vtn_id,
+        url=url_a(settings),
+        resources=", ".join(handover.resources) or "-",
+        passphrase=", which is encrypted" if encrypted else "",
+        fingerprint=f", with the fingerprint {own}" if own else "",
+        every=in_words(handover.poll_interval or settings.registration.poll_interval),
+    )
+
+
+def url_a(settings: Settings) -> str:
+    """Returns where VENs of 2.0a reach the VTN; less than a URL where that is not known.
+
+    Raises:
+        ConfigError: 2.0a is not served.
+    """
+    path = paths.of_profile_a(settings.http.path_prefix)
+    if path is None:
+        raise ConfigError("must end in /2.0b, so that 2.0a has its address", key="http.path_prefix")
+    try:
+        return paths.of_profile_a(public_url(settings)) or path
+    except ConfigError:
+        return path
 
 
 def public_url(settings: Settings) -> str:
@@ -114,10 +169,14 @@ def public_url(settings: Settings) -> str:
 
 def _fingerprint(settings: Settings) -> str:
     """Returns the pin as a comment: pinned VENs would refuse the VTN's next certificate."""
+    own = _own_fingerprint(settings)
+    return f'# vtn_fingerprint = "{own}"   # take no other certificate\n' if own else ""
+
+
+def _own_fingerprint(settings: Settings) -> str:
     if settings.tls.certificate is None:
         return ""
-    own = fingerprints(load_certificates(settings.tls.certificate)[0]).openadr
-    return f'# vtn_fingerprint = "{own}"   # take no other certificate\n'
+    return fingerprints(load_certificates(settings.tls.certificate)[0]).openadr
 
 
 def _add(file: zipfile.ZipFile, name: str, content: bytes, mode: int, at: datetime) -> None:
