@@ -32,6 +32,7 @@ from ven.options import Options
 from ven.plugging import Pluggable
 from ven.reachable import Reachable
 from ven.reported import Reported
+from ven.requesting import Requesting
 from ven.state import Registration, State
 from ven.status import Status, read_status
 from ven.taking_part import TakingPart
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("openadr.ven")
 
 
-class Client(Pluggable, TakingPart, Reported, Reachable):
+class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
     """A VEN.
 
     Args:

@@ -19,6 +19,7 @@ from typing import Any
 
 from oadr.enums import OptType
 from oadr.messages import Event, Report, ReportRequest
+from oadr.report import Offer, Reading
 from runtime.clock import Clock
 from runtime.hooks import Hook, default
 
@@ -150,6 +151,28 @@ class ReportHandler:
         """Learns that a report is no longer wanted. Default: nothing."""
 
 
+class RequesterHandler:
+    """Takes reports of the VTN: the VEN as the one that asks."""
+
+    @default
+    async def on_vtn_offers(self, offers: Sequence[Offer], ctx: Context) -> None:
+        """Learns what the VTN offers to report, each time that it says so. Default: nothing.
+
+        ``Client.request_report`` asks for it. What was asked for before need not be asked
+        for again.
+        """
+
+    @default
+    async def on_vtn_reports(
+        self, request: ReportRequest, readings: Sequence[Reading], ctx: Context
+    ) -> None:
+        """Takes the readings of a report of the VTN, before it is confirmed. Default: nothing.
+
+        Readings come once, and again only if they were corrected, or if this VEN was killed
+        in the middle of it. All are kept: ``Client.vtn_readings``.
+        """
+
+
 class RegistrationHandler:
     """Watches the registration."""
 
@@ -182,6 +205,8 @@ HOOKS = (
     Hook(name="on_report_requested", parameters=("request", "ctx")),
     Hook(name="on_report_sent", parameters=("reports", "ctx")),
     Hook(name="on_report_cancelled", parameters=("report_request_id", "ctx")),
+    Hook(name="on_vtn_offers", parameters=("offers", "ctx")),
+    Hook(name="on_vtn_reports", parameters=("request", "readings", "ctx")),
     Hook(name="on_registered", parameters=("registration_id", "ctx")),
     Hook(name="on_unregistered", parameters=("reason", "ctx")),
 )

@@ -19,7 +19,6 @@ from oadr.messages import (
     RegisteredReport,
     RegisterReport,
     ReportRequest,
-    UpdatedReport,
     UpdateReport,
 )
 from oadr.report import Offer, cancel_requests, check_request
@@ -28,6 +27,7 @@ from runtime.hooks import HookFailed
 from ven.engine.core import Core, log
 from ven.engine.offers import build_offers, check_report_only, digest_of, metadata
 from ven.engine.reporting import Reporting
+from ven.engine.wanted import WantedEngine
 from ven.errors import Refused, TransportError
 from ven.state import HeldRequest, RequestState
 
@@ -55,11 +55,15 @@ class ReportEngine:
     Args:
         core: what the engines share.
         reporting: makes the reports.
+
+    Attributes:
+        wanted: the other way round: asks the VTN for reports.
     """
 
     def __init__(self, core: Core, reporting: Reporting) -> None:
         self._core = core
         self._reporting = reporting
+        self.wanted = WantedEngine(core)
         self._cancelled: deque[str] = deque(maxlen=_REMEMBERED)
 
     @property
@@ -86,6 +90,7 @@ class ReportEngine:
         if self._core.options.report_only:
             check_report_only(self._reporting.offers)
         await self._reporting.load()
+        await self.wanted.load()
 
     async def register(self) -> None:
         """Sends the metadata and takes the requests that come with the answer (R301, R306).
@@ -163,24 +168,15 @@ class ReportEngine:
             )
 
     async def on_register(self, message: RegisterReport) -> None:
-        """Answers the VTN's own metadata; this VEN asks for none of it (R301)."""
-        response = self._response_to(message)
-        await self._core.tell(
-            _SERVICE, RegisteredReport(response=response, ven_id=self._core.party.ven_id)
-        )
+        """Answers the VTN's own metadata (R301)."""
+        await self.wanted.on_register(message, self._response_to(message))
 
     async def on_update(self, message: UpdateReport) -> None:
-        """Answers reports of the VTN; none was asked for, so none is expected (R304)."""
-        response = self._response_to(message)
-        if response.ok and message.reports:
-            unasked = InvalidId("this VEN has asked for no report", rule="R304")
-            response = _error(unasked, message.request_id)
-        await self._core.tell(
-            _SERVICE, UpdatedReport(response=response, ven_id=self._core.party.ven_id)
-        )
+        """Answers reports of the VTN (R304)."""
+        await self.wanted.on_update(message, self._response_to(message))
 
     async def flush(self) -> None:
-        """Confirms requests whose confirmation the VTN has not taken.
+        """Confirms requests whose confirmation the VTN has not taken, and makes our own.
 
         Raises:
             TransportError: it cannot be reached, or cannot be understood.
@@ -193,6 +189,7 @@ class ReportEngine:
         ]
         for request_id in dict.fromkeys(waiting):
             await self.confirm(EiResponse(request_id=request_id))
+        await self.wanted.flush()
 
     async def confirm(self, response: EiResponse) -> None:
         """Sends oadrCreatedReport; what it announces is made only afterwards (R324, R329).

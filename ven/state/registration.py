@@ -8,6 +8,12 @@ from ven.state.database import Database
 
 _MICROSECOND = timedelta(microseconds=1)
 
+#: Everything about the VTN (R407); readings are this VEN's own.
+_ABOUT_THE_VTN = (
+    *("registration", "event", "answer", "opt", "report_request", "outbox"),
+    *("wanted", "vtn_metadata", "vtn_reading"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
@@ -97,7 +103,7 @@ class RegistrationStore:
         """Erases everything about the VTN (R407); readings are this VEN's own and stay."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in ("registration", "event", "answer", "opt", "report_request", "outbox"):
+            for table in _ABOUT_THE_VTN:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - fixed names
 
         await self._database.run(work)

@@ -10,6 +10,7 @@ from ven.state.reading import ReadingStore
 from ven.state.registration import RegistrationStore
 from ven.state.report import RequestStore
 from ven.state.resource import ResourceStore
+from ven.state.wanted import WantedStore
 
 
 class State:
@@ -25,6 +26,7 @@ class State:
         requests: report requests.
         readings: of the meters.
         outbox: reports that wait.
+        wanted: what this VEN asks of the VTN.
         resources: how resources are, as somebody has said.
     """
 
@@ -36,6 +38,7 @@ class State:
         self.requests = RequestStore(self.database)
         self.readings = ReadingStore(self.database)
         self.outbox = Outbox(self.database)
+        self.wanted = WantedStore(self.database)
         self.resources = ResourceStore(self.database)
 
     async def open(self) -> None:
