@@ -53,6 +53,7 @@ class Desk:
         sightings: when VENs were last seen, not yet in the store.
         behind: somebody may have written what the roster has not taken over yet: another
             process, or an exchange that broke off.
+        offers_asked: how many VENs the round has come to that asks what is offered to each.
     """
 
     settings: Settings
@@ -67,6 +68,7 @@ class Desk:
     points: "OrderedDict[int, Points]" = field(default_factory=OrderedDict)
     sightings: dict[int, datetime] = field(default_factory=dict)
     behind: bool = False
+    offers_asked: int = 0
 
     @property
     def vtn_id(self) -> str:

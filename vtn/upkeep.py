@@ -8,6 +8,7 @@ from datetime import timedelta
 from runtime.tasks import Tasks
 from vtn.desk import Caller, Desk
 from vtn.roster import Member
+from vtn.services import offering, pending, serving
 from vtn.store import StorageError, delivery, outbox, party
 
 log = logging.getLogger("openadr.vtn.upkeep")
@@ -18,6 +19,8 @@ WATCH = 0.5
 FLUSH = 5.0
 #: Real seconds between closing what is over.
 TIDY = 30.0
+#: Real seconds between looks for reports of this VTN that are due.
+SERVE = 1.0
 #: How long messages that were answered are kept, for whoever looks into what happened.
 KEPT = timedelta(days=30)
 
@@ -34,6 +37,9 @@ def start(desk: Desk, tasks: Tasks) -> None:
         ("write down sightings", flush, FLUSH),
         ("look for silent VENs", silent, FLUSH),
         ("close what is over", tidy, TIDY),
+        ("send reports", serving.serve, SERVE),
+        ("ask again for reports", pending.overdue, TIDY),
+        ("see what is on offer", offering.renew, TIDY),
     ):
         tasks.start(_repeat(desk, work, pause, name), name=name)
 

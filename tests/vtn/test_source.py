@@ -107,7 +107,7 @@ async def test_metadata_is_the_vtns_own_and_comes_beside() -> None:
         assert reply.pending == ("md",)
         weather.answer = [report(world)]
         reply = await peer.post(creation(peer, wanted("md2", "METADATA"), wanted()))
-        assert reply.pending == ("md2", "w1")
+        assert reply.pending == ("md", "md2", "w1")
         kinds = [type(await peer.poll()) for _ in range(3)]
         assert kinds == [m.RegisterReport, m.RegisterReport, m.UpdateReport]
 
@@ -154,7 +154,7 @@ async def test_r345_with_a_report_to_follow_the_last_one_comes() -> None:
         weather.answer = [report(world)]
         await peer.post(creation(peer))
         reply = await peer.post(cancellation(peer, "w1", follow=True))
-        assert (reply.response.code, reply.pending) == (200, ())
+        assert (reply.response.code, reply.pending) == (200, ("w1",))
         assert isinstance(await peer.poll(), m.UpdateReport)
 
 

@@ -187,6 +187,11 @@ def to_follow(items: Sequence[Item]) -> bool:
     return any(one.report_to_follow for one in _cancellations(items))
 
 
+def read(item: Item) -> m.Message:
+    """Returns the message of an item."""
+    return codec.decode(item.message)
+
+
 def _cancellations(items: Sequence[Item]) -> list[m.CancelReport]:
     messages = [codec.decode(item.message) for item in items]
     return [message for message in messages if isinstance(message, m.CancelReport)]

@@ -21,6 +21,7 @@ from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox, outbox
 from vtn.hooks import Accept, Refuse, Registration
 from vtn.roster import Member
+from vtn.services import offering
 from vtn.services.sound import unusable
 from vtn.store import Transaction, audit, certificate, party
 from vtn.store import outbox as rows
@@ -210,11 +211,12 @@ async def _register(
     """Starts a registration from nothing; an old one is wiped (R406)."""
     registration_id = accept.registration_id or desk.new_id()
     now = caller.received_at
+    offers = await offering.offers_or_none(desk, caller.as_member(member))
     async with desk.store.begin() as tx:
         row = await party.unregister(tx, pk=member.pk, now=now)
         ven_id = await decided_ven_id(tx, caller, row, message, accept)
         await _store(tx, member, message, registration_id, caller)
-        await outbox.put_metadata(tx, member.pk, ven_id, request_id=desk.new_id(), now=now)
+        await offering.put(tx, desk, member.pk, ven_id, offers, now=now)
         await audit.append(
             tx,
             at=now,

@@ -1,161 +1,206 @@
 """EiReport the other way round: what a VEN asks of the VTN (R301, R304, R308, R336).
 
-The VTN itself offers nothing but its metadata, which says so. Reports for a VEN come from
-a handler (``on_request_report``) and go out once, by poll.
+What the VTN offers (``offering``) can be requested once, periodically, on change or as
+history; ``serving`` sends it. Reports beyond that come from a handler
+(``on_request_report``) and go out once.
 """
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from oadr import codec
 from oadr import messages as m
 from oadr.errors import DeploymentError, InvalidId, ProtocolError
 from oadr.replies import outcome
-from oadr.report import METADATA, Offer, check_update, findings
+from oadr.report import METADATA, Offer, RequestKind, check_request, is_repeated, next_window
 from vtn.desk import Caller, Desk
 from vtn.dispatch import outbox
 from vtn.roster import Member
-from vtn.services.sound import sendable, unusable
-from vtn.store import Transaction
+from vtn.services import offering, serving
+from vtn.services.given import reports_of_a_handler
+from vtn.store import Transaction, served
 from vtn.store import outbox as rows
 from vtn.store.outbox import Item
 
 log = logging.getLogger("openadr.vtn.report")
 
-HOOK = "on_request_report"
-#: Answers to requests of one VEN that may wait for it, of each kind.
-_MOST = 20
+#: Requests of one VEN that may be open.
+_OPEN = 50
 
 
 async def registered(desk: Desk, caller: Caller, message: m.RegisteredReport) -> m.Message:
-    """Takes oadrRegisteredReport: the VEN has read the VTN's metadata."""
+    """Takes oadrRegisteredReport: the VEN has read the VTN's metadata.
+
+    That ends what it had requested before, but for periodic metadata (R306). What it
+    requests in the same breath is answered like an oadrCreateReport (R344).
+
+    Interpretation: a pulled VEN gets the oadrCreatedReport as the reply to its message;
+    nothing that answers a poll could carry it.
+    """
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
     async with desk.store.begin() as tx:
-        await outbox.acknowledge(
+        answered = await outbox.acknowledge(
             tx, member.pk, outbox.METADATA, message.response.request_id, now=caller.received_at
         )
+        await _end_former(tx, member, answered)
     member.stale = True
     if message.requests:
-        raise InvalidId("this VTN offers no reports", rule="R304")
+        return await _answer(desk, caller, message)
     return m.Response(response=outcome(message), ven_id=member.ven_id)
 
 
+async def _end_former(tx: Transaction, member: Member, answered: Sequence[Item]) -> None:
+    """Ends the requests that are older than the metadata that a VEN has got (R306)."""
+    moments = [item.sent_at for item in answered if item.sent_at is not None]
+    if not moments:
+        return
+    ended = [
+        row.report_request_id
+        for row in await served.requests(tx, party_pk=member.pk)
+        if row.kind is not RequestKind.METADATA and row.accepted_at <= max(moments)
+    ]
+    await served.remove(tx, party_pk=member.pk, ids=ended)
+
+
 async def create(desk: Desk, caller: Caller, message: m.CreateReport) -> m.Message:
-    """Answers oadrCreateReport of a VEN: metadata, and what a handler gives (R304, R308)."""
-    member = caller.registered()
+    """Answers oadrCreateReport of a VEN: all its requests are accepted, or none (R304, R340)."""
+    caller.registered()
     caller.check_ven_id(message.ven_id)
-    wanted = [one for one in message.requests if one.report_specifier_id != METADATA]
-    reports = await _reports(desk, caller, message, wanted) if wanted else ()
-    metadata = [one.report_request_id for one in message.requests if one not in wanted]
-    now = caller.received_at
-    async with desk.store.begin() as tx:
-        waiting = await rows.waiting(tx, party_pk=member.pk)
-        _check_room(waiting, outbox.METADATA, len(metadata))
-        _check_room(waiting, outbox.UPDATE_REPORT, 1 if reports else 0)
-        for request_id in metadata:
-            await outbox.put_metadata(
-                tx, member.pk, member.ven_id, request_id=desk.new_id(), now=now, answers=request_id
-            )
-        if reports:
-            await _put(tx, desk, member, reports, now)
+    return await _answer(desk, caller, message)
+
+
+async def _answer(
+    desk: Desk, caller: Caller, message: m.CreateReport | m.RegisteredReport
+) -> m.Message:
+    """Returns the oadrCreatedReport, with all that is scheduled also if it refuses (R329)."""
+    member = caller.registered()
+    response = outcome(message)
+    try:
+        await _accept(desk, caller, member, message)
+    except ProtocolError as error:
+        response = outcome(message, error)
+        log.warning(
+            "refused %d: its report requests: %s",
+            error.code,
+            response.description,
+            extra={"ven": member.ven_name, "rule": error.rule, "code": error.code},
+        )
     member.stale = True
-    queued = [one.report_request_id for one in reports]
-    return m.CreatedReport(
-        response=outcome(message),
-        pending=tuple(dict.fromkeys([*metadata, *queued, *_pending(waiting)])),
-        ven_id=member.ven_id,
-    )
+    async with desk.store.read() as tx:
+        pending = await _pending(tx, member)
+    # The VEN gets this reply before the reports (R1_3180).
+    caller.start(desk, serving.serve(desk))
+    return m.CreatedReport(response=response, pending=pending, ven_id=member.ven_id)
 
 
-async def _reports(
-    desk: Desk, caller: Caller, message: m.CreateReport, wanted: Sequence[m.ReportRequest]
-) -> Sequence[m.Report]:
-    """Returns what a handler gives for requests.
+async def _accept(
+    desk: Desk, caller: Caller, member: Member, message: m.CreateReport | m.RegisteredReport
+) -> None:
+    """Takes over the requests of a message, all or none.
 
     Raises:
-        InvalidId: nobody has such a report (452).
-        DeploymentError: what the handler gives must not be sent (469).
+        InvalidId: something is not offered (R304, 452).
+        InvalidData: it is more than is offered, or makes no sense (R317, R324, R340, 454).
+        DeploymentError: a handler failed, or too much waits for the VEN (469).
     """
-    given: Sequence[m.Report] | None = None
-    if desk.hooks.has(HOOK):
-        given = await desk.decide(HOOK, message, caller.context(desk))
-    if given is None:
-        name = wanted[0].report_specifier_id
-        raise InvalidId(f"this VTN offers no report {name!r}", rule="R304")
-    by_id = {one.report_request_id: one for one in wanted}
-    for report in given:
-        _check(desk, report, by_id)
-    if given:
-        sendable(desk, HOOK, _message("0", given, caller.registered()))
-    return given
-
-
-def _check(desk: Desk, report: m.Report, wanted: dict[str, m.ReportRequest]) -> None:
-    """Checks a report by the rules for whoever sends one (R300, R304, R313 to R316)."""
-    request = wanted.get(report.report_request_id)
-    if request is None:
-        asked = ", ".join(map(repr, wanted))
-        reason = f"reportRequestID {report.report_request_id!r} is none of {asked}"
-        raise unusable(desk, HOOK, f"{reason} (R304)")
-    offer = Offer(
-        specifier_id=request.report_specifier_id,
-        report_name="",
-        duration=timedelta(0),
-        points=(),
+    now = caller.received_at
+    async with desk.store.read() as tx:
+        known = await offering.offered(tx, member.pk)
+    ours = {offer.specifier_id for offer in known} | {METADATA}
+    given = await reports_of_a_handler(
+        desk,
+        caller,
+        message,
+        [one for one in message.requests if one.report_specifier_id not in ours],
     )
-    try:
-        check_update(report, request, offer)
-        found = findings(report, request, offer)
-    except ProtocolError as error:
-        raise unusable(desk, HOOK, error) from error
-    except (TypeError, AttributeError, ValueError) as error:
-        raise unusable(desk, HOOK, f"gave what is no report: {error}") from error
-    if found:
-        raise unusable(desk, HOOK, "; ".join(map(str, found)))
+    accepted = [
+        (one, check_request(one, known, now=now))
+        for one in message.requests
+        if one.report_specifier_id in ours
+    ]
+    wants_metadata = any(kind is RequestKind.METADATA for _, kind in accepted)
+    offers = await offering.offers(desk, caller.context(desk)) if wants_metadata else ()
+    once = [one for one, kind in accepted if kind is RequestKind.METADATA and _is_once(one, offers)]
+    async with desk.store.begin() as tx:
+        if once and not await serving.has_room(tx, member, outbox.METADATA, len(once)):
+            raise DeploymentError("too many answers wait to be fetched")
+        if given and not await serving.has_room(tx, member, outbox.UPDATE_REPORT, 1):
+            raise DeploymentError("too many answers wait to be fetched")
+        for one in once:
+            await offering.put(
+                tx,
+                desk,
+                member.pk,
+                member.ven_id,
+                offers,
+                now=now,
+                request_id=one.report_request_id,
+            )
+        for one, kind in accepted:
+            if one not in once:
+                await _schedule(tx, member, one, kind, now)
+        if given:
+            await serving.put(tx, desk, member, given, now)
 
 
-def _check_room(waiting: Sequence[Item], kind: str, more: int) -> None:
-    if more and sum(item.kind == kind for item in waiting) + more > _MOST:
-        raise DeploymentError("too many answers wait to be polled")
+def _is_once(request: m.ReportRequest, offers: Sequence[Offer]) -> bool:
+    """Whether metadata is given once; so it is if there is nothing on offer (R510)."""
+    return not offers or not is_repeated(request, RequestKind.METADATA)
 
 
-def _message(request_id: str, reports: Sequence[m.Report], member: Member) -> m.UpdateReport:
-    return m.UpdateReport(request_id=request_id, reports=tuple(reports), ven_id=member.ven_id)
-
-
-async def _put(
-    tx: Transaction, desk: Desk, member: Member, reports: Sequence[m.Report], now: datetime
+async def _schedule(
+    tx: Transaction, member: Member, request: m.ReportRequest, kind: RequestKind, now: datetime
 ) -> None:
-    await outbox.put_update_report(tx, member.pk, _message(desk.new_id(), reports, member), now=now)
+    """Stores a request; the same one once more changes nothing (R322)."""
+    rows_ = await served.requests(tx, party_pk=member.pk)
+    if any(row.request == request and not row.closing for row in rows_):
+        return
+    if len(rows_) >= _OPEN:
+        raise DeploymentError(f"{_OPEN} report requests are open; cancel some")
+    window = next_window(request, kind, now)
+    if window is not None:
+        await served.put(
+            tx, party_pk=member.pk, request=request, kind=kind, due_at=window.due, now=now
+        )
+
+
+async def _pending(tx: Transaction, member: Member) -> tuple[str, ...]:
+    """Returns the requests of which a report is scheduled or on its way (R329)."""
+    ids = [row.report_request_id for row in await served.requests(tx, party_pk=member.pk)]
+    for item in await rows.waiting(tx, party_pk=member.pk):
+        ids += [report.report_request_id for report in _queued(item)]
+        ids += offering.answers(item)
+    return tuple(dict.fromkeys(ids))
 
 
 def _queued(item: Item) -> tuple[m.Report, ...]:
     """Returns the reports that an item of the outbox holds; none for one of another kind."""
     if item.kind != outbox.UPDATE_REPORT:
         return ()
-    message = codec.decode(item.message)
+    message = outbox.read(item)
     return message.reports if isinstance(message, m.UpdateReport) else ()
-
-
-def _pending(waiting: Sequence[Item]) -> list[str]:
-    """Returns the requests whose reports wait for a VEN (R329)."""
-    return [report.report_request_id for item in waiting for report in _queued(item)]
 
 
 async def updated(desk: Desk, caller: Caller, message: m.UpdatedReport) -> m.Message:
     """Takes oadrUpdatedReport: the VEN has got the reports that it asked for.
 
-    What it cancels in the same breath has ended by that (R328).
+    What it cancels in the same breath ends, if it is among what was just reported (R328).
     """
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
+    over = message.cancel_report
+    strange: frozenset[str] = frozenset()
     async with desk.store.begin() as tx:
-        await outbox.acknowledge(
+        answered = await outbox.acknowledge(
             tx, member.pk, outbox.UPDATE_REPORT, message.response.request_id, now=caller.received_at
         )
+        if over is not None:
+            reported = {one.report_request_id for item in answered for one in _queued(item)}
+            strange = frozenset(over.report_request_ids) - reported
+            ids = reported.intersection(over.report_request_ids)
+            await _end(tx, desk, member, ids, caller.received_at, follow=over.report_to_follow)
     member.stale = True
     if not message.response.ok:
         log.warning(
@@ -164,46 +209,62 @@ async def updated(desk: Desk, caller: Caller, message: m.UpdatedReport) -> m.Mes
             message.response.description or "",
             extra={"ven": member.ven_name},
         )
+    if strange:
+        raise InvalidId(f"report {min(strange)!r} is not one of those just reported", rule="R328")
     return m.Response(response=outcome(message), ven_id=member.ven_id)
 
 
 async def cancel(desk: Desk, caller: Caller, message: m.CancelReport) -> m.Message:
-    """Answers oadrCancelReport of a VEN: reports that wait for it need not come (R336).
+    """Answers oadrCancelReport of a VEN: all its requests end, or none (R336).
 
-    With reportToFollow they come all the same: they are the final ones (R345).
+    With reportToFollow each has one more report, which is pending until it is fetched
+    (R345). What is on its way already comes all the same then.
     """
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
     ended = frozenset(message.report_request_ids)
+    response = outcome(message)
     async with desk.store.begin() as tx:
-        waiting = await rows.waiting(tx, party_pk=member.pk)
-        if strange := ended.difference(_pending(waiting)):
-            raise InvalidId(f"this VEN has not requested report {min(strange)!r}", rule="R336")
-        for item in () if message.report_to_follow else waiting:
-            await _without(tx, desk, member, item, ended, caller.received_at)
+        strange = ended.difference(await _pending(tx, member))
+        if strange:
+            error = InvalidId(f"this VEN has not requested report {min(strange)!r}", rule="R336")
+            response = outcome(message, error)
+            log.warning(
+                "refused 452: oadrCancelReport: %s",
+                error,
+                extra={"ven": member.ven_name, "rule": "R336", "code": 452},
+            )
+        else:
+            follow = message.report_to_follow
+            await _end(tx, desk, member, ended, caller.received_at, follow=follow)
+        pending = await _pending(tx, member)
     member.stale = True
-    left = (request_id for request_id in _pending(waiting) if request_id not in ended)
-    return m.CanceledReport(
-        response=outcome(message), pending=tuple(dict.fromkeys(left)), ven_id=member.ven_id
-    )
+    caller.start(desk, serving.serve(desk))
+    return m.CanceledReport(response=response, pending=pending, ven_id=member.ven_id)
 
 
-async def _without(
+async def _end(
     tx: Transaction,
     desk: Desk,
     member: Member,
-    item: Item,
-    ended: frozenset[str],
+    ids: frozenset[str] | set[str],
     now: datetime,
+    *,
+    follow: bool,
 ) -> None:
-    """Takes reports out of an item of the outbox."""
-    reports = _queued(item)
-    left = [report for report in reports if report.report_request_id not in ended]
-    if len(left) == len(reports):
+    """Ends requests, and takes their reports out of the outbox unless one is to follow."""
+    if follow:
+        await served.close(tx, party_pk=member.pk, ids=sorted(ids), now=now)
         return
-    await rows.done(tx, pk=item.pk, now=now)
-    if left:
-        await _put(tx, desk, member, left, now)
+    await served.remove(tx, party_pk=member.pk, ids=sorted(ids))
+    for item in await rows.waiting(tx, party_pk=member.pk):
+        reports = _queued(item)
+        left = [report for report in reports if report.report_request_id not in ids]
+        if len(left) == len(reports) and not ids.intersection(offering.answers(item)):
+            continue
+        await rows.done(tx, pk=item.pk, now=now)
+        if left:
+            await serving.put(tx, desk, member, left, now)
 
 
 HANDLES: dict[type, Any] = {

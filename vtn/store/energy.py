@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
+from typing import TypeGuard
 
 from oadr.enums import Scale
 
@@ -27,6 +28,16 @@ _EXPONENTS = {
 ENERGY_TYPES = frozenset({"usage"})
 #: Report types whose values hold throughout the interval, if the unit is one of power.
 POWER_TYPES = frozenset({"usage", "avgUsage", "demand", "avgDemand", "reading"})
+
+
+#: How the quality of a value begins that stands for nothing (R318).
+_UNUSABLE = ("Quality Bad", "No Quality")
+
+
+def counts(value: Decimal | None, quality: str | None) -> TypeGuard[Decimal]:
+    """Returns whether a reading means energy: a placeholder for a missing one does not (R318)."""
+    usable = quality is None or not quality.startswith(_UNUSABLE)
+    return usable and value is not None and value.is_finite()
 
 
 def overlap(start: datetime, duration: timedelta, window: tuple[datetime, datetime]) -> timedelta:

@@ -249,8 +249,8 @@ async def sums(
 ) -> list[EnergySum]:
     """Returns the energy at each data point in each window, by window, VEN and data point.
 
-    Readings of real energy used and of real power count, finite ones only; one that lies
-    partly in a window counts in part. A VEN that meters the same load at several data
+    Readings of real energy used and of real power count, finite ones that are not marked as
+    bad (R318) only; one that lies partly in a window counts in part. A VEN that meters the same load at several data
     points has a sum for each; which of them to add is for the caller to know.
 
     Args:
@@ -279,7 +279,7 @@ async def _window(
     statement = _matching(chosen, _select()).where(reading.c.start >= from_then, _ENERGETIC)
     totals: defaultdict[_PointKey, energy.Total] = defaultdict(lambda: energy.Total(window))
     async for found in tx.stream(statement, chunk=_CHUNK):
-        if found.value is not None and found.value.is_finite():
+        if energy.counts(found.value, found.quality):
             totals[found.ven_id, found.specifier_id, found.r_id].add(
                 found.value,
                 found.unit_name,

@@ -14,6 +14,7 @@ from vtn.audience import Audience, target_of
 from vtn.desk import Desk
 from vtn.operator import Operator
 from vtn.server import Server
+from vtn.services import offering, pending, serving
 from vtn.store import Store
 from vtn.testing.peer import Peer
 
@@ -104,10 +105,13 @@ class Stage(TimedWorld):
         if self.server.desk is None:
             return
         await upkeep.silent(self.desk)
+        await serving.serve(self.desk)
         if self.clock.now() - self._tidied >= _TIDY:
             self._tidied = self.clock.now()
             await upkeep.flush(self.desk)
             await upkeep.tidy(self.desk)
+            await pending.overdue(self.desk)
+            await offering.renew(self.desk)
 
     async def close(self) -> None:
         """Stops the VTN and closes the peers' connections."""
