@@ -11,7 +11,7 @@ from ven.config import Settings, SignatureSettings, TlsSettings, load
 from ven.connection import Connection
 from ven.devices import build_devices
 from ven.engine.core import new_registry
-from ven.options import Options
+from ven.options import PUSH_RESYNC, Options
 from ven.plugging import Pluggable
 from ven.signing import KeyFiles
 
@@ -64,6 +64,8 @@ def _options(settings: Settings) -> Options:
         poll_interval=settings.poll.interval,
         poll_jitter=settings.poll.jitter,
         backoff_cap=settings.poll.backoff_cap,
+        push_address=settings.push.address if settings.push else None,
+        push_resync=settings.push.resync if settings.push else PUSH_RESYNC,
         hook_seconds=settings.time_limit.total_seconds(),
         hook_limits=_limits(settings),
     )
@@ -96,6 +98,7 @@ def _connection(settings: Settings) -> Connection:
             signature_fingerprint=signatures.vtn_fingerprint,
             tolerance=signatures.tolerance,
             timeout=settings.poll.timeout,
+            listen=settings.push.listening() if settings.push else None,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from oadr.enums import OptType
 from runtime.hooks import TIME_LIMIT
@@ -23,9 +24,15 @@ from runtime.sections import (
     load_toml,
 )
 from ven.loads.settings import AnyLoad, SimulatedLoadSettings
+from ven.options import PUSH_RESYNC, push_address
+from ven.push import Listening, is_loopback
 from ven.sources.settings import AnyMeter, CsvMeterSettings
 
 S = TypeVar("S", bound=PlainSection)
+
+
+def _push_address(value: object) -> object:
+    return push_address(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +131,47 @@ class ReportsSettings(PlainSection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushSettings(PlainSection):
+    """``[push]``: the VTN sends by itself to this VEN, which does not poll then (R38, R51).
+
+    Attributes:
+        address: at which the VTN reaches this VEN, such as ``https://school-7.example:8444``;
+            registered as oadrTransportAddress.
+        host: address of this machine to listen on.
+        port: to listen on; that of ``address`` if left out.
+        path_prefix: what comes before ``/OpenADR2/Simple/2.0b``; that of ``address`` if
+            left out.
+        vtn_fingerprint: of the certificate with which the VTN pushes; that of ``[tls]`` if
+            left out, and without one there, of the one that it shows when it is called.
+        resync: how often all events are asked for all the same.
+    """
+
+    address: Annotated[str, Read(_push_address)]
+    host: Text = "0.0.0.0"  # noqa: S104 - to be reached is what it is for; TLS lets one in
+    port: Annotated[int | None, Rule(ge=1, le=65535)] = None
+    path_prefix: Annotated[str | None, Rule(pattern="^/")] = None
+    vtn_fingerprint: str | None = None
+    resync: Positive = PUSH_RESYNC
+
+    @property
+    def secure(self) -> bool:
+        """Whether the address says that there is TLS."""
+        return self.address.startswith("https:")
+
+    def listening(self) -> Listening:
+        """Returns where to listen."""
+        parts = urlsplit(self.address)
+        port = self.port or parts.port or (443 if self.secure else 80)
+        prefix = parts.path if self.path_prefix is None else self.path_prefix
+        return Listening(
+            host=self.host,
+            port=port,
+            path_prefix=prefix.rstrip("/"),
+            vtn_fingerprint=self.vtn_fingerprint,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings(PlainSection):
     """``[policy]``: the answer to events that no handler of yours decides.
 
@@ -177,6 +225,7 @@ class Settings(PlainSection):
     signatures: SignatureSettings = field(default_factory=SignatureSettings)
     state: StateSettings = field(default_factory=StateSettings)
     poll: PollSettings = field(default_factory=PollSettings)
+    push: PushSettings | None = None
     clock: ClockSettings = field(default_factory=ClockSettings)
     policy: Annotated[PolicySettings, Read(_with_limits)] = field(default_factory=PolicySettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)
@@ -193,6 +242,8 @@ class Settings(PlainSection):
             raise ValueError("[tls] is missing; https needs certificate, key and ca")
         if not https and self.tls is not None:
             raise ValueError("vtn_url is plain http, but there is [tls]; expected https://...")
+        if self.push is not None:
+            self._check_push(self.push)
         names = [meter.name for meter in self.meters] + [
             meter.baseline for meter in self.meters if isinstance(meter, CsvMeterSettings)
         ]
@@ -201,6 +252,17 @@ class Settings(PlainSection):
         if self.report_only and self.loads:
             raise ValueError("a VEN that only reports has no part in events; leave out [[loads]]")
         self._check_loads()
+
+    def _check_push(self, push: PushSettings) -> None:
+        if push.secure and self.tls is None:
+            raise ValueError("push.address: https needs [tls] with certificate, key and ca")
+        if not push.secure and self.tls is not None:
+            raise ValueError("push.address: with [tls] the VEN takes https only")
+        if self.tls is None and not is_loopback(push.host):
+            raise ValueError(
+                f'push.host: plain HTTP on {push.host} would let anybody push; expected "127.0.0.1"'
+                " for a test on this machine, or [tls]"
+            )
 
     def _check_loads(self) -> None:
         replayed = {meter.name for meter in self.meters if isinstance(meter, CsvMeterSettings)}

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
 
+from certs.errors import FingerprintError
+from certs.light import normalise_text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
@@ -30,6 +33,11 @@ class Listening:
             raise ValueError(f"port is {self.port}; expected 0 to 65535")
         if self.path_prefix and not self.path_prefix.startswith("/"):
             raise ValueError(f"path_prefix is {self.path_prefix!r}; expected it to begin with /")
+        if self.vtn_fingerprint is not None:
+            try:
+                normalise_text(self.vtn_fingerprint)
+            except FingerprintError as error:
+                raise ValueError(f"push.vtn_fingerprint: {error}") from None
 
 
 def is_loopback(host: str) -> bool:

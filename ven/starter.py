@@ -37,6 +37,23 @@ name = "log"
 type = "log"                         # or "simulated", "python"
 """
 
+_PUSH = """\
+[push]                               # the VTN sends by itself; this VEN does not poll
+address = {address}
+host = {host:<30}# of this machine, to listen on
+# port = 8444                        # that of the address if left out
+"""
+
+
+def push_section(address: str) -> str:
+    """Returns the section of a ``ven.toml`` for a VEN that the VTN pushes to.
+
+    Args:
+        address: where the VTN reaches it; plain http is for this machine alone.
+    """
+    host = "0.0.0.0" if address.lower().startswith("https:") else "127.0.0.1"  # noqa: S104
+    return _PUSH.format(address=toml_string(address), host=toml_string(host))
+
 
 def starter(*, name: str, url: str) -> str:
     """Returns the text of a first ``ven.toml``.

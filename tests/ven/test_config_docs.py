@@ -25,6 +25,7 @@ SECTIONS: dict[str, Any] = {
     "[signatures]": config.SignatureSettings,
     "[state]": config.StateSettings,
     "[poll]": config.PollSettings,
+    "[push]": config.PushSettings,
     "[clock]": ClockSettings,
     "[reports]": config.ReportsSettings,
     "[policy]": config.PolicySettings,
@@ -40,7 +41,7 @@ SECTIONS: dict[str, Any] = {
     '[[loads]] of type "log"': loads.LogLoadSettings,
 }
 #: Fields that are sections or stand for others.
-NO_KEYS = {"type", "tls", "meters", "loads", "limits"}
+NO_KEYS = {"type", "tls", "push", "meters", "loads", "limits"}
 _SPAN = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 

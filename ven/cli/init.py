@@ -8,7 +8,7 @@ import click
 from runtime.sections import check
 from ven.bundle import CONFIGURATION, BundleError, configured, read, write
 from ven.config import Settings
-from ven.starter import starter
+from ven.starter import push_section, starter
 
 _WORDS = {".key": "private key: keep it safe", ".crt": "certificate"}
 
@@ -24,7 +24,18 @@ _WORDS = {".key": "private key: keep it safe", ".crt": "certificate"}
 )
 @click.option("--vtn", metavar="URL", help="Where the VTN is; in place of what the bundle says.")
 @click.option("--name", metavar="NAME", help="Of the VEN; in place of what the bundle says.")
-def init(folder: Path | None, bundle_path: Path | None, vtn: str | None, name: str | None) -> None:
+@click.option(
+    "--push",
+    metavar="ADDRESS",
+    help="Where the VTN reaches this VEN: it pushes then, and is not polled.",
+)
+def init(
+    folder: Path | None,
+    bundle_path: Path | None,
+    vtn: str | None,
+    name: str | None,
+    push: str | None,
+) -> None:
     r"""Make a folder for a VEN; DIR is this folder if left out.
 
     Nothing that exists is overwritten.
@@ -32,6 +43,7 @@ def init(folder: Path | None, bundle_path: Path | None, vtn: str | None, name: s
     \b
     With a bundle from the operator of the VTN:
       ven init school-7 --bundle school-7.zip
+      ven init school-7 --bundle school-7.zip --push https://school-7.example:8444
 
     \b
     Without one: certificates are put there later, or a VTN on this computer is
@@ -46,6 +58,8 @@ def init(folder: Path | None, bundle_path: Path | None, vtn: str | None, name: s
         raise click.UsageError("give --bundle FILE, or --vtn URL to begin without one")
     else:
         files = {CONFIGURATION: starter(name=name or folder.resolve().name, url=vtn).encode()}
+    if push is not None:
+        files[CONFIGURATION] = _with_push(files[CONFIGURATION].decode(), push).encode()
     text = files[CONFIGURATION].decode()
     settings = check(tomllib.loads(text), Settings, file=str(folder / CONFIGURATION))
     write(files, folder)
@@ -64,6 +78,12 @@ def _from_bundle(path: Path, vtn: str | None, name: str | None) -> dict[str, byt
     return found.files | {CONFIGURATION: text.encode()}
 
 
+def _with_push(text: str, address: str) -> str:
+    if "push" in tomllib.loads(text):
+        raise click.UsageError("the bundle has a section [push]; leave --push out, and edit that")
+    return text.rstrip("\n") + "\n\n" + push_section(address)
+
+
 def _tell(folder: Path, files: dict[str, bytes], settings: Settings) -> None:
     click.echo(f"Created {folder}/")
     width = max(len(name) for name in files)
@@ -73,6 +93,9 @@ def _tell(folder: Path, files: dict[str, bytes], settings: Settings) -> None:
     missing = _missing(folder, settings)
     if missing:
         click.echo(f"Missing  {', '.join(missing)}    from the operator of the VTN")
+    if settings.push is not None:
+        where = settings.push.listening()
+        click.echo(f"Push     {settings.push.address} has to lead to port {where.port} here")
     run = "ven run" if folder == Path() else f"cd {folder}; ven run"
     click.echo(
         f"Next: {run}" if settings.meters else f"Next: name meters in {CONFIGURATION}; {run}"

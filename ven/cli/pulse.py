@@ -1,4 +1,4 @@
-"""What a running VEN lets others know: that it runs, and when it last heard its VTN.
+"""What a running VEN lets others know: that it runs, and when it last heard its VTN, and how.
 
 A small file beside the state says it, because the state itself changes only when there is
 something to remember.
@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from runtime.errors import ConfigError
+from runtime.trace import Traffic
 from ven.config import Settings
 from ven.sources.notes import Notes
 
@@ -31,13 +32,18 @@ class Pulse:
     Args:
         path: the file.
         settings: of the VEN, for its clock.
+
+    Attributes:
+        listens: whether the VTN pushes to it.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self._notes = Notes(path)
+        self.listens = settings.push is not None
         self._clock = settings.clock.clock()
         self._started = self._clock.now()
         self._heard: datetime | None = None
+        self._pushed: datetime | None = None
         self._written = -PAUSE
 
     def started(self) -> None:
@@ -45,24 +51,35 @@ class Pulse:
         self._started = self._clock.now()
         last = read_pulse(self._notes.path)
         self._heard = last.heard if last is not None else None
+        self._pushed = last.pushed if last is not None else None
         self._write(running=True)
 
     def heard(self, _: object) -> None:
         """Notes that the VTN has answered."""
         self._heard = self._clock.now()
-        if time.monotonic() - self._written >= PAUSE:
-            self._written = time.monotonic()
-            self._write(running=True)
+        self._write_soon()
+
+    def pushed(self, traffic: Traffic) -> None:
+        """Notes that the VTN has pushed something, if this is the answer to it."""
+        if traffic.direction == "out" and traffic.status == 200:
+            self._pushed = self._clock.now()
+            self._write_soon()
 
     def stopped(self) -> None:
         """Notes that the VEN has ended."""
         self._write(running=False)
+
+    def _write_soon(self) -> None:
+        if time.monotonic() - self._written >= PAUSE:
+            self._written = time.monotonic()
+            self._write(running=True)
 
     def _write(self, *, running: bool) -> None:
         content = {
             "pid": os.getpid() if running else None,
             "started": self._started.isoformat(),
             "heard": self._heard.isoformat() if self._heard is not None else None,
+            "pushed": self._pushed.isoformat() if self._pushed is not None else None,
         }
         try:
             self._notes.write(content)
@@ -78,22 +95,25 @@ class LastPulse:
         running: whether its process is alive.
         started: when the VEN was started, by its clock.
         heard: when it last heard the VTN, by its clock; None if never.
+        pushed: when the VTN last pushed something, by its clock; None if never.
     """
 
     running: bool
     started: datetime
     heard: datetime | None
+    pushed: datetime | None = None
 
 
 def read_pulse(path: Path | None) -> LastPulse | None:
     """Returns the pulse; None if there is none that can be read."""
     try:
         content = Notes(path).read()
-        heard = content["heard"]
+        heard, pushed = content["heard"], content.get("pushed")
         return LastPulse(
             running=_alive(content["pid"]),
             started=datetime.fromisoformat(content["started"]),
             heard=datetime.fromisoformat(heard) if heard is not None else None,
+            pushed=datetime.fromisoformat(pushed) if pushed is not None else None,
         )
     except (ConfigError, KeyError, TypeError, ValueError):
         return None

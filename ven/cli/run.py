@@ -50,6 +50,12 @@ def run(config: Path, log_format: Literal["text", "json"], debug: bool) -> None:
         client = build_client(settings, config)
     if log_format == "text":
         click.echo(f"{settings.ven_name} -> {settings.vtn_url}      Ctrl-C stops")
+        if settings.push is not None:
+            where = settings.push.listening()
+            click.echo(
+                f"The VTN pushes to {settings.push.address}; "
+                f"listening on {where.host} port {where.port}"
+            )
     asyncio.run(_live(client, Pulse(pulse_path(settings.state.path), settings)))
 
 
@@ -74,6 +80,8 @@ def build_client(settings: Settings, config: Path) -> "Client":
 
 async def _live(client: "Client", pulse: Pulse) -> None:
     client.add_hook("after_receive_xml", pulse.heard)
+    if pulse.listens:
+        client.add_trace(pulse.pushed)
     living = asyncio.ensure_future(client.run())
     loop = asyncio.get_running_loop()
 

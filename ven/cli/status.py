@@ -143,6 +143,8 @@ def _is_silent(settings: Settings, status: Status, pulse: LastPulse | None, now:
         return True
     asked = status.registration.poll_interval if status.registration is not None else None
     interval = settings.poll.interval or asked or POLL_INTERVAL
+    if settings.push is not None:
+        interval = settings.push.resync
     return now - pulse.heard > MISSED_POLLS * interval + SLACK * settings.clock.factor
 
 
@@ -180,15 +182,20 @@ def _life(picture: Picture, status: Status) -> Iterator[str]:
     if pulse is not None and pulse.running:
         yield f"running       since {_moment(pulse.started)}"
     if registration is not None:
-        poll = registration.poll_interval
-        every = f", poll every {as_typed(poll)}" if poll else ""
+        poll, address = registration.poll_interval, registration.push_address
+        every = f", poll every {as_typed(poll)}" if poll and not address else ""
         yield (
             f"registered    at {registration.vtn_id} as {registration.ven_id} "
             f"(registration {registration.registration_id}){every}"
         )
+        if address:
+            yield f"push          the VTN pushes to {address}"
     if pulse is not None and pulse.heard is not None:
         ago = max(picture.now - pulse.heard, timedelta(0))
         yield f"VTN answered  {_moment(pulse.heard)}, {as_typed(ago)} ago"
+    if pulse is not None and pulse.pushed is not None:
+        ago = max(picture.now - pulse.pushed, timedelta(0))
+        yield f"VTN pushed    {_moment(pulse.pushed)}, {as_typed(ago)} ago"
 
 
 def _events(status: Status) -> Iterator[str]:
@@ -242,6 +249,7 @@ def _as_json(settings: Settings, picture: Picture, problems: list[str]) -> dict[
         "running": picture.running,
         "started": pulse.started if pulse is not None else None,
         "heard": pulse.heard if pulse is not None else None,
+        "pushed": pulse.pushed if pulse is not None else None,
     } | ({} if picture.status is None else _state_as_json(picture, picture.status))
 
 
@@ -255,6 +263,7 @@ def _state_as_json(picture: Picture, status: Status) -> dict[str, Any]:
             "registration_id": registration.registration_id,
             "vtn_id": registration.vtn_id,
             "poll_interval": registration.poll_interval,
+            "push_address": registration.push_address,
         },
         "events": [asdict(event) for event in status.events],
         "unanswered": status.unanswered,
