@@ -5,6 +5,7 @@ Loading them takes longer than all else at a start; ``vtn.server`` can listen be
 
 import logging
 from dataclasses import dataclass
+from random import Random
 
 from runtime.clock import Clock
 from runtime.hooks import Registry
@@ -14,6 +15,10 @@ from runtime.trace import Traces
 from vtn import upkeep
 from vtn.config import Settings
 from vtn.desk import Desk
+from vtn.dispatch.https import HttpsPost
+from vtn.dispatch.posting import Posting
+from vtn.dispatch.push import Pusher
+from vtn.dispatch.undelivered import Deliver
 from vtn.endpoint import Endpoint
 from vtn.operator import Operator
 from vtn.roster import Roster
@@ -45,10 +50,12 @@ class Parts:
     Attributes:
         desk: what the services work with.
         endpoint: what answers requests.
+        pusher: what brings messages to VENs that listen.
     """
 
     desk: Desk
     endpoint: Endpoint
+    pusher: Pusher
 
 
 async def open_parts(
@@ -59,6 +66,7 @@ async def open_parts(
     tasks: Tasks,
     secure: bool,
     store: Store | None,
+    deliver: Deliver | None = None,
 ) -> Parts:
     """Opens the database and returns the parts of a VTN.
 
@@ -69,6 +77,7 @@ async def open_parts(
         tasks: work in the background.
         secure: whether it listens with TLS.
         store: an open database; the configured one is opened if None.
+        deliver: reaches VENs that listen; HTTPS by the configuration if None.
 
     Raises:
         runtime.errors.ConfigError: a signing key cannot be used.
@@ -86,6 +95,10 @@ async def open_parts(
         clock=clock,
         tasks=tasks,
     )
+    endpoint = Endpoint(desk, signatures, secure=secure)
+    deliver = deliver or Posting(desk, endpoint, HttpsPost(settings, clock))
+    pusher = Pusher(desk, deliver, endpoint.serve, Random())  # noqa: S311 - only to spread attempts
+    desk.pusher, desk.roster.on_push = pusher, pusher.wake
     try:
         # Asked before the roster is read, so that what is written meanwhile counts as news.
         await opened.changed_elsewhere()
@@ -94,12 +107,13 @@ async def open_parts(
         if store is None:
             await opened.close()
         raise
-    return Parts(desk=desk, endpoint=Endpoint(desk, signatures, secure=secure))
+    return Parts(desk=desk, endpoint=endpoint, pusher=pusher)
 
 
 def watch_over(parts: Parts, tasks: Tasks) -> None:
     """Starts what a VTN does between messages."""
     upkeep.start(parts.desk, tasks)
+    parts.pusher.start()
 
 
 def operator_of(desk: Desk) -> Operator:

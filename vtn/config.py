@@ -148,6 +148,31 @@ class RegistrationSettings(PlainSection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushSettings(PlainSection):
+    """``[push]``: messages to VENs that listen instead of polling.
+
+    Attributes:
+        timeout: longest time for one exchange, 5 s or more.
+        longest_pause: between two attempts for a VEN that cannot be reached; 0 means as long
+            as between two polls.
+        concurrency: VENs that are talked to at the same time.
+        networks: where VENs may listen: networks such as ``10.0.0.0/8``, names such as
+            ``ven.example``, and all names below one as ``*.example``. Anywhere if empty.
+    """
+
+    timeout: Annotated[Duration, Rule(ge=timedelta(seconds=5))] = timedelta(seconds=30)
+    longest_pause: Duration = timedelta(0)
+    concurrency: Annotated[int, Rule(ge=1, le=10_000)] = 100
+    networks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.networks:
+            from vtn.dispatch.address import Allowed
+
+            Allowed(self.networks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRequest(PlainSection):
     """One entry of ``[reports] request``: what every VEN that offers it is asked for.
 
@@ -203,6 +228,7 @@ class Settings(PlainSection):
     signatures: SignatureSettings = field(default_factory=SignatureSettings)
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
+    push: PushSettings = field(default_factory=PushSettings)
     handlers: tuple[str, ...] = ()
     handler_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     time_limit: Positive = timedelta(seconds=TIME_LIMIT)

@@ -21,8 +21,10 @@ from vtn.roster import Member, Roster
 from vtn.store import Store
 
 if TYPE_CHECKING:
+    from vtn.dispatch.push import Pusher
     from vtn.services.points import Points
     from vtn.sight import Sight
+    from vtn.store.push import Push
 
 log = logging.getLogger("openadr.vtn")
 
@@ -51,6 +53,8 @@ class Desk:
         new_id: makes identifiers.
         points: what each VEN can measure, by its row in the store; see ``keep_points``.
         sightings: when VENs were last seen, not yet in the store.
+        pushes: how HTTP push has gone, not yet in the store.
+        pusher: pushes to VENs that listen; None where nobody does.
         behind: somebody may have written what the roster has not taken over yet: another
             process, or an exchange that broke off.
         offers_asked: how many VENs the round has come to that asks what is offered to each.
@@ -67,6 +71,8 @@ class Desk:
     new_id: Callable[[], str] = field(default=new_id)
     points: "OrderedDict[int, Points]" = field(default_factory=OrderedDict)
     sightings: dict[int, datetime] = field(default_factory=dict)
+    pushes: "dict[int, Push]" = field(default_factory=dict)
+    pusher: "Pusher | None" = None
     behind: bool = False
     offers_asked: int = 0
 

@@ -27,6 +27,7 @@ from vtn.hooks import HOOKS
 if TYPE_CHECKING:
     from vtn.assembly import Parts
     from vtn.desk import Desk
+    from vtn.dispatch.undelivered import Deliver
     from vtn.endpoint import Endpoint
     from vtn.operator import Operator
     from vtn.store import Store
@@ -52,6 +53,7 @@ class Server:
         eager: whether ``start`` waits until the database is open. Where there is nothing
             that could be wrong with it, because it is a new one in memory, the VTN may
             listen first; who comes early waits for a moment.
+        deliver: reaches VENs that are pushed to, in place of HTTPS by the configuration.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Server:
         clock: Clock | None = None,
         store: "Store | None" = None,
         eager: bool = True,
+        deliver: "Deliver | None" = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or settings.clock.clock()
@@ -80,6 +83,7 @@ class Server:
         self._endpoint: Endpoint | None = None
         self._given_store = store
         self._eager = eager
+        self._deliver = deliver
         self._opening: asyncio.Task[None] | None = None
         self._parts: Parts | None = None
         # A stop that comes while a start is under way waits for it, and the other way round.
@@ -138,6 +142,11 @@ class Server:
     def port(self) -> int:
         """Where it listens; the one that was free if the configuration says 0."""
         return self._port
+
+    @property
+    def pushing(self) -> int:
+        """How many exchanges with VENs that listen are under way, or about to be."""
+        return self._parts.pusher.busy if self._parts is not None else 0
 
     @property
     def operator(self) -> "Operator":
@@ -208,6 +217,7 @@ class Server:
             tasks=self.tasks,
             secure=self.ssl_context is not None,
             store=self._given_store,
+            deliver=self._deliver,
         )
         self._parts, self.desk = parts, parts.desk
         assembly.watch_over(parts, self._upkeep)
@@ -260,9 +270,13 @@ class Server:
             if not opening.cancelled():
                 opening.exception()
         await self._upkeep.close()
+        if self._parts is not None:
+            self._parts.pusher.halt()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self._parts is not None:
+            await self._parts.pusher.close(GRACE)
         await self.tasks.drain(GRACE)
         await self.tasks.close()
         desk, self.desk, self._parts, self._endpoint = self.desk, None, None, None

@@ -9,7 +9,7 @@ from runtime.tasks import Tasks
 from vtn.desk import Caller, Desk
 from vtn.roster import Member
 from vtn.services import offering, pending, serving
-from vtn.store import StorageError, delivery, outbox, party
+from vtn.store import StorageError, delivery, outbox, party, push
 
 log = logging.getLogger("openadr.vtn.upkeep")
 
@@ -76,38 +76,45 @@ async def watch(desk: Desk) -> None:
 
 
 async def flush(desk: Desk) -> None:
-    """Writes down when VENs were last seen, all in one batch."""
-    if not desk.sightings:
+    """Writes down when VENs were last seen, and how push to them went, all in one batch."""
+    if not desk.sightings and not desk.pushes:
         return
     sightings, desk.sightings = desk.sightings, {}
+    pushes, desk.pushes = desk.pushes, {}
     try:
         async with desk.store.begin() as tx:
             await party.touch(tx, last_seen=sightings)
+            await push.note(tx, rows=pushes.values())
     except StorageError:
         desk.sightings = sightings | desk.sightings
+        desk.pushes = pushes | desk.pushes
         raise
 
 
 async def silent(desk: Desk) -> None:
-    """Tells the handlers of VENs that have missed their polls."""
+    """Tells the handlers of VENs that have missed their polls.
+
+    VENs that are pushed to owe none; ``vtn.dispatch.push`` finds out whether they are there.
+    """
     now = desk.clock.now()
-    usual = _patience(desk, desk.settings.registration.poll_interval)
+    usual = patience(desk, desk.settings.registration.poll_interval)
     for member in desk.roster:
-        if not member.online or member.last_seen is None:
+        if not member.online or member.last_seen is None or member.push_address is not None:
             continue
         own = member.poll_interval
-        if now - member.last_seen > (usual if own is None else _patience(desk, own)):
-            _offline(desk, member)
+        if now - member.last_seen > (usual if own is None else patience(desk, own)):
+            offline(desk, member)
 
 
-def _patience(desk: Desk, interval: timedelta) -> timedelta:
+def patience(desk: Desk, interval: timedelta) -> timedelta:
     """Returns how long a VEN may be silent that polls at this interval."""
     # Half an interval of grace, for the jitter that VENs are told to add.
     allowed = interval * desk.settings.registration.offline_after + interval / 2
     return max(allowed, timedelta(seconds=1))
 
 
-def _offline(desk: Desk, member: Member) -> None:
+def offline(desk: Desk, member: Member) -> None:
+    """Takes note that a VEN is not there any more, and tells the handlers."""
     member.online = False
     log.info("offline since %s", member.last_seen, extra={"ven": member.ven_name})
     if desk.hooks.has("on_ven_offline"):

@@ -106,7 +106,6 @@ async def test_r301_r309_the_first_poll_brings_the_vtns_metadata_until_it_is_ans
     [
         {"profile_name": ProfileName.A},
         {"transport_name": TransportName.XMPP},
-        {"http_pull_model": False, "transport_address": "http://ven.example/"},
     ],
 )
 async def test_r402_r507_a_way_that_is_not_offered_is_refused_with_those_that_are(

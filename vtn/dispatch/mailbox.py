@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from oadr import codec
 from oadr import messages as m
+from oadr.enums import ResponseRequired
 from vtn.desk import Desk
 from vtn.dispatch import snapshot
 from vtn.dispatch.outbox import METADATA
@@ -27,15 +28,6 @@ def nothing_waits(member: Member, now: datetime) -> bool:
 
 #: Stands for the events of a VEN where the others are keys of its outbox.
 EVENTS = 0
-
-
-class _Everything:
-    def __contains__(self, key: object) -> bool:
-        return True
-
-
-#: All that was sent and not acknowledged.
-EVERYTHING: Container[int] = _Everything()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +56,18 @@ class Taken:
     Attributes:
         message: goes to the VEN.
         key: of the item in the outbox; ``EVENTS`` for a snapshot.
+        marked: it has just been marked as sent; otherwise that was done before.
         item: in the outbox; None for a snapshot.
-        sent: for a snapshot, the events in it with their modification.
+        events: for a snapshot, the rows of its events with their modification.
+        unanswered: those of them that want no answer.
     """
 
     message: m.Message
     key: int
+    marked: bool
     item: outbox.Item | None = None
-    sent: Mapping[int, int] = field(default_factory=dict)
+    events: Mapping[int, int] = field(default_factory=dict)
+    unanswered: frozenset[int] = frozenset()
 
 
 _POLL = Wish()
@@ -130,24 +126,36 @@ async def _take_item(
 ) -> Taken:
     message = codec.decode(item.message)
     # An attempt that comes to nothing costs no write: it is marked already.
-    if not (item.sent_count and item.pk in wish.again):
+    marked = not (item.sent_count and item.pk in wish.again)
+    if marked:
         async with desk.store.begin() as tx:
             await outbox.sent(tx, pk=item.pk, now=now)
             if isinstance(message, m.CreateReport):
                 await _note_sent(tx, member, message, now)
     member.stale = True
-    return Taken(message=message, key=item.pk, item=item)
+    return Taken(message=message, key=item.pk, marked=marked, item=item)
 
 
 async def _take_events(
     desk: Desk, member: Member, rows: Sequence[snapshot.Row], now: datetime, wish: Wish
 ) -> Taken:
     shot = snapshot.build(rows, now)
-    if not (EVENTS in wish.again and _all_marked(shot)):
+    marked = not (EVENTS in wish.again and _all_marked(shot))
+    if marked:
         await _mark(desk, member, shot.rows, now)
     member.stale = True
     message = _distribute(desk, shot.events, request_id="", unasked=wish.unasked)
-    return Taken(message=message, key=EVENTS, sent=_modifications(shot.rows))
+    return Taken(
+        message=message,
+        key=EVENTS,
+        marked=marked,
+        events=_modifications(shot.rows),
+        unanswered=frozenset(
+            stored.pk
+            for stored, _ in shot.rows
+            if stored.event.response_required is not ResponseRequired.ALWAYS
+        ),
+    )
 
 
 async def _note_sent(

@@ -19,6 +19,7 @@ from runtime.durations import in_words
 from vtn import lookup
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox, outbox
+from vtn.dispatch.address import checked_address
 from vtn.hooks import Accept, Refuse, Registration
 from vtn.roster import Member
 from vtn.services import offering
@@ -35,7 +36,7 @@ _HOOK = "on_create_party_registration"
 
 async def create(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> m.Message:
     """Answers oadrCreatePartyRegistration: a new registration, or the same again."""
-    _check(message)
+    _check(desk, caller, message)
     member = _claimed(desk, caller, message)
     if message.registration_id is None:
         return await _begin(desk, caller, member, message)
@@ -64,19 +65,21 @@ async def _begin(
     return await _register(desk, caller, member, message, accept)
 
 
-def _check(message: m.CreatePartyRegistration) -> None:
-    """Checks what does not depend on who registers.
+def _check(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> None:
+    """Checks what does not depend on who registers (R402).
 
     Raises:
         DeploymentError: the VEN wants to be reached in a way that this VTN does not offer.
-        InvalidData: a name is too long.
+        ComplianceError: it wants to be pushed to, and does not say where.
+        InvalidData: a name is too long, or the address is none.
     """
     if (
         message.profile_name is not ProfileName.B
         or message.transport_name is not TransportName.SIMPLE_HTTP
-        or message.http_pull_model is False
     ):
-        raise DeploymentError("this VTN serves profile 2.0b over simple HTTP, polled", rule="R402")
+        raise DeploymentError("this VTN serves profile 2.0b over simple HTTP", rule="R402")
+    if message.http_pull_model is False:
+        checked_address(message.transport_address, desk.settings.push, secure=caller.secure)
     for name, value in (("oadrVenName", message.ven_name), ("venID", message.ven_id)):
         if value is not None and len(value) > lookup.LONGEST:
             raise InvalidData(f"{name} is longer than {lookup.LONGEST} characters", rule="R402")
@@ -226,11 +229,12 @@ async def _register(
             detail={"registration_id": registration_id, "fingerprint": caller.fingerprint},
         )
         desk.points.pop(member.pk, None)
+    _push_after_reply(desk, caller, member)
     await desk.roster.refresh(desk.store)
     log.info(
-        "registered (reg %s), poll every %s",
+        "registered (reg %s), %s",
         registration_id,
-        in_words(mailbox.poll_interval(desk, member)),
+        _way(desk, member),
         extra={"ven": member.ven_name},
     )
     return _created(desk, member, message, ven_id, registration_id)
@@ -291,9 +295,29 @@ async def _reregister(
         row = await _store(tx, member, message, registration_id, caller)
         await rows.done(tx, party_pk=member.pk, kind=outbox.REREGISTER, now=caller.received_at)
         ven_id = await decided_ven_id(tx, caller, row, message, accept)
+    _push_after_reply(desk, caller, member)
     await desk.roster.refresh(desk.store)
-    log.info("registered again", extra={"ven": member.ven_name})
+    log.info("registered again, %s", _way(desk, member), extra={"ven": member.ven_name})
     return _created(desk, member, message, ven_id, registration_id)
+
+
+def _push_after_reply(desk: Desk, caller: Caller, member: Member) -> None:
+    """Has messages pushed to a VEN once it knows that it is registered (R405)."""
+    if desk.pusher is None:
+        return
+    desk.pusher.hold(member)
+    released = desk.pusher.release(member)
+    if caller.later is None:
+        caller.start(desk, released)
+    else:
+        caller.later.append(released)
+
+
+def _way(desk: Desk, member: Member) -> str:
+    """Returns how messages get to a VEN, for the log."""
+    if member.push_address is not None:
+        return f"pushed to {member.push_address}"
+    return f"poll every {in_words(mailbox.poll_interval(desk, member))}"
 
 
 def _created(
@@ -309,7 +333,8 @@ def _created(
         ven_id=ven_id,
         vtn_id=desk.vtn_id,
         profiles=PROFILES,
-        poll_freq=mailbox.poll_interval(desk, member),
+        # Who is pushed to has nothing to poll for (R403).
+        poll_freq=mailbox.poll_interval(desk, member) if member.push_address is None else None,
     )
 
 

@@ -66,6 +66,11 @@ async def sent(tx: Transaction, *, pk: int, now: datetime) -> None:
     )
 
 
+async def arrived(tx: Transaction, *, pk: int, now: datetime) -> None:
+    """Notes when an item that was sent before has arrived."""
+    await tx.execute(update(outbox).where(outbox.c.pk == pk).values(sent_at=now))
+
+
 async def rewrite(tx: Transaction, *, pk: int, message: bytes) -> None:
     """Puts another message in place of that of an item."""
     await tx.execute(update(outbox).where(outbox.c.pk == pk).values(message=message))

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, func, literal, or_, select
+from sqlalchemy import bindparam, exists, func, literal, select, update
 
 from vtn.store.schema import delivery, outbox, party, push, report_offer
-from vtn.store.sqlite import insert
+from vtn.store.sqlite import insert, integers
 from vtn.store.transaction import Transaction
 
 
@@ -58,14 +58,27 @@ async def all_pushes(tx: Transaction) -> dict[int, Push]:
     return {row.party_pk: Push(**row._mapping) for row in rows}
 
 
-async def waited_for(tx: Transaction) -> frozenset[int]:
-    """Returns the VENs that are pushed to and for which something waits, or may wait."""
-    queued = exists().where(outbox.c.party_pk == party.c.pk, outbox.c.done_at.is_(None))
+async def waited_for(tx: Transaction) -> dict[int, list[int]]:
+    """Returns the VENs that are pushed to and for which something waits, or may wait.
+
+    Returns:
+        For each of them the keys of what was sent from the outbox and not acknowledged.
+    """
+    listens = (party.c.pull.is_(False), party.c.state == literal("registered"))
     shown = exists().where(delivery.c.party_pk == party.c.pk, delivery.c.closed_at.is_(None))
-    statement = select(party.c.pk).where(
-        party.c.pull.is_(False), party.c.state == literal("registered"), or_(queued, shown)
+    found: dict[int, list[int]] = {
+        row.pk: [] for row in await tx.rows(select(party.c.pk).where(*listens, shown))
+    }
+    queued = (
+        select(party.c.pk, outbox.c.pk.label("item"), outbox.c.sent_count)
+        .join(outbox, outbox.c.party_pk == party.c.pk)
+        .where(*listens, outbox.c.done_at.is_(None))
     )
-    return frozenset(row.pk for row in await tx.rows(statement))
+    for row in await tx.rows(queued):
+        items = found.setdefault(row.pk, [])
+        if row.sent_count:
+            items.append(row.item)
+    return found
 
 
 async def awaited_since(tx: Transaction, *, party_pk: int) -> datetime | None:
@@ -74,3 +87,33 @@ async def awaited_since(tx: Transaction, *, party_pk: int) -> datetime | None:
     statement = select(party.c.registered_at).where(party.c.pk == party_pk, ~offered)
     moment: datetime | None = await tx.scalar(statement)
     return moment
+
+
+async def arrived(
+    tx: Transaction,
+    *,
+    party_pk: int,
+    event_pks: Collection[int],
+    settled: Collection[int],
+    sent_count: int,
+    now: datetime,
+) -> None:
+    """Notes that events which were sent have arrived at a VEN.
+
+    Args:
+        tx: the transaction.
+        party_pk: the VEN.
+        event_pks: the events.
+        settled: those of them that need not be sent again.
+        sent_count: how often those count as sent from now on, at least.
+        now: when they arrived.
+    """
+    there = update(delivery).where(delivery.c.party_pk == party_pk)
+    await tx.execute(there.where(delivery.c.event_pk.in_(integers(event_pks))).values(sent_at=now))
+    if settled:
+        few = delivery.c.sent_count < sent_count
+        await tx.execute(
+            there.where(delivery.c.event_pk.in_(integers(settled)), few).values(
+                sent_count=sent_count
+            )
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from certs import Authority, KeyPair, TLSFiles, client_context, openadr_fingerprint
+from certs import Authority, KeyPair, TLSFiles, client_context, openadr_fingerprint, server_context
 from oadr.signature import SigningKey
 from runtime.clock import FakeClock
 from vtn.config import Settings, StoreSettings
@@ -18,6 +18,7 @@ from vtn.server import Server
 from vtn.testing.configured import Overrides, configured
 from vtn.testing.door import HttpDoor
 from vtn.testing.empty import write_empty
+from vtn.testing.listener import Listener
 from vtn.testing.peer import Peer
 from vtn.testing.stage import Stage
 
@@ -43,7 +44,9 @@ class World(Stage):
         self._settings = settings
         self._handlers = tuple(handlers)
         self._authority = authority
+        self._listeners: list[Listener] = []
         self.server = self._made()
+        self.watch(under_way=lambda: self.server.pushing)
 
     def _made(self) -> Server:
         return Server(self._settings, handlers=self._handlers, clock=self.clock)
@@ -80,6 +83,27 @@ class World(Stage):
                 key=SigningKey.load(pem, pair.key.read_bytes()),
             )
         )
+
+    async def listen(self, peer: Peer) -> Listener:
+        """Has a peer listen for what is pushed to it, and register so; over TLS if it can.
+
+        ``peer.pushed`` has what was pushed, and ``peer.ear`` says what it answers.
+        """
+        tls = None
+        if peer.pair is not None and self._authority is not None:
+            files = TLSFiles(ca=self._authority.certificate_path, pairs=[peer.pair])
+            tls = server_context(files)
+        listener = Listener(peer.ear.hear, tls)
+        await listener.start()
+        self._listeners.append(listener)
+        peer.push_address = listener.url
+        return listener
+
+    async def close(self) -> None:
+        """Stops the VTN and whatever listens."""
+        await super().close()
+        for listener in self._listeners:
+            await listener.stop()
 
     async def restart(self) -> None:
         """Stops the VTN and starts it again on the same database."""

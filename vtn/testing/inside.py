@@ -1,7 +1,7 @@
 """A VTN without sockets, and VENs that are joined to it within the process."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import Any, Protocol, TypeVar
@@ -12,8 +12,11 @@ from oadr.enums import ServiceName
 from oadr.errors import OpenADRError
 from runtime.clock import FakeClock
 from runtime.hooks import Registry
+from vtn.dispatch.posting import Posting, Reply
+from vtn.dispatch.undelivered import Undelivered
 from vtn.endpoint import Endpoint
 from vtn.hooks import HOOKS, Accept, Context, Refuse, Registration, RegistrationHandler
+from vtn.roster import Member
 from vtn.server import Server
 from vtn.testing.configured import Overrides, configured
 from vtn.testing.door import Answer, InnerDoor
@@ -60,6 +63,29 @@ class Joinable(Protocol):
         """Ends."""
 
 
+class Response(Protocol):
+    """An HTTP response, as ``ven.inbox.Reply`` is one."""
+
+    @property
+    def status(self) -> int:
+        """Of HTTP."""
+
+    @property
+    def body(self) -> bytes:
+        """The document; empty if there is none."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of HTTP."""
+
+
+class Receive(Protocol):
+    """Takes what is pushed, as ``ven.client.Client.receive`` does."""
+
+    async def __call__(self, service: ServiceName, data: bytes, /) -> Response:
+        """Returns the answer to a document."""
+
+
 V = TypeVar("V", bound=Joinable)
 
 
@@ -92,6 +118,44 @@ class Unplugged(Server):
         return self._endpoint
 
 
+class Line:
+    """What reaches the VENs that are pushed to, within the process; a ``Deliver``.
+
+    Messages are written and signed, answers held against the schema and read, as in production.
+    """
+
+    server: Unplugged
+
+    def __init__(self) -> None:
+        self.world: JoinedWorld | None = None
+        self._listening: dict[str, Receive] = {}
+
+    def listen(self, address: str, receive: Receive) -> None:
+        """Has what is pushed to an address received so."""
+        self._listening[address] = receive
+
+    async def __call__(
+        self, member: Member, service: ServiceName, message: m.Message
+    ) -> m.Message | None:
+        """Returns what a VEN answers.
+
+        Raises:
+            Undelivered: nobody listens there, or the answer cannot be used.
+        """
+        server = self.server
+        if server.desk is None:
+            raise Undelivered("the VTN does not run")
+        return await Posting(server.desk, server.endpoint, self._post)(member, service, message)
+
+    async def _post(self, member: Member, service: ServiceName, body: bytes) -> Reply:
+        receive = self._listening.get(member.push_address or "")
+        if receive is None or self.world is None:
+            raise Undelivered(f"nobody listens at {member.push_address}")
+        with self.world.under_way():
+            said = await receive(service, body)
+        return Reply(status=said.status, body=said.body, headers=said.headers)
+
+
 class JoinedWorld(Stage):
     """A VTN without sockets, and the VENs that are joined to it; made by ``joined``.
 
@@ -102,24 +166,33 @@ class JoinedWorld(Stage):
 
     server: Unplugged
 
-    def __init__(self, server: Unplugged, clock: FakeClock) -> None:
+    def __init__(self, server: Unplugged, clock: FakeClock, line: Line) -> None:
         super().__init__(clock)
         self.server = server
+        self._line = line
+        line.server, line.world = server, self
+        self.watch(under_way=lambda: self.server.pushing)
         self.ven = self.peer()
         self._members = AsyncExitStack()
 
-    def peer(self, name: str = "", *, fingerprint: str = "") -> Peer:
+    def peer(self, name: str = "", *, fingerprint: str = "", push: bool = False) -> Peer:
         """Returns a VEN that says what the test makes it say.
 
         Args:
             name: what it calls itself when it registers.
             fingerprint: of the certificate that counts as proven, as ``fingerprint_of``
                 makes one up; without one it comes as on plain HTTP.
+            push: whether it wants to be pushed to; ``peer.pushed`` has what was, and
+                ``peer.ear`` says what it answers.
         """
         door = InnerDoor(lambda: self.server.endpoint, fingerprint)
-        return self._added(
+        peer = self._added(
             Peer(_Watched(self, door), self.clock.now, name=name, fingerprint=fingerprint)
         )
+        if push:
+            peer.push_address = _address(peer.name)
+            self._line.listen(peer.push_address, peer.ear.hear)
+        return peer
 
     def exchange(self, fingerprint: str = "") -> Exchange:
         """Returns what reaches the VTN, for a VEN as in production.
@@ -144,6 +217,7 @@ class JoinedWorld(Stage):
         ven_name: str,
         *,
         fingerprint: str = "",
+        push: bool = False,
         **arguments: Any,
     ) -> V:
         """Returns a VEN that is joined to this VTN; it ends with the world.
@@ -154,6 +228,7 @@ class JoinedWorld(Stage):
             make: ``ven.client.Client``, or what takes the same arguments.
             ven_name: what it calls itself.
             fingerprint: of the certificate that counts as proven; empty for none.
+            push: whether it listens, so that messages are pushed to it, instead of polling.
             arguments: further ones for ``make``, such as ``handlers`` and ``options``.
         """
         given: dict[str, Any] = {
@@ -161,7 +236,12 @@ class JoinedWorld(Stage):
             "clock": self.clock,
             "random": Random(1),  # noqa: S311 - nothing to protect
         }
+        if push:
+            given["push_address"] = _address(ven_name)
         ven = make(ven_name, self.server.url, **(given | arguments))
+        if push:
+            listening: Any = ven
+            self._line.listen(_address(ven_name), listening.receive)
         self._members.push_async_callback(ven.stop)
         self.watch(progress=ven.progress, under_way=lambda: ven.busy)
         return ven
@@ -191,6 +271,11 @@ class _Watched:
 
     async def close(self) -> None:
         await self._door.close()
+
+
+def _address(name: str) -> str:
+    """Returns where a VEN of this process is pushed to."""
+    return f"https://{name}.test"
 
 
 def fingerprint_of(name: str) -> str:
@@ -233,9 +318,10 @@ async def joined(
     clock = clock or FakeClock()
     store = await open_empty()
     try:
-        server = Unplugged(settings, handlers=given, clock=clock, store=store)
+        line = Line()
+        server = Unplugged(settings, handlers=given, clock=clock, store=store, deliver=line)
         await server.start()
-        world = JoinedWorld(server, clock)
+        world = JoinedWorld(server, clock, line)
         try:
             yield world
         finally:

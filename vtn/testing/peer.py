@@ -12,6 +12,7 @@ from oadr import messages as m
 from oadr.enums import OptType, ServiceName
 from oadr.replies import SERVICE_OF
 from vtn.testing.door import Answer, Door
+from vtn.testing.ear import Ear
 from vtn.testing.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Peer(Telemetry):
         fingerprint: of its certificate; empty if it has none.
         pair: the files of its certificate and key; None if there are none.
         key: what it can sign with; None if it cannot.
+        push_address: where it wants to be pushed to when it registers; empty to poll.
+        ear: what it has heard there, and what it answers.
     """
 
     def __init__(
@@ -104,8 +107,15 @@ class Peer(Telemetry):
         self.fingerprint = fingerprint
         self.pair = pair
         self.key = key
+        self.push_address = ""
+        self.ear = Ear(lambda: self.ven_id)
         self._door = door
         self._now = now
+
+    @property
+    def pushed(self) -> list[m.Message]:
+        """The messages that were pushed to it, in the order in which they came."""
+        return self.ear.heard
 
     async def close(self) -> None:
         """Closes its connections."""
@@ -173,6 +183,8 @@ class Peer(Telemetry):
         """
         self.name = name or self.name
         fields: dict[str, Any] = {"request_id": uuid.uuid4().hex, "http_pull_model": True}
+        if self.push_address:
+            fields |= {"http_pull_model": False, "transport_address": self.push_address}
         reply = await self.post(m.CreatePartyRegistration(ven_name=self.name, **(fields | values)))
         if not isinstance(reply, m.CreatedPartyRegistration):
             raise AssertionError(f"expected oadrCreatedPartyRegistration, got {reply!r}")
@@ -183,13 +195,19 @@ class Peer(Telemetry):
     async def join(self, name: str = "", **values: Any) -> None:
         """Registers, and answers all that the VTN wants to know first.
 
+        A peer that is pushed to sends its metadata, which offers nothing; what is pushed to
+        it from then on it answers by itself.
+
         Raises:
             AssertionError: the VTN refuses.
         """
         registered = await self.register(name, **values)
         if registered.code != 200:
             raise AssertionError(f"refused with {registered.code}: {registered.reason}")
-        await self.settle()
+        if self.push_address:
+            await self.post(m.RegisterReport(request_id=uuid.uuid4().hex, ven_id=self.ven_id))
+        else:
+            await self.settle()
 
     async def poll(self) -> Any:
         """Returns what a poll brings."""

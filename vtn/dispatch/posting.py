@@ -1,0 +1,190 @@
+"""One message to a VEN that listens: written, signed, sent; its answer read and checked.
+
+How the bytes travel is somebody else's business: ``vtn.dispatch.https`` has the way over
+the network.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Protocol
+
+from oadr import codec
+from oadr import messages as m
+from oadr.enums import ServiceName
+from oadr.errors import InvalidData, SignatureError, XMLError
+from runtime.trace import Traffic
+from vtn.desk import Caller, Desk
+from vtn.dispatch.undelivered import Undelivered
+from vtn.roster import Member
+
+if TYPE_CHECKING:
+    from vtn.endpoint import Endpoint
+
+#: Longest answer that is read, bytes; they are short.
+MAX_BYTES = 1024 * 1024
+
+#: What statuses mean that end a message, and those that people can do something about.
+_FINAL = {
+    404: "it does not support the operation",
+    405: "it does not take POST",
+    406: "it finds the message invalid",
+    413: "it finds the message too large",
+    501: "it does not implement the operation",
+}
+_WORDS = {
+    403: "it does not let this VTN in; does it know the VTN's certificate?",
+    500: "it has a fault",
+    503: "it is busy",
+}
+_LATER = {401, 403, 407, 408, 421, 425, 429}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back from a VEN.
+
+    Attributes:
+        status: of HTTP.
+        body: of the response.
+        headers: of the response, names without regard to case.
+        fingerprint: of the certificate that the VEN has shown; empty if none was.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+class Post(Protocol):
+    """Brings a document to a VEN."""
+
+    async def __call__(self, member: Member, service: ServiceName, body: bytes) -> Reply:
+        """Returns what comes back, whatever its status.
+
+        Raises:
+            Undelivered: nothing came back.
+        """
+
+
+class Posting:
+    """Delivers messages as documents; a ``vtn.dispatch.undelivered.Deliver``.
+
+    Args:
+        desk: the VTN.
+        endpoint: signs, and checks signatures.
+        post: brings the documents there.
+    """
+
+    def __init__(self, desk: Desk, endpoint: "Endpoint", post: Post) -> None:
+        self._desk = desk
+        self._endpoint = endpoint
+        self._post = post
+
+    async def __call__(
+        self, member: Member, service: ServiceName, message: m.Message
+    ) -> m.Message | None:
+        """Returns the VEN's answer; None for an empty one.
+
+        Raises:
+            Undelivered: it did not get through, or the answer cannot be used.
+        """
+        endpoint, now = self._endpoint, self._desk.clock.now()
+        body = endpoint.signatures.encode(message, endpoint.signs(member, member.signs), now)
+        name = codec.message_name(message)
+        await self._show(member, "out", service=service, body=body, message=name)
+        reply = await self._post(member, service, body)
+        if reply.status not in (200, 202, 204):
+            await self._show(member, "in", service=service, body=reply.body, status=reply.status)
+            raise _refusal(reply)
+        if not reply.body.strip():
+            await self._show(member, "in", service=service, body=b"", status=reply.status)
+            return None
+        try:
+            answer = self._read(member, reply)
+        except Undelivered:
+            await self._show(member, "in", service=service, body=reply.body, status=reply.status)
+            raise
+        name = codec.message_name(answer)
+        await self._show(
+            member, "in", service=service, body=reply.body, status=reply.status, message=name
+        )
+        return answer
+
+    def _read(self, member: Member, reply: Reply) -> m.Message:
+        caller = Caller(
+            member=member,
+            fingerprint=reply.fingerprint,
+            secure=bool(reply.fingerprint),
+            received_at=self._desk.clock.now(),
+        )
+        try:
+            root = codec.parse(reply.body, max_bytes=MAX_BYTES)
+            answer = codec.message_of(codec.signed_object_of(root))
+            self._endpoint.check_signature(root, caller)
+        except (XMLError, InvalidData) as error:
+            raise Undelivered(f"its answer is no message: {error}", garbled=True) from error
+        except SignatureError as error:
+            text = f"its answer cannot be believed: {error.reason}"
+            raise Undelivered(text, garbled=True, rule="R514") from error
+        return answer
+
+    async def _show(
+        self,
+        member: Member,
+        direction: str,
+        *,
+        service: str,
+        body: bytes,
+        status: int | None = None,
+        message: str = "",
+    ) -> None:
+        """Lets the traces see a document."""
+        if not self._desk.traces:
+            return
+        await self._desk.traces.show(
+            Traffic(
+                direction="out" if direction == "out" else "in",
+                service=service,
+                peer=member.ven_name,
+                fingerprint=next(iter(member.certificates), ""),
+                at=self._desk.clock.now(),
+                status=status,
+                body=body,
+                message=message,
+            )
+        )
+
+
+def _refusal(reply: Reply) -> Undelivered:
+    """Returns what an HTTP status other than success means (section 2.12).
+
+    Interpretation: 404, 406 and 501 end a message; so do 405 and 413, which say the same,
+    and what else is a fault of the request by HTTP. A VEN that does not let the VTN in, that
+    sends it elsewhere, or that has a fault of its own is tried again.
+    """
+    status = reply.status
+    words = _FINAL.get(status) or _WORDS.get(status, "")
+    text = f"HTTP {status}: {words}" if words else f"HTTP {status}"
+    client_fault = 400 <= status < 500 and status not in _LATER
+    final = status in _FINAL or client_fault
+    return Undelivered(text, final=final, retry_after=_seconds(reply.headers.get("Retry-After")))
+
+
+def _seconds(value: str | None) -> float | None:
+    """Returns how long Retry-After says, in seconds; None if it says nothing that can be read."""
+    if value is None or len(value) > 64:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    # The VEN's clock and this machine's, not that of a test.
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
