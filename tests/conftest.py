@@ -5,7 +5,10 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.tap.plugin import register
 
 # A busy machine is no failure, so there is no deadline and no complaint about slow drawing.
 settings.register_profile(
@@ -15,3 +18,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("project")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets everything that our sides send in tests be judged."""
+    register(config)

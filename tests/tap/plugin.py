@@ -1,0 +1,153 @@
+"""Lets a test fail that makes our VTN or our VEN break a rule.
+
+Exchanges are kept while a test runs and judged when it is over, so that nothing is slower
+while time matters. A test whose purpose is that our side sends something wrong says so:
+``@pytest.mark.sends_wrong("R105", reason="...")``.
+
+``OADR_TAP_REPORT=FILE`` appends all findings to a file, warnings too; ``OADR_TAP=report``
+lets no test fail, ``OADR_TAP=off`` leaves the tap out.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.checks import Finding, Severity, Side
+from conformance.judge import Judge
+from tests.tap.seams import Heard, installed
+
+_SITE = Path(__file__).parent / "site"
+#: Exchanges after which those that are over are judged in the middle of a test.
+_MOST = 20_000
+#: VTNs and VENs whose judge is kept.
+_WORLDS = 400
+
+
+class Tap:
+    """Judges what goes over the seams.
+
+    Args:
+        folder: where child processes write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._heard: list[Heard] = []
+        self._judges: dict[tuple[str, int, str], Judge] = {}
+        self._read: dict[str, int] = {}
+
+    def listen(self, heard: Heard, over: bool) -> None:
+        """Keeps an exchange that begins."""
+        if not over:
+            self._heard.append(heard)
+
+    def findings(self) -> list[Finding]:
+        """Returns what is wrong with everything since the last time."""
+        heard, self._heard = self._heard, []
+        found = [one for each in heard for one in self._judge("", each)]
+        for file in sorted(self._folder.glob("*.jsonl")):
+            for each in sorted(self._lines(file), key=lambda one: one.place):
+                found += self._judge(file.stem, each)
+        return found
+
+    def _lines(self, file: Path) -> list[Heard]:
+        start = self._read.get(file.name, 0)
+        with file.open("rb") as lines:
+            lines.seek(start)
+            text = lines.read()
+        text = text[: text.rfind(b"\n") + 1]
+        self._read[file.name] = start + len(text)
+        return [_heard(json.loads(line)) for line in text.splitlines()]
+
+    def _judge(self, process: str, heard: Heard) -> list[Finding]:
+        key = process, heard.world, heard.judged
+        judge = self._judges.pop(key, None)
+        if judge is None:
+            ours = Side(heard.judged)
+            judge = Judge({ours}, alone=ours is Side.VEN)
+        self._judges[key] = judge
+        if len(self._judges) > _WORLDS:
+            del self._judges[next(iter(self._judges))]
+        return judge.see(
+            heard.request,
+            heard.reply,
+            asked_by=Side(heard.asked_by),
+            identity=heard.identity,
+            status=heard.status,
+            service=heard.service,
+            at=datetime.fromisoformat(heard.at),
+        )
+
+
+def _heard(row: dict[str, Any]) -> Heard:
+    heard = Heard.__new__(Heard)
+    for name, value in row.items():
+        setattr(heard, name, value)
+    heard.request, heard.reply = row["request"].encode("latin-1"), row["reply"].encode("latin-1")
+    return heard
+
+
+class Plugin:
+    """The part of the tap that pytest knows."""
+
+    def __init__(self, *, fails: bool, report: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="oadr-tap-"))
+        self._fails = fails
+        self._report = report
+        self.tap = Tap(self._folder)
+        installed(self.tap.listen)
+        os.environ["OADR_TAP_FOLDER"] = str(self._folder)
+        paths = [str(_SITE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Judges what a test made our sides send, its fixtures included."""
+        try:
+            return (yield)
+        finally:
+            self._settle(item)
+
+    def _settle(self, item: pytest.Item) -> None:
+        findings = self.tap.findings()
+        if not findings:
+            return
+        self._log(item, findings)
+        wrong = [one for one in findings if one.check.severity is Severity.VIOLATION]
+        excused = {
+            name for marker in item.iter_markers("sends_wrong") for name in map(str, marker.args)
+        }
+        wrong = [one for one in wrong if not {one.check.label, one.check.id} & excused]
+        if wrong and self._fails:
+            # Each once: the same fault may be in a thousand messages.
+            texts = list(dict.fromkeys(map(str, wrong)))[:10]
+            pytest.fail("our side broke a rule:\n" + "\n".join(texts), pytrace=False)
+
+    def _log(self, item: pytest.Item, findings: list[Finding]) -> None:
+        if self._report:
+            texts = [f"=== {item.nodeid}\n{text}\n" for text in dict.fromkeys(map(str, findings))]
+            with Path(self._report).open("a") as file:
+                file.writelines(texts)
+
+    def pytest_unconfigure(self) -> None:
+        """Tidies up."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def register(config: pytest.Config) -> None:
+    """Puts the tap in, unless it is turned off."""
+    config.addinivalue_line(
+        "markers",
+        "sends_wrong(*rules, reason): our side sends what breaks these rules, on purpose",
+    )
+    mode = os.environ.get("OADR_TAP", "report")
+    if mode != "off":
+        plugin = Plugin(fails=mode == "fail", report=os.environ.get("OADR_TAP_REPORT", ""))
+        config.pluginmanager.register(plugin, "oadr-tap")
