@@ -101,6 +101,7 @@ class Requesting:
             requests: made with ``oadr.report.build_request`` and its like; IDs are unique.
 
         Raises:
+            ComplianceError: one of them does not conform (R321, R324, R338).
             Refused: the VTN does not take one of them; the others stand.
         """
         await self._machine.load()

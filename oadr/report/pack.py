@@ -14,7 +14,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oadr.enums import DataQuality
-from oadr.messages import Interval, Report, ReportPayload, ReportRequest, ResourceStatus
+from oadr.messages import (
+    Interval,
+    LoadControl,
+    Report,
+    ReportPayload,
+    ReportRequest,
+    ResourceStatus,
+)
 from oadr.report.accept import RequestKind
 from oadr.report.offer import DataPoint, Offer
 from oadr.report.reading import Reading, finite, missing
@@ -23,6 +30,8 @@ from oadr.report.schedule import Window, slots
 from oadr.times import EVER, ZERO, add
 
 _SECOND = timedelta(seconds=1)
+#: What a status may tell of a load (R334).
+_STATES = ("capacity", "level_offset", "percent_offset", "set_point")
 _Points = dict[str, DataPoint | None]
 
 
@@ -66,7 +75,8 @@ def pack(
         chosen = _grid(samples, points, window, request.granularity)
     else:
         chosen = _changed(samples, points, window)
-    intervals = _intervals([_whole_seconds(one) for one in chosen], points)
+    chosen = _same_states([_whole_seconds(one) for one in chosen])
+    intervals = _intervals(chosen, points)
     start = intervals[0].dtstart
     if kind is RequestKind.ONE_SHOT and _status_only(intervals):
         intervals = (_bare(intervals[0]),)
@@ -121,6 +131,43 @@ def _whole_seconds(reading: Reading) -> Reading:
     end = add(reading.start, reading.duration).replace(microsecond=0)
     duration = max(end - start, _SECOND) if reading.duration else ZERO
     return replace(reading, start=start, duration=duration)
+
+
+def _same_states(readings: Sequence[Reading]) -> list[Reading]:
+    """Returns status values that all tell of the same states of their load (R334).
+
+    One that lacks a state, such as the placeholder of a missing value, gets that of the
+    value before it, the first ones that of the first value that has it.
+    """
+    ordered = sorted(readings, key=lambda one: one.start)
+    known: dict[tuple[str, str], LoadControl] = {}
+    for reading in reversed(ordered):
+        if isinstance(reading.value, ResourceStatus):
+            known |= {(reading.r_id, name): one for name, one in _states(reading.value).items()}
+    if not known:
+        return ordered
+    return [_with_states(one, known) for one in ordered]
+
+
+def _with_states(reading: Reading, known: dict[tuple[str, str], LoadControl]) -> Reading:
+    if not isinstance(reading.value, ResourceStatus):
+        return reading
+    for name, state in _states(reading.value).items():
+        known[reading.r_id, name] = state
+    capacity, level, percent, point = (known.get((reading.r_id, name)) for name in _STATES)
+    value = replace(
+        reading.value,
+        capacity=capacity,
+        level_offset=level,
+        percent_offset=percent,
+        set_point=point,
+    )
+    return replace(reading, value=value)
+
+
+def _states(status: ResourceStatus) -> dict[str, LoadControl]:
+    found = {name: getattr(status, name) for name in _STATES}
+    return {name: state for name, state in found.items() if state is not None}
 
 
 def _grid(

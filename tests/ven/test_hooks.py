@@ -17,6 +17,7 @@ from ven.hooks import (
     Opt,
     RegistrationHandler,
     ReportHandler,
+    RequesterHandler,
     opt_of,
 )
 
@@ -27,7 +28,7 @@ class Decides(EventHandler):
 
 
 def test_every_hook_is_a_method_of_one_handler_class_with_a_documented_default() -> None:
-    classes = (EventHandler, ReportHandler, RegistrationHandler)
+    classes = (EventHandler, ReportHandler, RequesterHandler, RegistrationHandler)
     for hook in HOOKS:
         (owner,) = [cls for cls in classes if hook.name in vars(cls)]
         method = getattr(owner, hook.name)

@@ -7,8 +7,8 @@ the VTN has registered its metadata anew, which has cancelled it (R306).
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from oadr.enums import ServiceName
-from oadr.errors import InvalidId, ProtocolError
+from oadr.enums import ReadingType, ServiceName
+from oadr.errors import ComplianceError, InvalidId, ProtocolError
 from oadr.messages import (
     CanceledReport,
     CancelReport,
@@ -74,8 +74,11 @@ class WantedEngine:
         If the VTN cannot be reached, or a handler asks, it is told as soon as it can.
 
         Raises:
+            ComplianceError: no requester may send one of them; none is sent.
             Refused: the VTN does not take them, or one of them; that one is forgotten.
         """
+        for one in requests:
+            _check(one)
         await self._core.state.wanted.add(requests)
         names = {one.report_request_id for one in requests}
         await self._soon(names)
@@ -322,6 +325,21 @@ def _after_metadata(
         elif one.state in {WantedState.CANCELLING, WantedState.FOLLOWING}:
             states[one.request_id] = WantedState.ENDED
     return states
+
+
+def _check(request: ReportRequest) -> None:
+    """Returns if a request says what it must and no more (R321, R324, R338)."""
+    where = f"request {quoted(request.report_request_id)}"
+    if request.report_back_duration > ZERO and request.report_interval is None:
+        raise ComplianceError(f"{where}: what is periodic needs a reportInterval", rule="R324")
+    for point in request.data_points:
+        if point.unit is not None:
+            raise ComplianceError(f"{where}: a request names no unit; leave it out", rule="R321")
+        if point.reading_type != ReadingType.NOT_APPLICABLE:
+            raise ComplianceError(
+                f"{where}: readingType is {quoted(point.reading_type)}; expected x-notApplicable",
+                rule="R338",
+            )
 
 
 def _is_over(wanted: Wanted, now: datetime) -> bool:
