@@ -152,13 +152,16 @@ def test_any_opt_is_checked_and_applied(
     for other in (opt, data.draw(strategies.create_opt()), opt):
         schedules = opts.apply(schedules, other, NOW)
     start, end = sorted((data.draw(moments), data.draw(moments)))
-    opts.opted_out(
-        schedules, resources=frozenset({"r"}), market_context="http://market", start=start, end=end
-    )
+    where = opts.point(opts.resource("r"), market_context="http://market")
+    opts.opted_out(schedules, where, start=start, end=end)
+    opts.spent(schedules, NOW)
     for schedule in schedules:
-        assert all(one.opt_id != schedule.opt_id for one in opts.cancel(schedules, schedule.opt_id))
+        after = opts.cancel(schedules, schedule.opt_id, NOW)
+        assert all(one.cancelled for one in after if one.opt_id == schedule.opt_id)
     if event is not None:
-        opts.qualify([opts.event_opt(opt, event, NOW)], resource="r")
+        said = [opts.event_opt(opt, event, NOW)]
+        opts.qualify(said, resource="r")
+        opts.reasons(opts.participation(event, schedules, said, resources=frozenset({"r"})))
 
 
 @given(strategies.reports(), strategies.report_requests(), st.data())

@@ -10,6 +10,7 @@ from oadr import messages as m
 from oadr.enums import OptType, ResponseRequired
 from tests.vtn.kit import HOUR, a_ven, answer, dispatch, joined
 from vtn.hooks import Context, OptHandler
+from vtn.services.opt import MOST
 from vtn.store import delivery
 from vtn.store import opt as schedules
 from vtn.testing import Peer, World
@@ -122,7 +123,7 @@ async def test_a_copy_of_a_superseded_schedule_supersedes_nothing() -> None:
 async def test_a_ven_cannot_store_schedules_without_end() -> None:
     async with a_ven() as (world, peer):
         async with world.desk.store.begin() as tx:
-            for n in range(300):
+            for n in range(MOST):
                 message = schedule(peer, world, f"o{n}", target=resources(f"r{n}"))
                 await schedules.add(tx, party_pk=1, opt=message, now=world.clock.now())
         reply = await peer.post(schedule(peer, world, "more", target=resources("more")))

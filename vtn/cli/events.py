@@ -9,7 +9,6 @@ from typing import Any
 from oadr import messages as m
 from oadr import opt as rules
 from oadr.enums import OptType, ResponseRequired
-from oadr.event import retire_at
 from oadr.times import FOREVER, ZERO, end_of
 from vtn.cli.office import Office
 from vtn.dispatch.snapshot import status_of
@@ -51,7 +50,7 @@ async def rows_of(tx: Transaction, stored: StoredEvent) -> list[Row]:
     """Returns an event at each of its VENs, by name."""
     vens = {row.pk: row for row in await party.all_parties(tx)}
     schedules: defaultdict[int, list[opts.StoredOpt]] = defaultdict(list)
-    for one in await opts.in_force(tx):
+    for one in await opts.timeline(tx):
         schedules[one.party_pk].append(one)
     rows = [
         Row(
@@ -66,16 +65,9 @@ async def rows_of(tx: Transaction, stored: StoredEvent) -> list[Row]:
 
 def out_by_schedule(stored: Sequence[opts.StoredOpt], wanted: m.Event) -> rules.Schedule | None:
     """Returns the schedule by which a VEN is out at the time of an event; None for none."""
-    known: tuple[rules.Schedule, ...] = ()
-    for one in stored:
-        known = rules.apply(known, one.opt, one.received_at)
-    return rules.opted_out(
-        known,
-        resources=frozenset(wanted.target.resource_ids),
-        market_context=wanted.descriptor.market_context,
-        start=wanted.active_period.dtstart,
-        end=retire_at(wanted),
-    )
+    known = [rules.schedule_of(one.opt, one.received_at, one.cancelled_at) for one in stored]
+    found = rules.participation(wanted, known)
+    return found.whole.out[-1].schedule if found.whole.out else None
 
 
 def note_of(row: Row, stored: StoredEvent, office: Office) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from oadr import messages as m
@@ -20,7 +21,9 @@ from vtn.store.opt import StoredOpt
 log = logging.getLogger("openadr.vtn.opt")
 
 #: Schedules of one VEN that can hold at once.
-MOST = 300
+MOST = 1000
+#: Superseded and cancelled schedules of one VEN that are remembered.
+KEPT = 200
 
 
 async def create(desk: Desk, caller: Caller, message: m.CreateOpt) -> m.Message:
@@ -41,6 +44,7 @@ async def _receiver(tx: Transaction, member: Member) -> Receiver:
         ven_id=member.ven_id,
         resource_ids=row.resources if row else frozenset(),
         group_ids=row.groups if row else frozenset(),
+        market_contexts=(row.market_contexts or None) if row else None,
     )
 
 
@@ -48,57 +52,49 @@ async def _schedule(desk: Desk, caller: Caller, member: Member, message: m.Creat
     now = caller.received_at
     async with desk.store.begin() as tx:
         rules.check_create_opt(message, None, await _receiver(tx, member))
-        before = [
-            row for row in await schedules.for_party(tx, party_pk=member.pk) if not row.superseded
-        ]
+        before = await schedules.timeline(tx, party_pk=member.pk)
         new = await schedules.add(tx, party_pk=member.pk, opt=message, now=now)
         if not new.superseded and new.pk not in {row.pk for row in before}:
-            if len(before) >= MOST:
-                text = f"at most {MOST} schedules of a VEN hold at once; cancel some"
-                raise DeploymentError(text, rule="R203")
-            await schedules.supersede(tx, pks=superseded([*before, new]), now=now)
+            await _tidy(tx, member, [*before, new], now)
     log.info(
-        "%s by schedule %s (%s), %d periods",
+        "%s by %s: %s",
         message.opt_type,
-        message.opt_id,
-        message.opt_reason,
-        len(message.availability),
+        rules.schedule_in_words(rules.schedule_of(message, now)),
+        rules.periods_in_words(message.availability),
         extra={"ven": member.ven_name},
     )
 
 
-def superseded(rows: Sequence[StoredOpt]) -> frozenset[int]:
-    """Returns which of the schedules others have taken the place of altogether (R203).
+async def _tidy(tx: Transaction, member: Member, rows: Sequence[StoredOpt], now: datetime) -> None:
+    """Notes which schedules mean nothing any more (R203), and forgets the oldest of those.
 
-    All are gone through in the order in which they came: one for several resources may
-    lose them to later ones piece by piece.
+    Raises:
+        DeploymentError: too many are left.
+    """
+    spent = spent_of(rows)
+    if len(rows) - len(spent) > MOST:
+        spent = spent_of(rows, now)
+    if len(rows) - len(spent) > MOST:
+        text = f"at most {MOST} schedules of a VEN hold at once; cancel some"
+        raise DeploymentError(text, rule="R203")
+    await schedules.supersede(tx, pks=spent, now=now)
+    await schedules.prune(tx, party_pk=member.pk, keep=KEPT)
+
+
+def spent_of(rows: Sequence[StoredOpt], now: datetime | None = None) -> frozenset[int]:
+    """Returns the keys of schedules that mean nothing any more for what is to come.
 
     Args:
         rows: of one VEN, oldest first.
+        now: if given, schedules that are over count as cancelled.
     """
-    known: tuple[rules.Schedule, ...] = ()
-    owners: list[list[StoredOpt]] = []
-    for row in rows:
-        after = rules.apply(known, row.opt, row.received_at)
-        if len(after) > len(known):
-            owners.append([row])
-        else:
-            # The same again, in another message: it goes the way of the one before it.
-            owners[_same(known, row)].append(row)
-        known = after
-    return frozenset(
-        row.pk
-        for schedule, those in zip(known, owners, strict=True)
-        if schedule.superseded
-        for row in those
-    )
+    found = rules.spent([as_schedule(row) for row in rows], now)
+    return frozenset(rows[index].pk for index in found)
 
 
-def _same(known: Sequence[rules.Schedule], row: StoredOpt) -> int:
-    for index in reversed(range(len(known))):
-        if known[index] == rules.schedule_of(row.opt, known[index].created):
-            return index
-    return len(known) - 1
+def as_schedule(row: StoredOpt) -> rules.Schedule:
+    """Returns a schedule as ``oadr.opt`` knows it."""
+    return rules.schedule_of(row.opt, row.received_at, row.cancelled_at)
 
 
 async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.CreateOpt) -> None:
@@ -145,12 +141,12 @@ async def cancel(desk: Desk, caller: Caller, message: m.CancelOpt) -> m.Message:
     """Answers oadrCancelOpt: all schedules with that optID end (R204, R211)."""
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
+    now = caller.received_at
     async with desk.store.begin() as tx:
-        count = await schedules.cancel(
-            tx, party_pk=member.pk, opt_id=message.opt_id, now=caller.received_at
-        )
+        count = await schedules.cancel(tx, party_pk=member.pk, opt_id=message.opt_id, now=now)
         if not count:
             raise InvalidId(f"optID {message.opt_id!r} is not one of this VEN's", rule="R208")
+        await _tidy(tx, member, await schedules.timeline(tx, party_pk=member.pk), now)
     log.info("schedule %s cancelled", message.opt_id, extra={"ven": member.ven_name})
     await desk.observe("on_cancel_opt", message.opt_id, caller.context(desk))
     return m.CanceledOpt(response=outcome(message), opt_id=message.opt_id)

@@ -1,6 +1,7 @@
-"""Opts: the availability schedules and event qualifications that VENs sent.
+"""Opts: the availability schedules that VENs sent.
 
-Which of several applies at a moment is decided in ``oadr.opt``.
+Which of several holds where and when is decided in ``oadr.opt``. Those that were cancelled
+are part of that for as long as they keep earlier ones from coming back.
 """
 
 from collections.abc import Collection
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
 
 from oadr.messages import CreateOpt
 from vtn.store.document import read_opt, write_opt
@@ -19,12 +20,14 @@ from vtn.store.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOpt:
-    """An opt that was not cancelled.
+    """An opt.
 
     Attributes:
         opt: as it was sent.
         received_at: when; a later one precedes an earlier one.
-        superseded: a later one of the same kind took its place (R203).
+        superseded: it means nothing any more for what is to come: later ones took its place
+            altogether (R203), or it was cancelled.
+        cancelled_at: when it was cancelled; None if it was not.
     """
 
     pk: int
@@ -32,6 +35,7 @@ class StoredOpt:
     opt: CreateOpt
     received_at: datetime
     superseded: bool
+    cancelled_at: datetime | None = None
 
 
 async def add(tx: Transaction, *, party_pk: int, opt: CreateOpt, now: datetime) -> StoredOpt:
@@ -62,27 +66,38 @@ async def for_party(tx: Transaction, *, party_pk: int) -> list[StoredOpt]:
     return [_stored(row) for row in await tx.rows(statement)]
 
 
-async def in_force(tx: Transaction) -> list[StoredOpt]:
-    """Returns the opts of all VENs that are neither cancelled nor superseded, oldest first."""
-    statement = (
-        select(table)
-        .where(table.c.cancelled_at.is_(None), table.c.superseded_at.is_(None))
-        .order_by(table.c.pk)
-    )
+async def timeline(
+    tx: Transaction, *, party_pk: int | None = None, since: datetime | None = None
+) -> list[StoredOpt]:
+    """Returns the opts that say when VENs take part, cancelled ones included, oldest first.
+
+    Args:
+        tx: the transaction.
+        party_pk: of one VEN; None for all.
+        since: from when on they have to say it; None is now and later.
+    """
+    standing = table.c.superseded_at.is_(None)
+    statement = select(table).order_by(table.c.pk)
+    if since is None:
+        statement = statement.where(standing)
+    else:
+        statement = statement.where(or_(standing, table.c.superseded_at > since))
+    if party_pk is not None:
+        statement = statement.where(table.c.party_pk == party_pk)
     return [_stored(row) for row in await tx.rows(statement)]
 
 
 async def cancel(tx: Transaction, *, party_pk: int, opt_id: str, now: datetime) -> int:
-    """Ends all opts of a VEN that used an optID (R204), and returns how many."""
-    return await tx.count(
-        update(table)
-        .where(
-            table.c.party_pk == party_pk,
-            table.c.cancelled_at.is_(None),
-            table.c.opt_id == opt_id,
-        )
-        .values(cancelled_at=now)
+    """Ends all opts of a VEN that used an optID (R204), and returns how many did.
+
+    Those that were superseded or cancelled before count, too (R211): nobody can know
+    whether the answer to a first cancellation has arrived.
+    """
+    own = (table.c.party_pk == party_pk) & (table.c.opt_id == opt_id)
+    await tx.execute(
+        update(table).where(own, table.c.cancelled_at.is_(None)).values(cancelled_at=now)
     )
+    return int(await tx.scalar(select(func.count()).select_from(table).where(own)) or 0)
 
 
 async def supersede(tx: Transaction, *, pks: Collection[int], now: datetime) -> None:
@@ -94,13 +109,26 @@ async def supersede(tx: Transaction, *, pks: Collection[int], now: datetime) -> 
     )
 
 
+async def prune(tx: Transaction, *, party_pk: int, keep: int) -> None:
+    """Forgets opts of a VEN that mean nothing any more, but for the newest ``keep``."""
+    spent = table.c.party_pk == party_pk, table.c.superseded_at.is_not(None)
+    newest = select(table.c.pk).where(*spent).order_by(table.c.pk.desc()).limit(keep)
+    await tx.execute(delete(table).where(*spent, table.c.pk.not_in(newest)))
+
+
 async def cancel_all(tx: Transaction, *, party_pk: int, now: datetime) -> int:
     """Ends all opts of a VEN (R407), and returns how many."""
-    return await tx.count(
+    ended = await tx.count(
         update(table)
         .where(table.c.party_pk == party_pk, table.c.cancelled_at.is_(None))
         .values(cancelled_at=now)
     )
+    await tx.execute(
+        update(table)
+        .where(table.c.party_pk == party_pk, table.c.superseded_at.is_(None))
+        .values(superseded_at=now)
+    )
+    return ended
 
 
 def _stored(row: Row[Any]) -> StoredOpt:
@@ -110,4 +138,5 @@ def _stored(row: Row[Any]) -> StoredOpt:
         opt=read_opt(row.xml),
         received_at=row.received_at,
         superseded=row.superseded_at is not None,
+        cancelled_at=row.cancelled_at,
     )

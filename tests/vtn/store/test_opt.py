@@ -37,7 +37,7 @@ async def test_the_same_message_twice_is_one_opt(store: Store, ven: Party) -> No
         assert await opt.for_party(tx, party_pk=ven.pk) == [first, another]
 
 
-async def test_r204_cancelling_ends_all_that_used_the_id(store: Store, ven: Party) -> None:
+async def test_r204_r211_cancelling_ends_all_that_used_the_id_and_can_be_repeated(store: Store, ven: Party) -> None:
     async with store.begin() as tx:
         other = await party.create(tx, ven_id="ven-2", ven_name="Depot", now=NOW)
         theirs = await opt.add(tx, party_pk=other.pk, opt=a_schedule(), now=NOW)
@@ -45,7 +45,8 @@ async def test_r204_cancelling_ends_all_that_used_the_id(store: Store, ven: Part
         await opt.add(tx, party_pk=ven.pk, opt=a_schedule(request_id="r2"), now=NOW)
         kept = await opt.add(tx, party_pk=ven.pk, opt=a_schedule("opt-2"), now=NOW)
         assert await opt.cancel(tx, party_pk=ven.pk, opt_id="opt-1", now=LATER) == 2
-        assert await opt.cancel(tx, party_pk=ven.pk, opt_id="opt-1", now=LATER) == 0
+        assert await opt.cancel(tx, party_pk=ven.pk, opt_id="opt-1", now=LATER) == 2
+        assert await opt.cancel(tx, party_pk=ven.pk, opt_id="opt-9", now=LATER) == 0
         assert await opt.for_party(tx, party_pk=ven.pk) == [kept]
         assert await opt.for_party(tx, party_pk=other.pk) == [theirs]
 
