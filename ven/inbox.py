@@ -91,6 +91,9 @@ class Inbox:
         max_bytes: a longer document is refused.
         trace: sees the steps of each exchange, by the name of the moment.
         traces: look at the traffic.
+
+    Attributes:
+        patience: real seconds that a document waits for the VEN's turn.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class Inbox:
         traces: Traces | None = None,
     ) -> None:
         self.max_bytes = max_bytes
+        self.patience = PATIENCE
         self.peer = peer
         self._machine = machine
         self._core = machine.core
@@ -212,10 +216,13 @@ class Inbox:
         """
         if self._inside >= MOST:
             raise HTTPError(503, "too many messages at a time", headers=_RETRY)
+        if self._core.turn.mine:
+            # A VTN in this process, in the middle of an exchange that this VEN has begun.
+            raise HTTPError(503, "the VEN is busy", headers=_RETRY)
         self._inside += 1
         turn.callback(self._leave)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self.patience):
                 await turn.enter_async_context(self._core.turn)
         except TimeoutError:
             raise HTTPError(503, "the VEN is busy", headers=_RETRY) from None
