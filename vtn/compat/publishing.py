@@ -72,7 +72,7 @@ class Publishing:
         await operator.provide(entry.ven_id, now=now)
         audience = Audience(vens=frozenset({entry.ven_id}))
         try:
-            stored, _ = await operator.create_event(entry.event, audience, now=now)
+            stored, _ = await operator.create_event(entry.event, audience, now=now, new=False)
         except DuplicateId:
             stored = await self._publish_again(operator, entry, audience)
         return stored.event

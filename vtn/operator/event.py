@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oadr import messages as m
-from oadr.errors import ProtocolError
+from oadr.errors import ComplianceError, ProtocolError
 from oadr.event import cancel as cancelled
-from oadr.event import check_event, modify, normalize, retire_at
+from oadr.event import check_event, is_cancelled, modify, normalize, retire_at
 from vtn.audience import Audience, resolve
 from vtn.errors import Conflict
 from vtn.operator.acting import Acting, find_event
@@ -20,7 +20,7 @@ class Events(Acting):
     """Verbs about events."""
 
     async def create_event(
-        self, wanted_event: m.Event, audience: Audience, *, now: datetime
+        self, wanted_event: m.Event, audience: Audience, *, now: datetime, new: bool = True
     ) -> tuple[StoredEvent, int]:
         """Publishes an event.
 
@@ -28,6 +28,8 @@ class Events(Acting):
             wanted_event: checked by the rules of a sender; see ``oadr.event.build_event``.
             audience: whom it is for.
             now: the moment.
+            new: no VEN knows it, so that its modification number is 0 (R4). An application
+                that counts modifications itself may bring one that a VEN has already.
 
         Returns:
             The stored event, and how many VENs it is for.
@@ -39,6 +41,8 @@ class Events(Acting):
         """
         ready = normalize(wanted_event)
         check_event(ready)
+        if new:
+            _check_new(ready)
         async with self.acting() as tx:
             pks = await resolve(tx, audience)
             row = await event.add(tx, event=ready, now=now, retire_at=retire_at(ready))
@@ -110,6 +114,15 @@ class Events(Acting):
             )
             await self.note(tx, now, "cancel event", event_id, {})
         return row
+
+
+def _check_new(wanted: m.Event) -> None:
+    number = wanted.descriptor.modification_number
+    if number:
+        text = f"modificationNumber is {number}; expected 0, since the event is new"
+        raise ComplianceError(text, rule="R4")
+    if is_cancelled(wanted):
+        raise ComplianceError("a new event cannot be cancelled; cancel it later", rule="R10")
 
 
 def check_shareable(current: StoredEvent, wanted: m.Event, now: datetime) -> None:

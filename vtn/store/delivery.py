@@ -75,6 +75,8 @@ class Answer:
     Attributes:
         request_id: of the message that said it; of the optID for a createOpt.
         resources: the resources that it is about; none for the VEN as a whole.
+        device_classes: the devices that it is about; none for all.
+        void_at: when the registration ended under which it was said (R407); None before.
     """
 
     pk: int
@@ -88,7 +90,9 @@ class Answer:
     source: OptSource
     request_id: str
     resources: tuple[str, ...]
+    device_classes: tuple[str, ...]
     at: datetime
+    void_at: datetime | None
 
 
 _NOTHING_SAID: dict[str, None] = dict.fromkeys(
@@ -202,14 +206,15 @@ async def answered(
     code: int = 200,
     description: str | None = None,
     source: OptSource,
-    resources: Sequence[str] = (),
+    resources: Collection[str] = (),
+    device_classes: Collection[str] = (),
     request_id: str = "",
     now: datetime,
 ) -> bool:
     """Stores what a VEN said about an event.
 
-    Only an oadrCreatedEvent acknowledges a modification. What is said about some
-    resources goes to the history and leaves the opt of the VEN as a whole alone. So does
+    Only an oadrCreatedEvent acknowledges a modification. What is said about some resources
+    or devices goes to the history and leaves the opt of the VEN as a whole alone. So does
     an oadrCreatedEvent once an oadrCreateOpt has spoken, also for later modifications
     (R206).
 
@@ -223,6 +228,7 @@ async def answered(
         description: its words.
         source: the message that it came in.
         resources: which resources it is about; none for the VEN as a whole.
+        device_classes: which devices it is about; none for all.
         request_id: tells a new answer from the same one sent again.
         now: when it came.
 
@@ -232,7 +238,7 @@ async def answered(
     said: dict[str, Any] = {}
     if source == "createdEvent":
         said |= {"acked_modification": modification, "acked_at": now}
-    if not resources:
+    if not resources and not device_classes:
         opt: dict[str, Any] = {
             "opt_type": opt_type,
             "opt_code": code,
@@ -251,6 +257,7 @@ async def answered(
         "source": source,
         "request_id": request_id,
         "resources": json.dumps(sorted(resources)),
+        "device_classes": json.dumps(sorted(device_classes)),
     }
     if await _repeats(tx, values):
         return False
@@ -322,10 +329,19 @@ async def retire(tx: Transaction, *, now: datetime) -> frozenset[int]:
 
 
 async def forget(tx: Transaction, *, party_pk: int) -> None:
-    """Makes the open events of a VEN as if they had never been sent to it (R407)."""
+    """Makes the open events of a VEN as if they had never been sent to it (R407).
+
+    Cancelled ones stay as they are: a cancellation that has been acknowledged is never sent
+    again (R50), and one that has not goes on being repeated (R52).
+    """
+    cancelled = select(event.c.pk).where(event.c.cancelled)
     await tx.execute(
         update(delivery)
-        .where(delivery.c.party_pk == party_pk, delivery.c.closed_at.is_(None))
+        .where(
+            delivery.c.party_pk == party_pk,
+            delivery.c.closed_at.is_(None),
+            delivery.c.event_pk.not_in(cancelled),
+        )
         .values(_NOTHING_SAID | {"sent_count": 0})
     )
 
@@ -362,6 +378,8 @@ async def _repeats(tx: Transaction, values: Mapping[str, Any]) -> bool:
             opt_history.c.event_pk == values["event_pk"],
             opt_history.c.party_pk == values["party_pk"],
             opt_history.c.resources == values["resources"],
+            opt_history.c.device_classes == values["device_classes"],
+            opt_history.c.void_at.is_(None),
         )
         .order_by(opt_history.c.pk.desc())
         .limit(1)
@@ -391,4 +409,5 @@ def _answer(row: Row[Any]) -> Answer:
     values: dict[str, Any] = dict(row._mapping)
     values["opt_type"] = OptType(row.opt_type)
     values["resources"] = tuple(json.loads(row.resources))
+    values["device_classes"] = tuple(json.loads(row.device_classes))
     return Answer(**values)
