@@ -72,7 +72,8 @@ class Member:
         self.poll_interval: timedelta | None = row.poll_interval
         ends = dict(row.ends)
         self.certificates = {one: ends.get(one) for one in row.fingerprints}
-        pushed = self.registered and not row.pull and row.transport is TransportName.SIMPLE_HTTP
+        listens = not row.pull and row.transport is TransportName.SIMPLE_HTTP
+        pushed = listens and (self.registered or self.admitted)
         self.push_address = row.transport_address if pushed else None
         self.signs = row.xml_signature
         self.stale = True

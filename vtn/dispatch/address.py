@@ -73,14 +73,20 @@ def _is_base(url: URL, schemes: Sequence[str]) -> bool:
     )
 
 
-def address_of(base: str, service: ServiceName) -> URL:
+def address_of(base: str, service: ServiceName, path: str = PATH) -> URL:
     """Returns where a VEN takes the messages to a service (R511).
 
-    Interpretation: an address that ends with ``/OpenADR2/Simple/2.0b`` already has what the
+    Args:
+        base: where it listens.
+        service: the last part.
+        path: what stands between them, by the profile that it speaks.
+
+    Interpretation: an address that ends with ``/OpenADR2/Simple/2.0b`` (or, in 2.0a,
+    without the last part) already has what the
     VTN has to append up to the name of the service.
     """
     stem = base.rstrip("/")
-    return URL(f"{stem}/{service}" if stem.endswith(PATH) else f"{stem}{PATH}/{service}")
+    return URL(f"{stem}/{service}" if stem.endswith(path) else f"{stem}{path}/{service}")
 
 
 class Allowed:

@@ -22,10 +22,11 @@ from certs.pinning import PinnedConnector, fingerprint_digits
 from oadr.codec import CONTENT_TYPE
 from oadr.enums import ServiceName
 from runtime.clock import Clock
-from vtn.config import Settings, passphrase_of
+from vtn.config import PATH, Settings, passphrase_of
 from vtn.dispatch.address import Allowed, address_of
 from vtn.dispatch.posting import MAX_BYTES, Reply
 from vtn.dispatch.undelivered import Undelivered
+from vtn.paths import PATH_A
 from vtn.roster import Member
 
 _HEADERS = {
@@ -66,7 +67,8 @@ class HttpsPost:
         Raises:
             Undelivered: nothing came back, or the wrong server is there.
         """
-        url = address_of(member.push_address or "", service)
+        path = PATH_A if member.admitted else PATH
+        url = address_of(member.push_address or "", service, path)
         pins = self._pins(member)
         self._check_host(url)
         connector = PinnedConnector(

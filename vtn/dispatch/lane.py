@@ -22,6 +22,7 @@ class Lane:
         due: when it is looked at next.
         failures: in a row.
         since: of the first of them.
+        reason: of the last of them.
         garbled: answers in a row that could not be used.
         again: keys of what was sent and has not arrived.
         refused: events that the VEN does not take, with their modification.
@@ -38,6 +39,7 @@ class Lane:
     due: datetime | None = None
     failures: int = 0
     since: datetime | None = None
+    reason: str = ""
     garbled: int = 0
     again: set[int] = field(default_factory=set)
     refused: dict[int, int] = field(default_factory=dict)
@@ -46,7 +48,7 @@ class Lane:
     @property
     def reachable(self) -> bool:
         """Whether the VEN may be pushed to (R405)."""
-        return self.member.registered and self.member.push_address is not None
+        return self.member.push_address is not None
 
     @property
     def idle(self) -> bool:
@@ -62,5 +64,6 @@ class Lane:
         """Forgets that the VEN could not be reached."""
         self.until = self.due = self.since = None
         self.failures = self.garbled = 0
+        self.reason = ""
         self.introduced = False
         self.refused.clear()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
-from oadr import codec
+from oadr import codec, profile_a
 from oadr import messages as m
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
@@ -91,8 +91,7 @@ class Posting:
         Raises:
             Undelivered: it did not get through, or the answer cannot be used.
         """
-        endpoint, now = self._endpoint, self._desk.clock.now()
-        body = endpoint.signatures.encode(message, endpoint.signs(member, member.signs), now)
+        body = self._written(member, message)
         name = codec.message_name(message)
         await self._show(member, "out", service=service, body=body, message=name)
         reply = await self._post(member, service, body)
@@ -113,14 +112,34 @@ class Posting:
         )
         return answer
 
-    def _read(self, member: Member, reply: Reply) -> m.Message:
-        caller = Caller(
+    def _written(self, member: Member, message: m.Message) -> bytes:
+        """Returns the document for a message, in the profile that the VEN speaks (R506).
+
+        Raises:
+            Undelivered: it must be signed, and 2.0a cannot say so (R514).
+        """
+        endpoint, now = self._endpoint, self._desk.clock.now()
+        if not member.admitted:
+            return endpoint.signatures.encode(message, endpoint.signs(member, member.signs), now)
+        try:
+            endpoint.check_signature(None, self._caller(member, ""))
+        except SignatureError as error:
+            raise Undelivered(f"2.0a has no signatures: {error.reason}", rule="R514") from error
+        return profile_a.encode(profile_a.in_profile_a(message, now))
+
+    def _caller(self, member: Member, fingerprint: str) -> Caller:
+        return Caller(
             member=member,
-            fingerprint=reply.fingerprint,
-            secure=bool(reply.fingerprint),
+            fingerprint=fingerprint,
+            secure=bool(fingerprint),
             received_at=self._desk.clock.now(),
         )
+
+    def _read(self, member: Member, reply: Reply) -> m.Message:
+        caller = self._caller(member, reply.fingerprint)
         try:
+            if member.admitted:
+                return profile_a.decode(reply.body, max_bytes=MAX_BYTES)
             root = codec.parse(reply.body, max_bytes=MAX_BYTES)
             answer = codec.message_of(codec.signed_object_of(root))
             self._endpoint.check_signature(root, caller)

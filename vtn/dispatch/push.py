@@ -209,9 +209,10 @@ class Pusher:
         """Returns until when a VEN gets metadata only; None if it may get everything.
 
         Interpretation: metadata goes both ways before anything else (R309, R405). A VEN that
-        sends none within the time between two polls is not waited for any longer.
+        sends none within the time between two polls is not waited for any longer. In 2.0a
+        there are none.
         """
-        if lane.introduced:
+        if lane.introduced or lane.member.admitted:
             return None
         async with self._desk.store.read() as tx:
             since = await push.awaited_since(tx, party_pk=lane.member.pk)
@@ -257,7 +258,7 @@ class Pusher:
         if lane.failures:
             log.info("takes messages again", extra={"ven": lane.member.ven_name})
         lane.failures = lane.garbled = 0
-        lane.since = None
+        lane.since, lane.reason = None, ""
         lane.again.discard(taken.key)
         if taken.key == EVENTS:
             lane.refused.clear()
@@ -274,7 +275,11 @@ class Pusher:
         lane.garbled += error.garbled
         final = error.final or lane.garbled >= MOST_GARBLED
         self._note(lane.member, failed_at=self._desk.clock.now(), failure=f"{name}: {reason}"[:400])
-        log.warning(
+        # The same at each attempt would bury all other lines.
+        known = lane.reason == reason and not final
+        lane.reason = reason
+        log.log(
+            logging.DEBUG if known else logging.WARNING,
             "%s cannot be pushed, %s: %s",
             name,
             "given up" if final else "tried again later",
@@ -290,7 +295,7 @@ class Pusher:
         """Ends a message for good; what is behind it goes on."""
         now = self._desk.clock.now()
         lane.failures = lane.garbled = 0
-        lane.since = None
+        lane.since, lane.reason = None, ""
         lane.again.discard(taken.key)
         lane.wanted = True
         if taken.key == EVENTS:

@@ -48,7 +48,7 @@ class Deliver(Protocol):
         """Returns what the VEN answers; None if its answer is empty.
 
         Args:
-            member: the VEN; it is registered and has a ``push_address``.
+            member: the VEN; it has a ``push_address``.
             service: whose address the message goes to.
             message: what to say.
 
