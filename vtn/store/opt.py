@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from oadr.messages import CreateOpt
 from vtn.store.document import read_opt, write_opt
 from vtn.store.schema import opt as table
+from vtn.store.schema import opt_history
 from vtn.store.sqlite import insert, integers
 from vtn.store.transaction import Transaction
 
@@ -76,15 +77,17 @@ async def timeline(
         party_pk: of one VEN; None for all.
         since: from when on they have to say it; None is now and later.
     """
-    standing = table.c.superseded_at.is_(None)
-    statement = select(table).order_by(table.c.pk)
-    if since is None:
-        statement = statement.where(standing)
-    else:
-        statement = statement.where(or_(standing, table.c.superseded_at > since))
-    if party_pk is not None:
-        statement = statement.where(table.c.party_pk == party_pk)
-    return [_stored(row) for row in await tx.rows(statement)]
+    # One query with an OR would read the whole table.
+    wanted: list[ColumnElement[bool]] = [table.c.superseded_at.is_(None)]
+    if since is not None:
+        wanted.append(table.c.superseded_at > since)
+    found: list[StoredOpt] = []
+    for which in wanted:
+        statement = select(table).where(which)
+        if party_pk is not None:
+            statement = statement.where(table.c.party_pk == party_pk)
+        found += [_stored(row) for row in await tx.rows(statement)]
+    return sorted(found, key=lambda one: one.pk)
 
 
 async def cancel(tx: Transaction, *, party_pk: int, opt_id: str, now: datetime) -> int:
@@ -117,7 +120,15 @@ async def prune(tx: Transaction, *, party_pk: int, keep: int) -> None:
 
 
 async def cancel_all(tx: Transaction, *, party_pk: int, now: datetime) -> int:
-    """Ends all opts of a VEN (R407), and returns how many."""
+    """Ends all schedules of a VEN (R407), and returns how many.
+
+    What it said about events is void from now on; it stays in the history.
+    """
+    await tx.execute(
+        update(opt_history)
+        .where(opt_history.c.party_pk == party_pk, opt_history.c.void_at.is_(None))
+        .values(void_at=now)
+    )
     ended = await tx.count(
         update(table)
         .where(table.c.party_pk == party_pk, table.c.cancelled_at.is_(None))

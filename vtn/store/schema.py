@@ -195,6 +195,8 @@ opt_history = Table(
     Column("request_id", String, nullable=False),
     Column("resources", String, nullable=False),
     Column("at", UTCDateTime, nullable=False),
+    Column("device_classes", String, nullable=False, server_default=text("'[]'")),
+    Column("void_at", UTCDateTime),
     Index("ix_opt_history_event_party", "event_pk", "party_pk"),
 )
 
@@ -227,6 +229,7 @@ opt = Table(
     Column("superseded_at", UTCDateTime),
     Column("cancelled_at", UTCDateTime),
     Index("ix_opt_party", "party_pk", "cancelled_at", "opt_id"),
+    Index("ix_opt_superseded", "superseded_at", "party_pk"),
     sqlite_autoincrement=True,
 )
 
