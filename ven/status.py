@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 
 from oadr.enums import EventStatus, OptType
 from oadr.event import status_at
+from oadr.messages import ReportRequest
+from oadr.times import ZERO, end_of
 from ven.state import EventState, HeldEvent, Registration, State
+from ven.state.wanted import WantedState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,29 @@ class EventStatusLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLine:
+    """One report that is asked for: of this VEN, or by it.
+
+    Attributes:
+        request_id: its reportRequestID.
+        specifier_id: the report on offer, or ``METADATA``.
+        r_ids: the data points.
+        every: time between two values; 0 is at each change, or for what comes once.
+        deliver: time between two reports; 0 is once.
+        until: when it ends; None for ever, or for what comes once.
+        state: where it stands.
+    """
+
+    request_id: str
+    specifier_id: str
+    r_ids: tuple[str, ...]
+    every: timedelta
+    deliver: timedelta
+    until: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How a VEN is.
 
@@ -46,6 +72,8 @@ class Status:
         lost: why the VTN does not know it any more; empty while it does.
         events: what it holds, by start.
         reports: IDs of the report requests that it serves.
+        requests: the same, with what is asked for.
+        wanted: what it asks of the VTN.
         unanswered: answers to events that the VTN has not confirmed.
         waiting: reports that the VTN has not confirmed.
         parked: reports that were given up and are kept for people to see.
@@ -60,6 +88,8 @@ class Status:
     lost: str
     events: tuple[EventStatusLine, ...]
     reports: tuple[str, ...]
+    requests: tuple[RequestLine, ...]
+    wanted: tuple[RequestLine, ...]
     unanswered: int
     waiting: int
     parked: int
@@ -76,6 +106,7 @@ async def read_status(
         StateError: the state cannot be read.
     """
     waiting, parked = await state.outbox.counts()
+    requests = await state.requests.all()
     events = sorted((_line(held, now) for held in await state.events.all()), key=_start)
     return Status(
         ven_name=ven_name,
@@ -84,12 +115,33 @@ async def read_status(
         registration=await state.registration.load(),
         lost=lost,
         events=tuple(events),
-        reports=tuple(held.request_id for held in await state.requests.all()),
+        reports=tuple(held.request_id for held in requests),
+        requests=tuple(_request_line(held.request, held.state) for held in requests),
+        wanted=tuple(
+            _request_line(one.request, one.state)
+            for one in await state.wanted.all()
+            if one.state is not WantedState.ENDED
+        ),
         unanswered=len(await state.events.answers()),
         waiting=waiting,
         parked=parked,
         readings=await state.readings.count(),
         opts=len(await state.opts.all()),
+    )
+
+
+def _request_line(request: ReportRequest, state: str) -> RequestLine:
+    period = request.report_interval
+    repeated = request.report_back_duration > ZERO
+    bounded = repeated and period is not None and period.duration > ZERO
+    return RequestLine(
+        request_id=request.report_request_id,
+        specifier_id=request.report_specifier_id,
+        r_ids=tuple(point.r_id for point in request.data_points),
+        every=request.granularity,
+        deliver=request.report_back_duration,
+        until=end_of(period.dtstart, period.duration) if bounded and period else None,
+        state=str(state),
     )
 
 

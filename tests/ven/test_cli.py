@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 import re
+import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +18,12 @@ from certs.authority import Authority
 from certs.tls import KeyPair, TLSFiles, server_context
 from oadr.enums import OptType
 from oadr.messages import CreatedEvent, Poll
+from oadr.report import RequestKind
 from tests.ven.process import ended, resident_kb, running, served, until, values
 from tests.ven.scripted import ScriptedVTN, event, request
 from ven.cli import main
 from ven.config import load
+from ven.state import HeldRequest, State
 
 #: What the VEN's clock shows when a test starts; it is a day of the replayed file.
 SHOWN = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -349,3 +353,42 @@ async def test_a_ven_whose_vtn_is_away_goes_on_trying_and_ends_cleanly(
         assert "Not well: it is not registered" in result.output
         assert process.poll() is None
         assert await ended(process) == 0
+
+
+def test_an_override_is_told_shown_and_taken_back(ven: Ven, folder: Path) -> None:
+    ven("init", ".", "--vtn", "http://localhost:8080", "--name", "school-7")
+    assert ven("override", "on").output == "school-7 is overridden by hand\n"
+    with closing(sqlite3.connect(folder / "ven.db")) as connection:
+        ((value,),) = connection.execute("SELECT value FROM resource")
+    assert json.loads(value)["manual_override"] is True
+    assert ven("override", "off").output == "school-7 is not overridden\n"
+    with closing(sqlite3.connect(folder / "ven.db")) as connection:
+        ((value,),) = connection.execute("SELECT value FROM resource")
+    assert json.loads(value)["manual_override"] is False
+    result = ven("override", "on", "--resource", "attic")
+    assert result.exit_code == 2
+    assert "there is no resource 'attic'; known: " in result.output
+
+
+async def test_status_shows_what_is_asked_for_in_both_directions(ven: Ven, folder: Path) -> None:
+    await asyncio.to_thread(ven, "init", ".", "--vtn", "http://localhost:8080", "--name", "a")
+    state = State(folder / "ven.db")
+    await state.open()
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    bounded = request("rr-1", back=300, start=start, duration=timedelta(hours=1))
+    once = request("rr-2", granularity=0, back=0, start=None)
+    await state.requests.accept(
+        [HeldRequest(request=bounded, kind=RequestKind.PERIODIC, accepted_at=start)]
+    )
+    await state.wanted.add([once])
+    await state.close()
+    lines = (await asyncio.to_thread(ven, "status")).output.splitlines()
+    report = (
+        "report        rr-1  TELEMETRY_USAGE main  every 1m, sent every 5m, "
+        "until 2026-01-01 01:00:00 UTC, accepted"
+    )
+    assert report in lines
+    assert "wanted        rr-2  TELEMETRY_USAGE main  once, queued" in lines
+    found = json.loads((await asyncio.to_thread(ven, "status", "--json")).output)
+    assert found["requests"][0]["until"] == "2026-01-01T01:00:00Z"
+    assert found["wanted"][0]["request_id"] == "rr-2"

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +34,7 @@ from ven.state import (
     RequestState,
     State,
 )
+from ven.state.database import from_us
 from ven.state.schema import MIGRATIONS
 
 SECOND = timedelta(seconds=1)
@@ -340,3 +342,36 @@ async def test_a_state_whose_opening_is_cancelled_at_any_step_lets_go_of_its_fil
         assert not thread.is_alive()
     await use(State(tmp_path / "ven.db"))
     assert sorted(os.listdir(tmp_path)) == ["ven.db", "ven.db.lock"]
+
+
+async def test_a_file_of_the_first_version_keeps_its_readings(tmp_path: Path) -> None:
+    path = tmp_path / "ven.db"
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in MIGRATIONS[0]:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("INSERT INTO reading VALUES ('main', 0, 1000000, '5', NULL)")
+        connection.commit()
+    state = State(path)
+    await state.open()
+    (found,) = await state.readings.between(["main"], from_us(0), from_us(10))
+    assert found.value == 5
+    assert (found.accuracy, found.confidence) == (None, None)
+    await state.close()
+
+
+async def test_two_tasks_that_open_a_state_at_once_share_one_connection(tmp_path: Path) -> None:
+    state = State(tmp_path / "ven.db")
+    before = threading.active_count()
+    await asyncio.gather(*(state.open() for _ in range(5)))
+    assert threading.active_count() == before + 1
+    await state.close()
+
+
+async def test_a_corrected_reading_takes_the_place_of_the_first(state: State) -> None:
+    await state.readings.add([reading(0)])
+    better = replace(reading(0), value=Decimal(99), accuracy=Decimal("0.5"), confidence=90)
+    await state.readings.add([better])
+    assert (await state.readings.newest(better.r_id)) == reading(0)
+    await state.readings.correct([better])
+    assert (await state.readings.newest(better.r_id)) == better

@@ -22,7 +22,7 @@ from ven.config import Settings, load
 from ven.options import POLL_INTERVAL
 from ven.sources.settings import AnyMeter, CsvMeterSettings
 from ven.state import State
-from ven.status import Status, read_status
+from ven.status import RequestLine, Status, read_status
 
 #: So many polls may fail before a VEN that runs is not well.
 MISSED_POLLS = 3
@@ -212,9 +212,22 @@ def _events(status: Status) -> Iterator[str]:
 
 def _reports(picture: Picture, status: Status) -> Iterator[str]:
     yield f"reports       {len(status.reports)} requested, {status.waiting} wait to be sent"
+    for asked in status.requests:
+        yield f"report        {_request(asked)}"
+    for wanted in status.wanted:
+        yield f"wanted        {_request(wanted)}"
     width = max((len(line.r_id) for line in picture.meters), default=0)
     for line in picture.meters:
         yield f"meter         {line.r_id:<{width}}  {_reading(line)}"
+
+
+def _request(line: RequestLine) -> str:
+    what = f"{line.request_id}  {line.specifier_id} {', '.join(line.r_ids)}"
+    if not line.deliver:
+        return f"{what}  once, {line.state}"
+    every = f"every {as_typed(line.every)}" if line.every else "at each change"
+    until = f", until {_moment(line.until)}" if line.until is not None else ""
+    return f"{what}  {every}, sent every {as_typed(line.deliver)}{until}, {line.state}"
 
 
 def _reading(line: MeterLine) -> str:
@@ -268,6 +281,8 @@ def _state_as_json(picture: Picture, status: Status) -> dict[str, Any]:
         "events": [asdict(event) for event in status.events],
         "unanswered": status.unanswered,
         "reports": status.reports,
+        "requests": [asdict(line) for line in status.requests],
+        "wanted": [asdict(line) for line in status.wanted],
         "waiting": status.waiting,
         "parked": status.parked,
         "readings": status.readings,
