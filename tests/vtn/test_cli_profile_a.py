@@ -83,6 +83,16 @@ def test_a_ven_of_20b_says_for_itself_how_it_is_reached(vtn: Desk) -> None:
         assert "--profile 2.0a" in vtn.error(f"ven enrol school {option}", 2)
 
 
+def test_a_ven_of_20a_listens_where_the_operator_says(vtn: Desk) -> None:
+    for wrong in ("mill.example", "http://mill.example", "https://mill.example/?x", ""):
+        assert "--push-address" in vtn.error(f"{ENROL} --push-address '{wrong}'", 2)
+    output = vtn(f"{ENROL} --push-address https://mill.example:9443").output
+    assert "pushed to https://mill.example:9443; vtnID north-grid" in output
+    assert vtn.json("ven show mill")["push_address"] == "https://mill.example:9443"
+    vtn("ven set mill --profile 2.0b")
+    assert vtn.json("ven show mill")["push_address"] is None
+
+
 def test_what_20a_does_not_know_is_refused_in_clear_words(vtn: Desk) -> None:
     vtn(ENROL)
     for line in ("ven cancel mill", "ven reregister mill", "report request mill --metadata"):

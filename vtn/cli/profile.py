@@ -3,6 +3,7 @@
 import click
 
 from oadr.enums import ProfileName
+from oadr.errors import ProtocolError
 from vtn.cli.enrol import Place
 from vtn.cli.office import Office
 from vtn.setup import url_a
@@ -29,6 +30,20 @@ def check(office: Office, place: Place) -> None:
             "messages of 2.0a cannot be signed: give --signatures accepted, so that this VEN "
             "is let in without"
         )
+    if place.push_address is not None:
+        _check_address(office, place.push_address)
+
+
+def _check_address(office: Office, address: str) -> None:
+    # It takes what URLs are read with; no other command needs that.
+    from vtn.dispatch.address import checked_address
+
+    settings = office.settings
+    try:
+        checked_address(address, settings.push, secure=settings.tls.certificate is not None)
+    except ProtocolError as error:
+        words = error.description.removeprefix("oadrTransportAddress ")
+        raise click.UsageError(f"--push-address: {words}") from error
 
 
 def told(office: Office, row: Party) -> str:
