@@ -4,78 +4,43 @@ Enrolling gives a VEN its venID and its place in groups; registering is what the
 itself later. Whatever changes a party gives it a new ``version``.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from oadr.enums import ProfileName, TransportName
 from vtn.store import change
 from vtn.store.errors import DuplicateId, UnknownId
+from vtn.store.party_rows import Kind, Party, PartyState, SignaturePolicy, load, one, valid
 from vtn.store.schema import certificate, label, party
 from vtn.store.sqlite import insert, integers
 from vtn.store.transaction import Transaction
 from vtn.store.unregistration import erase
 
-PartyState = Literal["enrolled", "registered", "cancelled"]
-SignaturePolicy = Literal["required", "accepted", "ignored"]
-_Kind = Literal["group", "resource", "market_context"]
-_Proof = tuple[str, datetime | None]
-_COLUMNS = tuple(party.c.keys())
-_PROFILES = {name.value: name for name in ProfileName}
-_TRANSPORTS = {name.value: name for name in TransportName}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
-    """A VEN as the VTN knows it.
-
-    Attributes:
-        pk: key in this database, never used twice.
-        state: ``enrolled`` until it registers; ``cancelled`` after its registration ended. A
-            VEN of 2.0a does not register: being enrolled makes it ``registered``.
-        registration_id: present while registered for 2.0b.
-        profile: that it was enrolled for, or has registered with.
-        pull: it polls; otherwise it listens at ``transport_address``.
-        signature_policy: None leaves it to the configuration.
-        poll_interval: how often it was asked to poll, or asks of itself; None leaves it to
-            the configuration.
-        last_seen: when it last sent a message.
-        fingerprints: its certificates that are not revoked.
-        ends: those of them that are valid only until a moment, with that moment.
-        version: number of the last change, see ``vtn.store.change``.
-    """
-
-    pk: int
-    ven_id: str
-    ven_name: str
-    state: PartyState
-    registration_id: str | None
-    profile: ProfileName
-    transport: TransportName
-    transport_address: str | None
-    pull: bool
-    report_only: bool
-    xml_signature: bool
-    signature_policy: SignaturePolicy | None
-    poll_interval: timedelta | None
-    enrolled_at: datetime
-    registered_at: datetime | None
-    last_seen: datetime | None
-    groups: frozenset[str]
-    resources: frozenset[str]
-    market_contexts: frozenset[str]
-    fingerprints: tuple[str, ...]
-    ends: tuple[tuple[str, datetime], ...]
-    version: int
-
-    def accepts(self, fingerprint: str, now: datetime) -> bool:
-        """Returns whether a certificate identifies this party at this moment."""
-        end = dict(self.ends).get(fingerprint)
-        return fingerprint in self.fingerprints and (end is None or now < end)
+__all__ = [
+    "Party",
+    "PartyState",
+    "SignaturePolicy",
+    "admit",
+    "all_parties",
+    "changed",
+    "changed_since",
+    "create",
+    "get",
+    "register",
+    "remove",
+    "removed",
+    "rename",
+    "set_groups",
+    "set_market_contexts",
+    "set_resources",
+    "set_signature_policy",
+    "set_ven_id",
+    "touch",
+    "unregister",
+]
 
 
 async def create(
@@ -163,16 +128,16 @@ async def get(
         raise ValueError("expected exactly one of pk, ven_id, ven_name and fingerprint")
     if fingerprint is not None:
         wanted = select(certificate.c.party_pk).where(
-            certificate.c.fingerprint == fingerprint, _valid(now)
+            certificate.c.fingerprint == fingerprint, valid(now)
         )
-        return await _one(tx, party.c.pk.in_(wanted), now)
+        return await one(tx, party.c.pk.in_(wanted), now)
     name, value = chosen[0]
-    return await _one(tx, party.c[name] == value, now)
+    return await one(tx, party.c[name] == value, now)
 
 
 async def all_parties(tx: Transaction, *, now: datetime | None = None) -> list[Party]:
     """Returns every party, by venID."""
-    return await _load(tx, None, now)
+    return await load(tx, None, now)
 
 
 async def changed_since(
@@ -182,7 +147,7 @@ async def changed_since(
 
     ``change.changes_since`` also tells of removed ones and of those with new work.
     """
-    return await _load(tx, party.c.version > version, now)
+    return await load(tx, party.c.version > version, now)
 
 
 async def removed(tx: Transaction, *, among: Collection[int]) -> frozenset[int]:
@@ -359,90 +324,20 @@ async def _check_free(tx: Transaction, ven_id: str, ven_name: str) -> None:
         raise DuplicateId(f"by {row.ven_id!r}", kind="venName", value=ven_name)
 
 
-async def _add_labels(tx: Transaction, pk: int, kind: _Kind, names: Iterable[str]) -> None:
+async def _add_labels(tx: Transaction, pk: int, kind: Kind, names: Iterable[str]) -> None:
     rows = [{"party_pk": pk, "kind": kind, "name": name} for name in sorted(set(names))]
     if rows:
         await tx.execute(insert(label), rows)
 
 
-async def _set_labels(tx: Transaction, pk: int, kind: _Kind, names: Iterable[str]) -> None:
+async def _set_labels(tx: Transaction, pk: int, kind: Kind, names: Iterable[str]) -> None:
     await changed(tx, pk=pk)
     await tx.execute(delete(label).where(label.c.party_pk == pk, label.c.kind == kind))
     await _add_labels(tx, pk, kind, names)
 
 
 async def _existing(tx: Transaction, pk: int) -> Party:
-    found = await _one(tx, party.c.pk == pk, None)
+    found = await one(tx, party.c.pk == pk, None)
     if found is None:
         raise UnknownId(kind="party", value=pk)
     return found
-
-
-async def _one(tx: Transaction, where: ColumnElement[bool], now: datetime | None) -> Party | None:
-    found = await _load(tx, where, now)
-    return found[0] if found else None
-
-
-def _valid(now: datetime | None) -> ColumnElement[bool]:
-    kept = certificate.c.revoked_at.is_(None)
-    if now is None:
-        return kept
-    return kept & or_(certificate.c.valid_until.is_(None), certificate.c.valid_until > now)
-
-
-async def _load(
-    tx: Transaction, where: ColumnElement[bool] | None, now: datetime | None
-) -> list[Party]:
-    """Reads parties, labels and certificates in one query each and joins them here."""
-    parties = select(party).order_by(party.c.ven_id)
-    labels = select(label)
-    certificates = (
-        select(certificate.c.party_pk, certificate.c.fingerprint, certificate.c.valid_until)
-        .where(_valid(now))
-        .order_by(certificate.c.pk)
-    )
-    if where is not None:
-        rows = await tx.rows(parties.where(where))
-        pks = integers([row.pk for row in rows])
-        labels = labels.where(label.c.party_pk.in_(pks))
-        certificates = certificates.where(certificate.c.party_pk.in_(pks))
-    else:
-        rows = await tx.rows(parties)
-    if not rows:
-        return []
-    names: defaultdict[str, defaultdict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for party_pk, kind, name in map(tuple, await tx.rows(labels)):
-        names[kind][party_pk].append(name)
-    proofs: defaultdict[int, list[_Proof]] = defaultdict(list)
-    for party_pk, fingerprint, end in map(tuple, await tx.rows(certificates)):
-        proofs[party_pk].append((fingerprint, end))
-    shared = _Shared(names)
-    return [_party(row, shared, proofs.get(row[0], ())) for row in rows]
-
-
-class _Shared:
-    """Gives the labels of parties; equal sets are one object, as most parties are alike."""
-
-    def __init__(self, names: Mapping[str, Mapping[int, list[str]]]) -> None:
-        self._names = names
-        self._sets: dict[frozenset[str], frozenset[str]] = {}
-
-    def of(self, kind: _Kind, pk: int) -> frozenset[str]:
-        """Returns the labels of one kind."""
-        found = frozenset(self._names[kind].get(pk, ()))
-        return self._sets.setdefault(found, found)
-
-
-def _party(row: Row[Any], labels: _Shared, proofs: Collection[_Proof]) -> Party:
-    values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
-    values["profile"] = _PROFILES[values["profile"]]
-    values["transport"] = _TRANSPORTS[values["transport"]]
-    pk = values["pk"]
-    return Party(
-        **values,
-        groups=labels.of("group", pk),
-        resources=labels.of("resource", pk),
-        market_contexts=labels.of("market_context", pk),
-        fingerprints=tuple([fingerprint for fingerprint, _ in proofs]),
-        ends=tuple([(fingerprint, end) for fingerprint, end in proofs if end is not None]),
-    )

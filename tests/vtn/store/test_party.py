@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from oadr.enums import OptType, TransportName
+from oadr.enums import OptType, ProfileName, TransportName
 from tests.vtn.store.worlds import HOUR, LATER, MINUTE, NOW, an_event, many_parties
 from vtn.store import Store, certificate, change, delivery, event, outbox, party
 from vtn.store.errors import DuplicateId, UnknownId
@@ -38,6 +38,32 @@ async def test_an_enrolled_party_is_found_by_each_of_its_identifiers(store: Stor
     assert (by_id.state, by_id.signature_policy) == ("enrolled", "required")
     assert by_id.enrolled_at == NOW
     assert by_id.enrolled_at.utcoffset() == timedelta(0)
+
+
+async def test_r405_a_ven_of_20a_counts_as_registered_as_soon_as_it_is_enrolled(
+    store: Store,
+) -> None:
+    async with store.begin() as tx:
+        made = await party.create(
+            tx,
+            ven_id="mill",
+            ven_name="mill",
+            now=NOW,
+            profile=ProfileName.A,
+            push_address="https://mill.example",
+            poll_interval=MINUTE,
+        )
+        assert (made.profile, made.state, made.registered_at) == ("2.0a", "registered", NOW)
+        assert (made.registration_id, made.pull) == (None, False)
+        assert (made.transport_address, made.poll_interval) == ("https://mill.example", MINUTE)
+        out = await party.unregister(tx, pk=made.pk, now=NOW)
+        assert out.state == "cancelled"
+        again = await party.admit(tx, pk=made.pk, profile=ProfileName.A, now=LATER)
+        assert (again.state, again.registered_at) == ("registered", LATER)
+        assert again.transport_address == "https://mill.example"
+        newer = await party.admit(tx, pk=made.pk, profile=ProfileName.B, now=LATER)
+        assert (newer.profile, newer.state, newer.registered_at) == ("2.0b", "enrolled", None)
+        assert (newer.transport_address, newer.pull) == (None, True)
 
 
 async def test_nobody_is_found_by_an_unknown_identifier(store: Store, ven: Party) -> None:
