@@ -57,6 +57,17 @@ async def waiting(tx: Transaction, *, party_pk: int) -> list[Item]:
     return [Item(**row._mapping) for row in await tx.rows(statement)]
 
 
+async def failed(tx: Transaction, *, party_pk: int, limit: int = 20) -> list[Item]:
+    """Returns what was given up for a VEN, latest first, as long as it is kept."""
+    statement = (
+        select(outbox)
+        .where(outbox.c.party_pk == party_pk, outbox.c.failed.is_not(None))
+        .order_by(outbox.c.done_at.desc(), outbox.c.pk.desc())
+        .limit(limit)
+    )
+    return [Item(**row._mapping) for row in await tx.rows(statement)]
+
+
 async def sent(tx: Transaction, *, pk: int, now: datetime) -> None:
     """Notes that an item went out."""
     await tx.execute(
