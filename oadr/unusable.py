@@ -30,7 +30,9 @@ def stand_in(signed_object: etree._Element) -> m.Message:
             request_id=request_id, ven_id=ven_id, report_request_ids=(), report_to_follow=False
         )
     if cls is m.DistributeEvent:
-        return m.DistributeEvent(request_id=request_id, vtn_id=_text(element, "ei:vtnID"))
+        # What comes first is the requestID in the eiResponse.
+        own = element.findtext(qname("pyld:requestID")) or ""
+        return m.DistributeEvent(request_id=own, vtn_id=_text(element, "ei:vtnID"))
     if cls is m.RequestEvent:
         return m.RequestEvent(request_id=request_id, ven_id=ven_id)
     if cls is m.CreateOpt:

@@ -19,8 +19,6 @@ from ven.options import Options
 from ven.testing import NotTaken, ScriptedVTN, World, joined, until
 from ven.testing.world import PUSH_ADDRESS
 
-DAY = timedelta(days=1)
-
 
 # ---------------------------------------------------------------- registration
 
@@ -43,7 +41,7 @@ async def test_r37_r402_a_ven_polls_unless_it_is_told_an_address() -> None:
 
 async def test_r51_r500_a_ven_that_is_pushed_to_never_polls() -> None:
     async with pushed_to() as world:
-        await world.pass_time(days=2)
+        await world.pass_time(hours=3)
         with pytest.raises(NotPolling, match="R51"):
             await world.ven.poll()
         assert world.vtn.got(m.Poll) == []
