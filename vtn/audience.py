@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from oadr import messages as m
-from vtn.errors import NotFound
+from vtn.errors import Conflict, NotFound
 from vtn.store import Transaction, party
 from vtn.store.party import Party
 
@@ -31,15 +31,36 @@ async def resolve(tx: Transaction, audience: Audience) -> Collection[int]:
 
     Raises:
         NotFound: a name is unknown, or nobody is meant.
+        Conflict: a VEN is named that takes no events, or there are no others.
     """
     rows = await party.all_parties(tx)
     names = {row.ven_name for row in rows} | {row.ven_id for row in rows}
     if missing := audience.vens - names:
         raise NotFound("VEN", min(missing), "see: vtn ven list")
-    found = [row.pk for row in rows if _meant(row, audience)]
-    if not found:
+    meant = [row for row in rows if _meant(row, audience)]
+    if not meant:
         raise NotFound("VEN in", describe(audience), "see: vtn ven list")
+    _check_named(meant, audience)
+    found = [row.pk for row in meant if not _reports_only(row)]
+    if not found:
+        raise Conflict(
+            f"{describe(audience)}: there are only Report Only VENs, and those take no events"
+        )
     return found
+
+
+def _check_named(meant: Collection[Party], audience: Audience) -> None:
+    """Checks that no VEN is named that takes no events; of a group it is left out."""
+    for row in meant:
+        if _reports_only(row) and {row.ven_name, row.ven_id} & audience.vens:
+            raise Conflict(
+                f"{row.ven_name} has registered as a Report Only VEN (oadrReportOnly), which "
+                "takes no events; leave it out"
+            )
+
+
+def _reports_only(row: Party) -> bool:
+    return row.report_only and row.state == "registered"
 
 
 def _meant(row: Party, audience: Audience) -> bool:

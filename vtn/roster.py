@@ -27,6 +27,7 @@ class Member:
         online: whether it has been polling lately.
         due: when something will wait for it that does not now.
         push_address: where it wants to be pushed to; None while it polls, or is not registered.
+        report_only: it takes no events, only reports (oadrReportOnly).
         signs: whether it has registered with XML signatures.
         woken: is told each time that something may wait for it; None if nobody is.
         certificates: fingerprint -> until when it counts; None for as long as it is valid.
@@ -46,6 +47,7 @@ class Member:
         "profile",
         "push_address",
         "registration_id",
+        "report_only",
         "signs",
         "ven_id",
         "ven_name",
@@ -76,6 +78,7 @@ class Member:
         pushed = listens and (self.registered or self.admitted)
         self.push_address = row.transport_address if pushed else None
         self.signs = row.xml_signature
+        self.report_only = row.report_only and self.registered
         self.stale = True
 
     @property

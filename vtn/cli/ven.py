@@ -219,7 +219,7 @@ def show(name: str, json_: bool) -> None:
         {
             "VEN": found["ven"],
             "venID": found["ven_id"],
-            "profile": found["profile"],
+            "profile": f"{found['profile']}{', Report Only' if found['report_only'] else ''}",
             "state": "registered, online" if found["online"] else found["state"],
             "registration": found["registration_id"] or "-",
             "registered": when(found["registered_at"]),
@@ -235,6 +235,9 @@ def show(name: str, json_: bool) -> None:
             "reports": found["reports"],
         }
     )
+    for one in found["schedules"]:
+        what = f"{one['opt']} {one['state']}  {one['when']}  {one['what']}"
+        click.echo(f"schedule     {one['opt_id']}  {what} ({one['reason']})")
     for proof in found["certificates"]:
         click.echo(f"certificate  {proof['fingerprint']}  {_worth(proof)}")
 

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from vtn.cli import opts
 from vtn.cli.office import Office
 from vtn.operator import find_ven
 from vtn.store import certificate, delivery, party
-from vtn.store import opt as opts
+from vtn.store import opt as stored_opts
 from vtn.store import report as reports
 from vtn.store.certificate import Certificate
 from vtn.store.party import Party
@@ -33,6 +34,7 @@ def summary(office: Office, row: Party) -> dict[str, Any]:
         "profile": row.profile,
         "state": row.state,
         "online": office.online(row),
+        "report_only": row.report_only and row.state == "registered",
         "last_seen": row.last_seen,
         "groups": row.groups,
         "resources": row.resources,
@@ -51,7 +53,7 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
     async with office.store.read() as tx:
         row = await find_ven(tx, name)
         proofs = await certificate.for_party(tx, party_pk=row.pk)
-        schedules = await opts.for_party(tx, party_pk=row.pk)
+        schedules = await stored_opts.for_party(tx, party_pk=row.pk)
         requested = await reports.requests(tx, party_pk=row.pk, states=("queued", "sent", "active"))
         events = await delivery.for_party(tx, party_pk=row.pk)
     return summary(office, row) | {
@@ -62,6 +64,7 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
         "poll_interval": row.poll_interval or office.settings.registration.poll_interval,
         "open_events": len([one for one, _ in events if one.retire_at > office.now]),
         "opt_schedules": len([one for one in schedules if not one.superseded]),
+        "schedules": opts.standing(row.ven_name, schedules, office.now),
         "reports": len(requested),
         "certificates": [_certificate(proof) for proof in proofs],
     }

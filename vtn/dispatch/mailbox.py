@@ -105,7 +105,7 @@ async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken 
     interval = poll_interval(desk, member)
     async with desk.store.read() as tx:
         items = await outbox.waiting(tx, party_pk=member.pk)
-        rows = await delivery.for_party(tx, party_pk=member.pk)
+        rows = await open_events(tx, member)
     found = [item for item in items if not wish.metadata_only or item.kind == METADATA]
     news = [row for row in rows if wish.refused.get(row[0].pk) != row[0].modification]
     item = next((item for item in found if _due(item, now, interval, wish) <= now), None)
@@ -119,6 +119,14 @@ async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken 
         return await _take_events(desk, member, rows, now, wish)
     member.due = _next(items, news, now, interval)
     return None
+
+
+async def open_events(tx: Transaction, member: Member) -> Sequence[snapshot.Row]:
+    """Returns the events of a VEN; none for a Report Only VEN, which has no EiEvent.
+
+    Interpretation: such a VEN that asks for its events all the same gets an empty list.
+    """
+    return () if member.report_only else await delivery.for_party(tx, party_pk=member.pk)
 
 
 async def _take_item(

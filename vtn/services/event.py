@@ -22,11 +22,11 @@ async def request(desk: Desk, caller: Caller, message: m.RequestEvent) -> m.Mess
     """Answers oadrRequestEvent with the full snapshot, also an empty one (R27, R40)."""
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
-    if desk.hooks.has("on_request_event"):
+    if desk.hooks.has("on_request_event") and not member.report_only:
         events = await desk.decide("on_request_event", caller.context(desk))
         await external.take_in(desk, member, events or (), caller.received_at)
     async with desk.store.read() as tx:
-        rows = await delivery.for_party(tx, party_pk=member.pk)
+        rows = await mailbox.open_events(tx, member)
     reply = await mailbox.send_events(
         desk,
         member,

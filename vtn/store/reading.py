@@ -250,8 +250,9 @@ async def sums(
     """Returns the energy at each data point in each window, by window, VEN and data point.
 
     Readings of real energy used and of real power count, finite ones that are not marked as
-    bad (R318) only; one that lies partly in a window counts in part. A VEN that meters the same load at several data
-    points has a sum for each; which of them to add is for the caller to know.
+    bad (R318) only; one that lies partly in a window counts in part. A VEN that meters the
+    same load at several data points has a sum for each; which of them to add is for the
+    caller to know.
 
     Args:
         tx: the transaction.
