@@ -40,28 +40,27 @@ class PinnedConnector(aiohttp.TCPConnector):
         self._pins = pins
         self._refuse = refuse
         self._who = who
-        self._latest: asyncio.BaseTransport | None = None
+        self._latest: bytes | None = None
 
     @property
     def shown(self) -> str:
         """OpenADR fingerprint of what the server showed last; empty without TLS."""
-        der = _certificate(self._latest) if self._latest is not None else None
-        return _in_pairs(_digits(der, 20)) if der is not None else ""
+        return _in_pairs(_digits(self._latest, 20)) if self._latest is not None else ""
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
         """Returns a connection once its certificate has been compared."""
         connection = await super().connect(*args, **kwargs)
-        self._latest = connection.transport
+        # Read now: a connection that has been closed has no certificate any more.
+        self._latest = _certificate(connection.transport)
         if self._pins is not None and connection.transport is not None:
-            problem = self._problem(connection.transport, self._pins)
+            problem = self._problem(self._latest, self._pins)
             if problem:
                 connection.close()
                 raise self._refuse(problem)
         return connection
 
-    def _problem(self, transport: asyncio.BaseTransport, pins: Collection[str]) -> str:
+    def _problem(self, der: bytes | None, pins: Collection[str]) -> str:
         """Returns what is wrong with the server at the other end; empty if nothing is."""
-        der = _certificate(transport)
         if der is None:
             return f"{self._who} showed no certificate"
         if any(hmac.compare_digest(_digits(der, len(pin)), pin) for pin in pins):
@@ -86,8 +85,10 @@ def fingerprint_digits(text: str) -> str:
     return digits
 
 
-def _certificate(transport: asyncio.BaseTransport) -> bytes | None:
+def _certificate(transport: asyncio.BaseTransport | None) -> bytes | None:
     """Returns the certificate that the server showed; None without TLS."""
+    if transport is None:
+        return None
     tls = transport.get_extra_info("ssl_object")
     der: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
     return der
