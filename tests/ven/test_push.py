@@ -19,7 +19,6 @@ from ven.options import Options
 from ven.testing import NotTaken, ScriptedVTN, World, joined, until
 from ven.testing.world import PUSH_ADDRESS
 
-
 # ---------------------------------------------------------------- registration
 
 
