@@ -132,7 +132,9 @@ def _check_signal(signal: Signal, period: Period) -> None:
     where = f"signal {signal.signal_id!r}"
     _check_kind(signal, where)
     _check_signal_target(signal, where)
-    _check_intervals(signal.intervals, period.dtstart, period.duration, where, uid_rule="R2")
+    _check_intervals(
+        signal.intervals, period.dtstart, period.duration, where, uid_rule="R2", sum_rule="R8"
+    )
     rule = rule_for(signal)
     for index, interval in enumerate(signal.intervals):
         value = value_of(interval)
@@ -185,7 +187,7 @@ def _check_baseline(baseline: Baseline) -> None:
     if baseline.duration <= ZERO:
         raise InvalidData(f"{where} lasts {baseline.duration}; expected more than 0", rule="R102")
     start, duration = baseline.dtstart, baseline.duration
-    _check_intervals(baseline.intervals, start, duration, where, uid_rule="R101")
+    _check_intervals(baseline.intervals, start, duration, where, uid_rule="R101", sum_rule="R102")
 
 
 def _check_intervals(
@@ -195,6 +197,7 @@ def _check_intervals(
     where: str,
     *,
     uid_rule: str,
+    sum_rule: str,
 ) -> None:
     if not intervals:
         raise ComplianceError(f"{where} has no interval; expected one or more", rule="R102")
@@ -211,7 +214,7 @@ def _check_intervals(
     end, wanted = reduce(add, durations, start), add(start, duration)
     if end != wanted:
         text = f"{where}: its intervals end at {end:{_TIME}} UTC; expected {wanted:{_TIME}} UTC"
-        raise ComplianceError(text, rule="R8")
+        raise ComplianceError(text, rule=sum_rule)
 
 
 def _check_interval(interval: Interval, index: int, where: str, *, uid_rule: str) -> None:

@@ -102,7 +102,7 @@ FORBIDDEN = [
     ("R102", with_interval(event(), 0, duration=None)),
     ("R102", with_interval(event(), 0, duration=-MINUTE)),
     ("R102", with_signal(event(), intervals=())),
-    ("R8", baseline(interval(30), interval(20))),
+    ("R102", baseline(interval(30), interval(20))),
     ("R47", baseline(interval(60), interval(0))),
     ("R100", baseline(interval(60, STATUS))),
     ("R103", baseline(interval(60, dtstart=NOON))),

@@ -1,0 +1,429 @@
+"""EiEvent, R1 to R116: what a whole VEN makes of events, and what it does when."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from oadr.codec import decode, encode
+from oadr.enums import EventStatus, OptType, ResponseRequired, SignalType
+from oadr.errors import InvalidId
+from oadr.messages import (
+    CreatedEvent,
+    DistributeEvent,
+    Event,
+    Interval,
+    Message,
+    RequestEvent,
+    ResourceStatus,
+    SignalPayload,
+    Target,
+)
+from oadr.units import unit
+from tests.ven.scripted import NOW, World, event
+from tests.ven.test_engine_event import answers, opts
+from tests.ven.test_engine_schedule import Diary, started
+
+MINUTE = timedelta(minutes=1)
+TICK = timedelta(seconds=10)
+CANCELLED = EventStatus.CANCELLED
+STATUS = SignalPayload(value=ResourceStatus(online=True, manual_override=False))
+
+
+def levels(diary: Diary) -> list[tuple[float, float | None]]:
+    """What the loads were told, in minutes after the start of the test."""
+    return [(minute, level) for minute, _, level in diary.commands]
+
+
+def with_signal(base: Event, **changes: Any) -> Event:
+    (only,) = base.signals
+    return replace(base, signals=(replace(only, **changes),))
+
+
+def altered(message: Message, old: bytes, new: bytes) -> Message:
+    """Returns a message after a change of its document."""
+    body = encode(message)
+    assert old in body
+    return decode(body.replace(old, new))
+
+
+async def shown(world: World, *events: Event, request_id: str = "dist-1") -> None:
+    """Lets the VEN poll these events and no others."""
+    world.vtn.distribute(*events, request_id=request_id)
+    await world.pass_time(TICK)
+
+
+# ---------------------------------------------------------------- what an event says
+
+
+@pytest.mark.parametrize(
+    ("text", "test"),
+    [
+        (b"<ei:testEvent>true</ei:testEvent>", True),
+        (b"<ei:testEvent>yes</ei:testEvent>", True),
+        (b"<ei:testEvent>False</ei:testEvent>", True),
+        (b"<ei:testEvent>0</ei:testEvent>", True),
+        (b"<ei:testEvent>false</ei:testEvent>", False),
+        (b"<ei:testEvent></ei:testEvent>", False),
+        (b"<ei:testEvent/>", False),
+        (b"", False),
+    ],
+)
+async def test_r6_anything_but_false_makes_an_event_a_test(
+    world: World, text: bytes, test: bool
+) -> None:
+    ven = world.ven()
+    told: list[bool] = []
+    ven.add_handler("on_event", lambda event, ctx: told.append(event.descriptor.is_test))
+    await world.start(ven)
+    base = event()
+    base = replace(base, descriptor=replace(base.descriptor, test_event="true"))
+    message = DistributeEvent(request_id="d", vtn_id=world.vtn.vtn_id, events=(base,))
+    world.vtn.queue.append(altered(message, b"<ei:testEvent>true</ei:testEvent>", text))
+    await world.pass_time(TICK)
+    assert told == [test]
+    (held,) = ven.events
+    assert held.descriptor.is_test == test
+    assert [one.code for one in answers(world)] == [200]
+
+
+async def test_r69_r116_simple_is_taken_as_level_and_otherwise_refused_as_2_0b_has_it(
+    world: World,
+) -> None:
+    await world.start(world.ven())
+    await shown(
+        world,
+        with_signal(event("level"), signal_type=SignalType.LEVEL),
+        with_signal(event("small"), signal_name="simple"),
+        with_signal(event("setpoint"), signal_type=SignalType.SETPOINT),
+        with_signal(event("delta"), signal_type=SignalType.DELTA, signal_name="simple"),
+    )
+    codes = {one.event_id: (one.code, one.opt_type.value) for one in answers(world)}
+    assert codes == {
+        "level": (200, "optIn"),
+        "small": (200, "optIn"),
+        "setpoint": (460, "optOut"),
+        "delta": (460, "optOut"),
+    }
+
+
+def steps(*intervals: Interval) -> Callable[[Event], Event]:
+    return lambda base: with_signal(base, intervals=intervals)
+
+
+def step(value: str, minutes: float, uid: str = "0") -> Interval:
+    payloads = (SignalPayload(value=Decimal(value)),)
+    return Interval(duration=minutes * MINUTE, uid=uid, payloads=payloads)
+
+
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        (steps(step("1", 10), step("2", 19, "1")), 459),
+        (steps(step("1", 10), step("2", 20, "5")), 450),
+        (steps(replace(step("1", 30), duration=None)), 459),
+        (steps(replace(step("1", 30), payloads=step("1", 1).payloads * 2)), 459),
+        (steps(replace(step("1", 30), payloads=(STATUS,))), 459),
+        (steps(step("1", 30)), 200),
+        (lambda base: replace(base, signals=base.signals * 2), 459),
+        (
+            lambda base: replace(
+                base, active_period=replace(base.active_period, dtstart=NOW - 9 * 60 * MINUTE)
+            ),
+            459,
+        ),
+    ],
+    ids=["sum", "uids", "duration", "payloads", "type", "right", "same signalID", "over"],
+)
+async def test_r33_what_makes_no_sense_is_refused_with_its_code(
+    world: World, broken: Callable[[Event], Event], code: int
+) -> None:
+    ven = await world.start(world.ven())
+    await shown(world, broken(event("e1")), event("good"))
+    created = world.vtn.got(CreatedEvent)
+    assert [message.response.code for message in created] == [200]
+    assert {one.event_id: one.code for one in answers(world)} == {"e1": code, "good": 200}
+    assert {one.event_id for one in ven.events} == {"good"} | ({"e1"} if code == 200 else set())
+
+
+# ---------------------------------------------------------------- answers
+
+
+async def test_r12_r62_one_that_wants_no_answer_gets_none_whatever_becomes_of_it(
+    world: World,
+) -> None:
+    ven = await world.start(world.ven())
+    never = ResponseRequired.NEVER
+    for version in (
+        event(required=never),
+        event(required=never),
+        event(required=never, modification=1),
+        event(required=never, modification=0),
+        event("strange", required=never, name="x-strange"),
+        event(required=never, modification=2, status=CANCELLED),
+        event("unknown", required=never, status=CANCELLED),
+    ):
+        await shown(world, version)
+    await ven.request_event()
+    assert world.vtn.got(CreatedEvent) == []
+
+
+async def test_r12_r62_an_event_that_was_asked_for_is_answered_like_one_that_was_polled(
+    world: World,
+) -> None:
+    ven = await world.start(world.ven())
+    world.vtn.events = [event()]
+    await ven.request_event()
+    assert opts(world) == [("e1", "optIn")]
+    assert world.vtn.got(RequestEvent)
+
+
+async def test_r36_a_cancelled_event_is_acknowledged_once_and_not_mentioned_again(
+    world: World,
+) -> None:
+    ven = await world.start(world.ven())
+    await shown(world, event())
+    gone = event(modification=1, status=CANCELLED)
+    await shown(world, gone)
+    assert opts(world) == [("e1", "optIn"), ("e1", "optIn")]
+    world.vtn.received.clear()
+    with pytest.raises(InvalidId):
+        await ven.opt("e1", "optOut")
+    await shown(world)
+    await world.pass_time(60 * MINUTE, MINUTE)
+    assert not any(b">e1<" in encode(message) for _, message in world.vtn.received)
+    await shown(world, gone)
+    assert [(one.event_id, one.modification_number, one.opt_type) for one in answers(world)] == [
+        ("e1", 1, OptType.OPT_IN)
+    ]
+
+
+async def test_r42_the_request_id_of_each_answer_is_that_of_the_message_it_answers(
+    world: World,
+) -> None:
+    ven = await world.start(world.ven())
+    await shown(world, event(), request_id="first")
+    await shown(world, event(), event("e2"), request_id="second")
+    await ven.opt("e1", "optOut")
+    created = world.vtn.got(CreatedEvent)
+    assert [[one.request_id for one in message.responses] for message in created] == [
+        ["first"],
+        ["second", "second"],
+        ["second"],
+    ]
+    assert [message.response.request_id for message in created] == ["", "", ""]
+
+
+@pytest.mark.parametrize("state", ["far", "active", "over"])
+async def test_r58_an_older_number_is_refused_with_450_in_every_state(
+    world: World, state: str
+) -> None:
+    start = {"far": 60, "active": 1, "over": -9}[state] * MINUTE
+    ven = world.ven()
+    known = event(start=NOW + start, levels=((1, 10),), modification=4)
+    world.vtn.events = [known]
+    await world.start(ven)
+    await world.pass_time(2 * MINUTE)
+    await shown(world, replace(known, descriptor=replace(known.descriptor, modification_number=3)))
+    assert [one.code for one in answers(world)] == [200, 450]
+    await shown(world, event(start=NOW + start, modification=3, status=CANCELLED))
+    assert answers(world)[-1].code == 450
+    assert [one.descriptor.modification_number for one in ven.events] in ([4], [])
+
+
+async def test_r59_what_was_cancelled_is_forgotten_so_that_it_can_come_as_new(
+    world: World,
+) -> None:
+    ven = await world.start(world.ven())
+    seen: list[int] = []
+
+    @ven.on_event
+    async def decide(event: Event, ctx: Any) -> str:
+        seen.append(event.descriptor.modification_number)
+        return "optIn"
+
+    await shown(world, event(modification=7))
+    await shown(world, event(modification=8, status=CANCELLED))
+    assert not ven.events
+    await shown(world, event())
+    assert [one.code for one in answers(world)] == [200, 200, 200]
+    assert [one.descriptor.modification_number for one in ven.events] == [0]
+    assert seen == [7, 0]
+
+
+@pytest.mark.parametrize("how", ["an empty list", "another event"])
+async def test_r61_a_running_event_that_is_not_on_the_list_ends(world: World, how: str) -> None:
+    diary = Diary()
+    ven = await started(world, diary, event(start=NOW, levels=((2, 60),)))
+    await world.pass_time(MINUTE)
+    assert levels(diary) == [(0, 2)]
+    others: list[Event] = [] if how == "an empty list" else [event("other")]
+    await shown(world, *others)
+    assert [level for _, level in levels(diary)] == [2, None]
+    assert [held.event_id for held in ven.events] == [other.event_id for other in others]
+
+
+# ---------------------------------------------------------------- time
+
+
+async def test_r3_r18_of_events_that_overlap_the_lower_number_counts(world: World) -> None:
+    diary = Diary()
+    await started(
+        world,
+        diary,
+        event("five", start=NOW + 10 * MINUTE, levels=((1, 60),), priority=5),
+        event("one", start=NOW + 20 * MINUTE, levels=((3, 10),), priority=1),
+        event("none", start=NOW + 40 * MINUTE, levels=((2, 5),), priority=0),
+    )
+    assert {opt for _, opt in opts(world)} == {"optIn"}
+    await world.pass_time(90 * MINUTE, MINUTE)
+    # A load may be told the same again, when an event ends that did not count.
+    assert levels(diary) == [(10, 1), (20, 3), (30, 1), (45, 1), (70, None)]
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, None), (1, 5), (5, 1)])
+async def test_r18_an_event_that_begins_as_another_ends_does_not_overlap_it(
+    world: World, first: int | None, second: int | None
+) -> None:
+    diary = Diary()
+    await started(
+        world,
+        diary,
+        event("a", start=NOW + 10 * MINUTE, levels=((1, 10),), priority=first),
+        event("b", start=NOW + 20 * MINUTE, levels=((2, 10),), priority=second),
+    )
+    await world.pass_time(40 * MINUTE, MINUTE)
+    at_the_turn = [level for minute, level in levels(diary) if minute == 20]
+    assert at_the_turn[-1] == 2
+    assert [found for found in levels(diary) if found[0] != 20] == [(10, 1), (30, None)]
+    turn = [(name, moment) for minute, name, moment, *_ in diary.calls if minute == 20]
+    assert sorted(turn) == [("a", "end"), ("b", "start")]
+
+
+async def test_r30_with_startafter_the_start_lies_in_the_window_and_the_length_stays(
+    world: World,
+) -> None:
+    diary = Diary()
+    start, window = NOW + 30 * MINUTE, 20 * MINUTE
+    many = [event(f"e{n}", start=start, levels=((1, 10),), start_after=window) for n in range(30)]
+    await started(world, diary, *many)
+    await world.pass_time(80 * MINUTE, TICK)
+    begun = {name: minute for minute, name, moment, *_ in diary.calls if moment == "start"}
+    ended = {name: minute for minute, name, moment, *_ in diary.calls if moment == "end"}
+    assert len(begun) == len(ended) == 30
+    assert all(30 <= minute <= 50.2 for minute in begun.values())
+    assert min(begun.values()) < 35
+    assert max(begun.values()) > 45
+    for name, minute in begun.items():
+        assert ended[name] - minute == pytest.approx(10, abs=0.2)
+
+
+@pytest.mark.parametrize("window", [20, 10])
+async def test_r30_a_modification_keeps_the_start_unless_startafter_changes(
+    world: World, window: int
+) -> None:
+    ven = world.ven()
+    world.vtn.events = [event(start_after=20 * MINUTE)]
+    await world.start(ven)
+    before = (await ven.status()).events[0].start
+    moments = set()
+    for number in range(1, 9):
+        longer = ((1, 10), (2, 20 + number))
+        # Each time there and back, so that a new one is drawn each time if it is.
+        minutes = window if number % 2 else 20
+        await shown(world, event(levels=longer, start_after=minutes * MINUTE, modification=number))
+        moments.add((await ven.status()).events[0].start)
+    assert (moments == {before}) == (window == 20)
+
+
+async def test_r31_a_negative_ramp_up_and_recovery_stay_within_the_event(world: World) -> None:
+    diary = Diary()
+    inner = event(
+        start=NOW + 10 * MINUTE,
+        levels=((2, 20),),
+        ramp_up=-5 * MINUTE,
+        recovery=-5 * MINUTE,
+    )
+    await started(world, diary, inner)
+    await world.pass_time(60 * MINUTE, MINUTE)
+    assert {minute for minute, _ in levels(diary)} == {10, 30}
+    assert levels(diary)[-1] == (30, None)
+    assert [one.code for one in answers(world)] == [200]
+
+
+async def test_r47_an_event_without_an_end_may_have_steps_before_its_last_one(
+    world: World,
+) -> None:
+    diary = Diary()
+    base = event(start=NOW + 10 * MINUTE, levels=((1, 10), (2, 0)))
+    endless = replace(base, active_period=replace(base.active_period, duration=timedelta(0)))
+    await started(world, diary, endless)
+    await world.pass_time(24 * 60 * MINUTE, 5 * MINUTE)
+    assert levels(diary) == [(10, 1), (20, 2)]
+    await shown(world)
+    assert levels(diary)[-1][1] is None
+
+
+async def test_r66_a_status_of_completed_ends_nothing_that_began_later_by_chance(
+    world: World,
+) -> None:
+    diary = Diary()
+    shape: dict[str, Any] = {"start": NOW, "levels": ((2, 30),), "start_after": 20 * MINUTE}
+    await started(world, diary, event(**shape))
+    (begun,) = [one.start for one in (await world._open[0].status()).events]
+    await world.pass_time(31 * MINUTE)
+    await shown(world, event(**shape, status=EventStatus.COMPLETED))
+    await world.pass_time(30 * MINUTE)
+    (end,) = [minute for minute, _, moment, *_ in diary.calls if moment == "end"]
+    assert begun is not None
+    assert end == pytest.approx((begun - NOW) / MINUTE + 30, abs=0.2)
+    assert end > 31.5
+
+
+# ---------------------------------------------------------------- signals
+
+
+async def test_r109_one_signal_of_several_that_is_not_supported_refuses_the_event(
+    world: World,
+) -> None:
+    ven = await world.start(world.ven())
+    base = event()
+    other = replace(base.signals[0], signal_id="s2", signal_name="x-mine")
+    await shown(world, replace(base, signals=(*base.signals, other)))
+    assert [(one.code, one.opt_type.value) for one in answers(world)] == [(460, "optOut")]
+    assert ven.events == ()
+
+
+async def test_r109_a_signal_of_another_unit_is_not_supported(world: World) -> None:
+    await world.start(world.ven())
+    wrong = with_signal(
+        event(),
+        signal_name="ELECTRICITY_PRICE",
+        signal_type=SignalType.PRICE,
+        unit=unit("powerReal"),
+    )
+    await shown(world, wrong)
+    assert [one.code for one in answers(world)] == [460]
+
+
+@pytest.mark.parametrize(
+    ("of_event", "of_signal", "code"),
+    [
+        (Target(resource_ids=("hall",)), ("Storage",), 200),
+        (Target(resource_ids=("attic",)), ("Storage",), 462),
+        (Target(resource_ids=("hall",)), ("Sauna",), 469),
+        (Target(), ("Sauna", "x-kiln", "Storage"), 200),
+    ],
+    ids=["both", "not the event", "not the signal", "one of several"],
+)
+async def test_r111_the_target_of_the_event_and_that_of_its_signal_both_have_to_fit(
+    world: World, of_event: Target, of_signal: tuple[str, ...], code: int
+) -> None:
+    own = frozenset({"hall"}), frozenset({"Storage"})
+    await world.start(world.ven(resource_ids=own[0], device_classes=own[1]))
+    base = replace(event(), target=of_event)
+    await shown(world, with_signal(base, target=Target(end_device_assets=of_signal)))
+    assert [one.code for one in answers(world)] == [code]
