@@ -8,13 +8,16 @@ and keys that end in ``_file`` or ``_folder`` are paths. Durations are written `
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from oadr.enums import ReportName
+from oadr.enums import OptType, ReportName
 from runtime.errors import ConfigError
 from runtime.hooks import TIME_LIMIT
 from runtime.policy import SignaturePolicy
 from runtime.sections import ClockSettings, Duration, PlainSection, Positive, Rule, Text, load_toml
+
+if TYPE_CHECKING:
+    from oadr.opt import Policy
 
 S = TypeVar("S", bound="TlsSettings | SignatureSettings")
 
@@ -208,6 +211,31 @@ class ReportSettings(PlainSection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptSettings(PlainSection):
+    """``[opts]``: what this programme makes of opts, where the profile leaves it open (R201).
+
+    Attributes:
+        default: whether a VEN takes part in an event that has said nothing about it, neither
+            of the event nor by a schedule.
+        overlap: what counts at times for which one schedule says in and another one out.
+        precedence: what counts if a schedule says out and the VEN answers an event with optIn:
+            ``latest``, whichever came later; ``schedule``; or ``answer``.
+    """
+
+    default: OptType = OptType.OPT_IN
+    overlap: OptType = OptType.OPT_OUT
+    precedence: Literal["latest", "schedule", "answer"] = "latest"
+
+    @property
+    def policy(self) -> "Policy":
+        """The same, as ``oadr.opt`` takes it."""
+        from oadr.opt import Policy, Precedence
+
+        precedence = Precedence(self.precedence)
+        return Policy(default=self.default, overlap=self.overlap, precedence=precedence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(PlainSection):
     """The whole configuration.
 
@@ -229,6 +257,7 @@ class Settings(PlainSection):
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
     push: PushSettings = field(default_factory=PushSettings)
+    opts: OptSettings = field(default_factory=OptSettings)
     handlers: tuple[str, ...] = ()
     handler_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     time_limit: Positive = timedelta(seconds=TIME_LIMIT)

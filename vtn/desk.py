@@ -233,4 +233,5 @@ class Caller:
             clock=desk.clock,
             log=logging.LoggerAdapter(log, {"ven": self.name}),
             after_reply=after_reply,
+            opt_policy=desk.settings.opts.policy,
         )

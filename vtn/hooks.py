@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from oadr import messages as m
 from oadr.enums import OptType
+from oadr.opt import Participation, Policy
 from oadr.report import DataPoint, Offer, Reading, RequestKind
 from runtime.clock import Clock
 from runtime.hooks import Hook, default
@@ -38,6 +39,7 @@ class Context:
         clock: the VTN's clock.
         log: writes lines that name the VEN.
         after_reply: runs a coroutine once the reply is out; its errors are logged.
+        opt_policy: what the programme makes of opts, ``[opts]`` (R201).
     """
 
     ven_id: str
@@ -48,6 +50,19 @@ class Context:
     clock: Clock
     log: "logging.LoggerAdapter[logging.Logger]"
     after_reply: Callable[[Coroutine[Any, Any, Any]], None]
+    opt_policy: Policy = field(default_factory=Policy)
+
+    async def participation(self, event_id: str) -> Participation | None:
+        """Returns whether this VEN takes part in an event, and why; None if it has no such one.
+
+        Schedules, qualifications and answers are weighed as ``[opts]`` says. For all VENs
+        of an event see ``vtn.participation.participations``.
+        """
+        from vtn.participation import participation_of
+
+        return await participation_of(
+            self.store, event_id, ven_id=self.ven_id, policy=self.opt_policy
+        )
 
 
 # ---------------------------------------------------------------- identity
@@ -195,6 +210,7 @@ class EventAnswer:
         code: 200, or why the VEN cannot.
         description: its words.
         resource_ids: for an oadrCreateOpt, the resources it is about; empty means all.
+        device_classes: for an oadrCreateOpt, the devices it is about; empty means all.
     """
 
     event_id: str
@@ -203,6 +219,7 @@ class EventAnswer:
     code: int = 200
     description: str = ""
     resource_ids: frozenset[str] = frozenset()
+    device_classes: frozenset[str] = frozenset()
 
 
 class EventHandler:

@@ -16,6 +16,7 @@ from vtn.cli.base import Main
         "run": Late("vtn.cli.run:run", "Run the VTN until Ctrl-C or SIGTERM."),
         "ven": Late("vtn.cli.ven:ven", "Enrol, list, renew and revoke VENs."),
         "event": Late("vtn.cli.event:event", "Create, modify, cancel and follow events."),
+        "opt": Late("vtn.cli.opt:opt", "Show when VENs take part: their opt schedules."),
         "report": Late("vtn.cli.report:report", "Ask for reports and export readings."),
         "status": Late("vtn.cli.status:status", "Say in a few lines how things stand."),
         "audit": Late("vtn.cli.audit:audit", "Show who did what, newest first."),

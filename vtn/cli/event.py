@@ -1,11 +1,13 @@
 """``vtn event``: what the utility wants, and what VENs say to it."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import click
 
+from oadr.enums import OptType
+from oadr.opt import Extent
 from vtn.cli import events
 from vtn.cli.base import Group
 from vtn.cli.compose import (
@@ -177,8 +179,8 @@ def create(
         )
         stored, count = await office.operator.create_event(composed, wanted, now=office.now)
         async with office.store.read() as tx:
-            rows = await events.rows_of(tx, stored)
-        out = sorted(row.ven.ven_name for row in rows if row.schedule is not None)
+            rows = await events.rows_of(tx, stored, office.settings.opts.policy)
+        out = sorted(row.ven.ven_name for row in rows if row.takes_part.marked)
         return events.summary(stored, office.now) | {"vens": count, "out_by_schedule": out}
 
     made = at_work(act)
@@ -338,19 +340,29 @@ def show(event_id: str, json_: bool) -> None:
         f"delivered {found['delivered']}/{total}   opted in {found['opted_in']}   "
         f"opted out {found['opted_out']}   waiting {found['waiting']}      (times in UTC)"
     )
-    table(
-        ("VEN", "sent", "answered", "opt", "note"),
-        (
-            (
-                row["ven"],
-                clock(row["sent"], now),
-                clock(row["answered"], now),
-                row["opt"] or "-",
-                row["note"],
-            )
-            for row in found["vens"]
-        ),
+    click.echo(
+        f"taking part {found['taking_part']}   in part {found['in_part']}   out {found['out']}"
     )
+    columns = ("VEN", "sent", "answered", "opt", "takes part", "note")
+    table(columns, [line for row in found["vens"] for line in _lines(row, now)])
+
+
+def _lines(row: dict[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:
+    """Yields the lines of a VEN: one, and one for each part of it that has to be told apart."""
+    yield (
+        row["ven"],
+        clock(row["sent"], now),
+        clock(row["answered"], now),
+        row["opt"] or "-",
+        _TAKES_PART[row["takes_part"]],
+        row["note"],
+    )
+    for part in row["parts"]:
+        takes_part = "no" if part["opt"] == OptType.OPT_OUT else "yes"
+        yield (f"  {part['name']}", "", "", "", takes_part, part["why"])
+
+
+_TAKES_PART = {Extent.IN: "yes", Extent.OUT: "no", Extent.PARTIAL: "in part"}
 
 
 def _steps(signal: dict[str, Any]) -> str:

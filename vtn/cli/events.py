@@ -1,6 +1,5 @@
 """What became of events, as the command line shows it."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,8 @@ from vtn.cli.office import Office
 from vtn.dispatch.snapshot import status_of
 from vtn.export import number, unit_of
 from vtn.operator import find_event
+from vtn.participation import weigh
 from vtn.store import Transaction, delivery, event, party
-from vtn.store import opt as opts
 from vtn.store.delivery import Delivery
 from vtn.store.event import StoredEvent
 from vtn.store.party import Party
@@ -28,12 +27,12 @@ class Row:
     Attributes:
         ven: the VEN.
         delivery: what became of it there.
-        schedule: by which the VEN is out at that time; None if it is not.
+        takes_part: whether the VEN does, and why.
     """
 
     ven: Party
     delivery: Delivery
-    schedule: rules.Schedule | None
+    takes_part: rules.Participation
 
     @property
     def answered(self) -> bool:
@@ -46,28 +45,16 @@ class Row:
         return self.delivery.sent_modification == self.delivery.modification
 
 
-async def rows_of(tx: Transaction, stored: StoredEvent) -> list[Row]:
+async def rows_of(tx: Transaction, stored: StoredEvent, policy: rules.Policy) -> list[Row]:
     """Returns an event at each of its VENs, by name."""
     vens = {row.pk: row for row in await party.all_parties(tx)}
-    schedules: defaultdict[int, list[opts.StoredOpt]] = defaultdict(list)
-    for one in await opts.timeline(tx):
-        schedules[one.party_pk].append(one)
+    given = await delivery.for_event(tx, event_id=stored.event_id)
+    found = await weigh(tx, stored, [vens[recipient.pk] for recipient, _ in given], policy)
     rows = [
-        Row(
-            ven=vens[recipient.pk],
-            delivery=found,
-            schedule=out_by_schedule(schedules.get(recipient.pk, ()), stored.event),
-        )
-        for recipient, found in await delivery.for_event(tx, event_id=stored.event_id)
+        Row(ven=vens[recipient.pk], delivery=one, takes_part=found[recipient.pk])
+        for recipient, one in given
     ]
     return sorted(rows, key=lambda row: row.ven.ven_name)
-
-
-def out_by_schedule(stored: Sequence[opts.StoredOpt], wanted: m.Event) -> rules.Schedule | None:
-    """Returns the schedule by which a VEN is out at the time of an event; None for none."""
-    known = [rules.schedule_of(one.opt, one.received_at, one.cancelled_at) for one in stored]
-    found = rules.participation(wanted, known)
-    return found.whole.out[-1].schedule if found.whole.out else None
 
 
 def note_of(row: Row, stored: StoredEvent, office: Office) -> str:
@@ -75,12 +62,10 @@ def note_of(row: Row, stored: StoredEvent, office: Office) -> str:
     given, notes = row.delivery, []
     if given.opt_code not in (None, 200):
         notes.append(f"answered {given.opt_code} {given.opt_description or ''}".rstrip())
-    elif given.opt_source == "createOpt":
-        notes.append(f"by oadrCreateOpt: {given.opt_description or 'no reason'}")
     if stored.retire_at > office.now and not row.answered:
         notes.append(_open(row, stored, office))
-    if row.schedule is not None:
-        notes.append(f"opted out by schedule {row.schedule.opt_id} ({row.schedule.reason})")
+    if not row.takes_part.parts:
+        notes += rules.reasons(row.takes_part)
     return "; ".join(note for note in notes if note)
 
 
@@ -152,7 +137,7 @@ async def everything(office: Office, event_id: str) -> dict[str, Any]:
     """
     async with office.store.read() as tx:
         stored = await find_event(tx, event_id)
-        rows = await rows_of(tx, stored)
+        rows = await rows_of(tx, stored, office.settings.opts.policy)
         history = await event.versions(tx, event_id=event_id)
     return summary(stored, office.now) | {
         "vens": [_ven(row, stored, office) for row in rows],
@@ -160,6 +145,9 @@ async def everything(office: Office, event_id: str) -> dict[str, Any]:
         "opted_in": _count(rows, OptType.OPT_IN),
         "opted_out": _count(rows, OptType.OPT_OUT),
         "waiting": sum(row.delivery.opt_type is None for row in rows),
+        "taking_part": _extent(rows, rules.Extent.IN),
+        "in_part": _extent(rows, rules.Extent.PARTIAL),
+        "out": _extent(rows, rules.Extent.OUT),
         "history": [
             {"modification": one.modification, "at": one.at, "cancelled": one.cancelled}
             for one in history
@@ -178,9 +166,34 @@ def _ven(row: Row, stored: StoredEvent, office: Office) -> dict[str, Any]:
         "answered_modification": row.delivery.acked_modification,
         "opt": row.delivery.opt_type,
         "code": row.delivery.opt_code,
-        "out_by_schedule": row.schedule.opt_id if row.schedule else None,
+        "takes_part": row.takes_part.extent,
+        "out_by_schedule": marked_by(row.takes_part),
+        "why": rules.reasons(row.takes_part),
+        "parts": [_part(one) for one in row.takes_part.parts],
         "note": note_of(row, stored, office),
     }
+
+
+def _part(one: rules.PartVerdict) -> dict[str, Any]:
+    return {
+        "resource": one.resource,
+        "device_class": one.device,
+        "name": rules.name_of(one),
+        "opt": one.verdict.opt,
+        "by": one.verdict.source,
+        "why": rules.because(one.verdict),
+    }
+
+
+def marked_by(found: rules.Participation) -> str | None:
+    """Returns the optID of a schedule by which a VEN, or a part of it, is out; None for none."""
+    verdicts = [found.whole, *(one.verdict for one in found.parts)]
+    out = [span.schedule for verdict in verdicts for span in verdict.out]
+    return max(out, key=lambda one: one.created).opt_id if out else None
+
+
+def _extent(rows: Sequence[Row], extent: rules.Extent) -> int:
+    return sum(row.takes_part.extent is extent for row in rows)
 
 
 def _count(rows: Sequence[Row], opt_type: OptType) -> int:

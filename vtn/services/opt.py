@@ -7,15 +7,18 @@ from typing import Any
 
 from oadr import messages as m
 from oadr import opt as rules
-from oadr.errors import DeploymentError, InvalidId, ProtocolError
+from oadr.errors import DeploymentError, InvalidId, NotAllowed, ProtocolError
 from oadr.event import Receiver
 from oadr.replies import outcome
 from vtn.desk import Caller, Desk
 from vtn.hooks import EventAnswer
+from vtn.participation import as_schedule
 from vtn.roster import Member
 from vtn.store import Transaction, delivery, party
 from vtn.store import event as events
 from vtn.store import opt as schedules
+from vtn.store.delivery import Delivery
+from vtn.store.event import StoredEvent
 from vtn.store.opt import StoredOpt
 
 log = logging.getLogger("openadr.vtn.opt")
@@ -92,18 +95,14 @@ def spent_of(rows: Sequence[StoredOpt], now: datetime | None = None) -> frozense
     return frozenset(rows[index].pk for index in found)
 
 
-def as_schedule(row: StoredOpt) -> rules.Schedule:
-    """Returns a schedule as ``oadr.opt`` knows it."""
-    return rules.schedule_of(row.opt, row.received_at, row.cancelled_at)
-
-
 async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.CreateOpt) -> None:
     async with desk.store.begin() as tx:
         found = await delivery.get(tx, party_pk=member.pk, event_id=message.event_id or "")
         stored = await events.get(tx, event_id=message.event_id or "")
         if found is None or stored is None or found.sent_modification is None:
             raise InvalidId(f"event {message.event_id!r} is not one of this VEN's", rule="R206")
-        rules.check_create_opt(message, stored.event, await _receiver(tx, member))
+        about = await _as_sent(tx, found, stored)
+        rules.check_create_opt(message, about, await _receiver(tx, member))
         if message.modification_number is None:
             raise ProtocolError("qualifiedEventID needs its modificationNumber", rule="R206")
         await delivery.answered(
@@ -116,6 +115,7 @@ async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.Create
             description=message.opt_reason,
             source="createOpt",
             resources=message.target.resource_ids,
+            device_classes=rules.device_classes_of(message),
             request_id=message.opt_id,
             now=caller.received_at,
         )
@@ -126,6 +126,7 @@ async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.Create
         opt_type=message.opt_type,
         description=message.opt_reason,
         resource_ids=frozenset(message.target.resource_ids),
+        device_classes=rules.device_classes_of(message),
     )
     log.info(
         "%s to event %s by oadrCreateOpt (%s)",
@@ -137,6 +138,16 @@ async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.Create
     await desk.observe("on_created_event", answer, caller.context(desk))
 
 
+async def _as_sent(tx: Transaction, found: Delivery, stored: StoredEvent) -> m.Event:
+    """Returns an event as the VEN was last sent it, which is all that it can speak of (R206)."""
+    if found.sent_modification == stored.modification:
+        return stored.event
+    versions = await events.versions(tx, event_id=stored.event_id)
+    return next(
+        (one.event for one in versions if one.modification == found.sent_modification), stored.event
+    )
+
+
 async def cancel(desk: Desk, caller: Caller, message: m.CancelOpt) -> m.Message:
     """Answers oadrCancelOpt: all schedules with that optID end (R204, R211)."""
     member = caller.registered()
@@ -145,6 +156,9 @@ async def cancel(desk: Desk, caller: Caller, message: m.CancelOpt) -> m.Message:
     async with desk.store.begin() as tx:
         count = await schedules.cancel(tx, party_pk=member.pk, opt_id=message.opt_id, now=now)
         if not count:
+            if await schedules.qualifies(tx, party_pk=member.pk, opt_id=message.opt_id):
+                text = f"opt {message.opt_id!r} is for an event; send another one in its place"
+                raise NotAllowed(text, rule="R211")
             raise InvalidId(f"optID {message.opt_id!r} is not one of this VEN's", rule="R208")
         await _tidy(tx, member, await schedules.timeline(tx, party_pk=member.pk), now)
     log.info("schedule %s cancelled", message.opt_id, extra={"ven": member.ven_name})

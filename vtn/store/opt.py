@@ -67,6 +67,14 @@ async def for_party(tx: Transaction, *, party_pk: int) -> list[StoredOpt]:
     return [_stored(row) for row in await tx.rows(statement)]
 
 
+async def everything(tx: Transaction, *, party_pk: int | None = None) -> list[StoredOpt]:
+    """Returns all opts of a VEN, or of all, that are still known, oldest first."""
+    statement = select(table).order_by(table.c.pk)
+    if party_pk is not None:
+        statement = statement.where(table.c.party_pk == party_pk)
+    return [_stored(row) for row in await tx.rows(statement)]
+
+
 async def timeline(
     tx: Transaction, *, party_pk: int | None = None, since: datetime | None = None
 ) -> list[StoredOpt]:
@@ -110,6 +118,17 @@ async def supersede(tx: Transaction, *, pks: Collection[int], now: datetime) -> 
         .where(table.c.pk.in_(integers(pks)), table.c.superseded_at.is_(None))
         .values(superseded_at=now)
     )
+
+
+async def qualifies(tx: Transaction, *, party_pk: int, opt_id: str) -> bool:
+    """Returns whether a VEN has used an optID to qualify an event (R206)."""
+    statement = select(opt_history.c.pk).where(
+        opt_history.c.party_pk == party_pk,
+        opt_history.c.source == "createOpt",
+        opt_history.c.request_id == opt_id,
+        opt_history.c.void_at.is_(None),
+    )
+    return await tx.first(statement.limit(1)) is not None
 
 
 async def prune(tx: Transaction, *, party_pk: int, keep: int) -> None:
