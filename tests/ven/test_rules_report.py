@@ -216,6 +216,9 @@ async def test_r324_r329_one_shots_are_pending_until_the_vtn_has_them(world: Wor
     assert created.pending == ("a", "b")
     assert world.vtn.names() == ["CreatedReport", "UpdateReport", "UpdateReport"]
     assert (await ven.status()).reports == ()
+    world.vtn.queue.append(CancelReport(request_id="c", report_request_ids=("nothing",)))
+    await world.pass_time(TICK)
+    assert world.vtn.got(CanceledReport)[-1].pending == ()
     assert (await ask(world, status("st"))).pending == ("st",)
 
 
@@ -465,7 +468,25 @@ async def test_r341_periodic_data_begin_where_they_were_asked_for_and_may_run_ov
     assert [len(one.intervals) for one in found] == [2, 2]
 
 
-async def test_r510_a_hundred_values_of_each_data_point_are_kept_and_can_be_had(
+async def test_r510_a_hundred_values_of_each_data_point_are_kept_however_old(
+    world: World,
+) -> None:
+    class Hourly(Power):
+        spec = MeterSpec(
+            name="slow", measurement="powerReal", every=HOUR, max_period=HOUR, history=HOUR
+        )
+
+        def __init__(self) -> None:
+            pass
+
+    ven = world.ven(status=False, poll_interval=timedelta(days=1))
+    ven.add_meter(Hourly())
+    await world.start(ven)
+    await world.pass_time(timedelta(days=6), HOUR)
+    assert (await ven.status()).readings == 100
+
+
+async def test_r510_a_hundred_values_of_each_data_point_can_be_had(
     world: World,
 ) -> None:
     ven = world.ven()
