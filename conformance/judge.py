@@ -1,4 +1,4 @@
-"""Feeds traffic to all checks: exchange by exchange, in the order in which they began.
+"""Feeds traffic to all checks: exchange by exchange, or document by document in their order.
 
 A message that is not schema-valid is judged by the schema alone. What answers such a
 message, or no message at all, is not held against rules about answers: its sender had to
@@ -7,8 +7,9 @@ say something.
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from conformance.checks import CHECKS, Check, Document, Exchange, Finding, Kind, Seen, Session, Side
 from conformance.checks.exchange import ven_id_of
@@ -16,13 +17,21 @@ from conformance.checks.xml import excerpt_of, path_of
 
 T = TypeVar("T")
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "Opened"]
 
 #: Sessions that are kept, the latest; without a limit strangers could fill the memory.
 MOST_SESSIONS = 10_000
 #: Documents that are kept parsed, and the longest that is.
 MOST_DOCUMENTS = 2_000
 LONGEST = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An exchange, and what was said before it between the same two."""
+
+    exchange: Exchange
+    session: Session | None
 
 
 class Judge:
@@ -48,7 +57,12 @@ class Judge:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._chosen: dict[tuple[Kind, Side, str], tuple[Check, ...]] = {}
 
-    def see(
+    def see(self, request: bytes, reply: bytes = b"", **about: Any) -> list[Finding]:
+        """Returns what is wrong with an exchange; the arguments are those of ``open``."""
+        one = self.open(request, reply, **about)
+        return self.ask(one) + self.answer(one)
+
+    def open(
         self,
         request: bytes,
         reply: bytes = b"",
@@ -61,8 +75,8 @@ class Judge:
         at: datetime | None = None,
         request_headers: Mapping[str, str] | None = None,
         reply_headers: Mapping[str, str] | None = None,
-    ) -> list[Finding]:
-        """Returns what is wrong with an exchange.
+    ) -> "Opened":
+        """Returns an exchange for ``ask`` and ``answer``, between which others may come.
 
         Args:
             request: what was sent.
@@ -88,7 +102,16 @@ class Judge:
             request_headers=request_headers,
             reply_headers=reply_headers,
         )
-        return list(self._judge(exchange, self._session(exchange, identity)))
+        return Opened(exchange, self._session(exchange, identity))
+
+    def ask(self, one: "Opened") -> list[Finding]:
+        """Returns what is wrong with the request."""
+        return list(self._judge(one, one.exchange.request))
+
+    def answer(self, one: "Opened") -> list[Finding]:
+        """Returns what is wrong with the reply."""
+        reply = one.exchange.reply
+        return [] if reply is None else list(self._judge(one, reply))
 
     def _session(self, exchange: Exchange, identity: str) -> Session | None:
         """Returns the session that an exchange belongs to; None if nobody can say."""
@@ -104,17 +127,17 @@ class Judge:
         self._sessions.move_to_end(name)
         return session
 
-    def _judge(self, exchange: Exchange, session: Session | None) -> Iterator[Finding]:
+    def _judge(self, one: "Opened", document: Document) -> Iterator[Finding]:
+        exchange, session = one.exchange, one.session
         usable = not exchange.request.invalid
-        for document in exchange.documents:
-            if document.sender in self._judged:
-                yield from self._alone_in(exchange, document)
-                if usable and not document.invalid:
-                    yield from self._run(Kind.EXCHANGE, session, exchange, document)
-                    if session is not None:
-                        yield from self._run(Kind.SESSION, session, exchange, document)
-            if session is not None and usable:
-                session.learn(exchange, document)
+        if document.sender in self._judged:
+            yield from self._alone_in(exchange, document)
+            if usable and not document.invalid:
+                yield from self._run(Kind.EXCHANGE, session, exchange, document)
+                if session is not None:
+                    yield from self._run(Kind.SESSION, session, exchange, document)
+        if session is not None and usable:
+            session.learn(exchange, document)
 
     def _alone_in(self, exchange: Exchange, document: Document) -> Iterator[Finding]:
         """Yields what is wrong with a message whatever came before; asks once for each."""

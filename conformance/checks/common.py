@@ -144,7 +144,8 @@ def ven_id_of_ven(document: Document) -> Iterator[Seen]:
     """A VEN says its venID in each message that has a place for it."""
     if document.name in {"oadrQueryRegistration", "oadrCreatePartyRegistration"}:
         return
-    if not ven_id_of(document):
+    # Without a registration there is no venID to say.
+    if not ven_id_of(document) and code_of(document) != "463":
         yield Seen("no venID", document.element)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from conformance.checks.check import BOTH, Seen, Severity, message
+from conformance.checks.check import BOTH, Seen, message
 from conformance.checks.document import Document
 from conformance.checks.metadata import PREFIX, reports_of
 from conformance.checks.xml import (
@@ -189,15 +189,6 @@ def accuracy(document: Document) -> Iterator[Seen]:
         found = number(payload, "ei:accuracy")
         if found is not None and not found >= 0:
             yield Seen(f"accuracy {found}", first(payload, "ei:accuracy"))
-
-
-@message(319, BOTH, NAME, severity=Severity.WARNING)
-def confidence(document: Document) -> Iterator[Seen]:
-    """A confidence is 0 to 100."""
-    for _, payload in _payloads(document):
-        found = number(payload, "ei:confidence")
-        if found is not None and not 0 <= found <= 100:
-            yield Seen(f"confidence {found}", first(payload, "ei:confidence"))
 
 
 @message(331, BOTH, NAME)

@@ -383,11 +383,19 @@ def _canceled_report(session: Session, exchange: Exchange, document: Document) -
 
 
 def _updated_report(session: Session, exchange: Exchange, document: Document) -> None:
+    if not succeeded(document) or not exchange.is_reply(document):
+        return
+    delivered = texts(exchange.request.element, "oadr:oadrReport/ei:reportRequestID")
+    for name in delivered:
+        request = session.requests[document.sender].get(name)
+        if request is not None and request.state == "last":
+            request.state = "cancelled"
     piggyback = first(document.element, "oadr:oadrCancelReport")
     follows = text(piggyback, "pyld:reportToFollow") in {"true", "1"}
     for name in texts(piggyback, "ei:reportRequestID"):
         request = session.requests[document.sender].get(name)
-        if request is not None:
+        # R328: what was not delivered just now is not cancelled that way.
+        if request is not None and name in delivered:
             request.state = "last" if follows else "cancelled"
 
 

@@ -12,8 +12,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,6 @@ from conformance.judge import Judge
 from tests.tap.seams import Heard, installed
 
 _SITE = Path(__file__).parent / "site"
-#: Exchanges after which those that are over are judged in the middle of a test.
-_MOST = 20_000
 #: VTNs and VENs whose judge is kept.
 _WORLDS = 400
 
@@ -49,12 +48,12 @@ class Tap:
             self._heard.append(heard)
 
     def findings(self) -> list[Finding]:
-        """Returns what is wrong with everything since the last time."""
-        heard, self._heard = self._heard, []
-        found = [one for each in heard for one in self._judge("", each)]
+        """Returns what is wrong with everything that is over since the last time."""
+        over = [one for one in self._heard if one.ended >= 0]
+        self._heard = [one for one in self._heard if one.ended < 0]
+        found = self._judged("", over)
         for file in sorted(self._folder.glob("*.jsonl")):
-            for each in sorted(self._lines(file), key=lambda one: one.place):
-                found += self._judge(file.stem, each)
+            found += self._judged(file.stem, self._lines(file))
         return found
 
     def _lines(self, file: Path) -> list[Heard]:
@@ -66,7 +65,26 @@ class Tap:
         self._read[file.name] = start + len(text)
         return [_heard(json.loads(line)) for line in text.splitlines()]
 
-    def _judge(self, process: str, heard: Heard) -> list[Finding]:
+    def _judged(self, process: str, over: list[Heard]) -> list[Finding]:
+        """Returns what is wrong with exchanges of one process, each document in its place."""
+        steps: list[tuple[int, Callable[[], list[Finding]]]] = []
+        for heard in sorted(over, key=lambda one: one.began):
+            judge = self._judge(process, heard)
+            exchange = judge.open(
+                heard.request,
+                heard.reply,
+                asked_by=Side(heard.asked_by),
+                identity=heard.identity,
+                status=heard.status,
+                service=heard.service,
+                at=datetime.fromisoformat(heard.at),
+            )
+            steps.append((heard.began, partial(judge.ask, exchange)))
+            steps.append((heard.ended, partial(judge.answer, exchange)))
+        steps.sort(key=lambda step: step[0])
+        return [one for _, step in steps for one in step()]
+
+    def _judge(self, process: str, heard: Heard) -> Judge:
         key = process, heard.world, heard.judged
         judge = self._judges.pop(key, None)
         if judge is None:
@@ -75,15 +93,7 @@ class Tap:
         self._judges[key] = judge
         if len(self._judges) > _WORLDS:
             del self._judges[next(iter(self._judges))]
-        return judge.see(
-            heard.request,
-            heard.reply,
-            asked_by=Side(heard.asked_by),
-            identity=heard.identity,
-            status=heard.status,
-            service=heard.service,
-            at=datetime.fromisoformat(heard.at),
-        )
+        return judge
 
 
 def _heard(row: dict[str, Any]) -> Heard:
@@ -143,10 +153,6 @@ class Plugin:
 
 def register(config: pytest.Config) -> None:
     """Puts the tap in, unless it is turned off."""
-    config.addinivalue_line(
-        "markers",
-        "sends_wrong(*rules, reason): our side sends what breaks these rules, on purpose",
-    )
     mode = os.environ.get("OADR_TAP", "report")
     if mode != "off":
         plugin = Plugin(fails=mode == "fail", report=os.environ.get("OADR_TAP_REPORT", ""))

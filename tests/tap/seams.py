@@ -11,7 +11,8 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
@@ -23,7 +24,8 @@ class Heard:
     """An exchange in which one of our sides took part.
 
     Attributes:
-        place: its place among all, in the order in which they began.
+        began: its place among all beginnings and ends in its process.
+        ended: the same; -1 while it is not over.
         judged: which side of it is ours: ``"VTN"`` or ``"VEN"``.
         asked_by: who sent the request.
         world: number of the VTN or VEN in its process.
@@ -38,9 +40,10 @@ class Heard:
     __slots__ = (
         "asked_by",
         "at",
+        "began",
+        "ended",
         "identity",
         "judged",
-        "place",
         "reply",
         "request",
         "service",
@@ -51,7 +54,8 @@ class Heard:
     def __init__(
         self, judged: str, asked_by: str, world: int, service: object, at: Any, request: Any
     ) -> None:
-        self.place = next(_places)
+        self.began = next(_places)
+        self.ended = -1
         self.judged = judged
         self.asked_by = asked_by
         self.world = world
@@ -76,6 +80,20 @@ _numbers = itertools.count(1)
 _worlds: dict[int, int] = {}
 #: The VEN that is sending in this task, and whether its transport has been heard.
 _sending: ContextVar[list[int] | None] = ContextVar("_sending", default=None)
+
+
+@contextmanager
+def _hearing(heard: Heard, listen: Listen) -> Iterator[None]:
+    """Lets an exchange be heard from here on, until it is over."""
+    listen(heard, False)
+    try:
+        yield
+    except BaseException as error:
+        heard.status = getattr(error, "status", None)
+        raise
+    finally:
+        heard.ended = next(_places)
+        listen(heard, True)
 
 
 def _bytes(what: Any) -> bytes:
@@ -120,15 +138,9 @@ def _endpoint(module: ModuleType, listen: Listen) -> None:
                 return await plain(self, service, data, caller)
             heard = Heard("VTN", "VEN", _world(self.desk), service, caller.received_at, data)
             heard.identity = _identity(caller)
-            listen(heard, False)
-            try:
+            with _hearing(heard, listen):
                 response = await plain(self, service, data, caller)
                 heard.answered(response.body, response.status)
-            except Exception as error:
-                heard.status = getattr(error, "status", None)
-                raise
-            finally:
-                listen(heard, True)
             return response
 
         return _reply
@@ -150,12 +162,9 @@ def _pusher(module: ModuleType, listen: Listen) -> None:
                 now = desk.clock.now()
                 heard = Heard("VTN", "VTN", _world(desk), service, now, message)
                 heard.identity = str(member.ven_id)
-                listen(heard, False)
-                try:
+                with _hearing(heard, listen):
                     answer = await deliver(member, service, message)
                     heard.answered(answer)
-                finally:
-                    listen(heard, True)
                 return answer
 
             plain(self, desk, delivered, *args, **more)
@@ -204,13 +213,8 @@ async def _spoken(core: Any, plain: Any, service: Any, message: Any, listen: Lis
         heard.answered(reply)
         return reply
 
-    listen(heard, False)
-    # Others may send meanwhile; each puts its own way on top and takes it away again.
-    held = _Held(core, exchange)
-    try:
-        return await plain(held, service, message)
-    finally:
-        listen(heard, True)
+    with _hearing(heard, listen):
+        return await plain(_Held(core, exchange), service, message)
 
 
 class _Held:
@@ -240,12 +244,9 @@ def _transport(module: ModuleType, listen: Listen) -> None:
             world = sending[0] if sending else _world(self)
             service = url.rpartition("/")[2]
             heard = Heard("VEN", "VEN", world, service, self._signatures.clock.now(), data)
-            listen(heard, False)
-            try:
+            with _hearing(heard, listen):
                 answer = await plain(self, url, data)
                 heard.answered(answer.body, answer.status)
-            finally:
-                listen(heard, True)
             return answer
 
         return _exchange
@@ -258,15 +259,9 @@ def _inbox(module: ModuleType, listen: Listen) -> None:
         async def _reply(self: Any, one: Any, data: bytes) -> Any:
             now = self._core.clock.now()
             heard = Heard("VEN", "VTN", _world(self._core), one.service, now, data)
-            listen(heard, False)
-            try:
+            with _hearing(heard, listen):
                 found = await plain(self, one, data)
                 heard.answered(found.body, found.status)
-            except Exception as error:
-                heard.status = getattr(error, "status", None)
-                raise
-            finally:
-                listen(heard, True)
             return found
 
         return _reply

@@ -126,7 +126,8 @@ async def test_an_opt_that_waits_goes_out_under_the_ven_id_of_the_day(world: Wor
     await ven.create_party_registration()
     await world.pass_time(timedelta(seconds=15), SECOND)
     assert len(world.vtn.got(CreatePartyRegistration)) == 2
-    assert world.vtn.got(CreateOpt)[-1].ven_id == "ven-2"
+    opt = world.vtn.got(CreateOpt)[-1]
+    assert (opt.ven_id, opt.target.ven_ids) == ("ven-2", ("ven-2",))
 
 
 async def test_without_a_registration_there_is_no_opt(world: World) -> None:

@@ -511,6 +511,7 @@ async def test_a_vtn_whose_handler_fails_gets_the_report_again(world: World) -> 
     assert (status.waiting, status.parked) == (0, 0)
 
 
+@pytest.mark.sends_wrong("R304", reason="what was measured before is not lost with it")
 async def test_reports_wait_until_a_lost_registration_is_made_anew(world: World) -> None:
     await started(world, request(back=60))
     world.vtn.script(UpdateReport, UpdatedReport(response=EiResponse(code=463)))

@@ -247,7 +247,7 @@ async def test_an_answer_that_is_no_message_is_an_error_of_its_own(
 
 async def test_an_empty_answer_is_none(server: Server, transport: HttpTransport) -> None:
     server.replies(body=b"")
-    assert await transport(ServiceName.EI_REPORT, POLL) is None
+    assert await transport(ServiceName.OADR_POLL, POLL) is None
 
 
 @pytest.mark.parametrize("chunked", [False, True])

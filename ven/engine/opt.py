@@ -123,8 +123,7 @@ class OptEngine:
     async def _send(self, held: HeldOpt) -> None:
         core = self._core
         expected = CreatedOpt if isinstance(held.message, CreateOpt) else CanceledOpt
-        # The VTN may have given this VEN another venID since the opt was made.
-        message = replace(held.message, ven_id=core.party.ven_id)
+        message = _under(held.message, core.party.ven_id)
         try:
             await core.ask(_SERVICE, message, expected)
         except Refused:
@@ -143,3 +142,10 @@ class OptEngine:
 def _bare(period: Period) -> Period:
     """Returns the period without what a schedule must not have (R200)."""
     return Period(dtstart=period.dtstart, duration=period.duration)
+
+
+def _under(message: CreateOpt | CancelOpt, ven_id: str) -> CreateOpt | CancelOpt:
+    """Returns an opt under another venID: the VTN may have given one since it was made (R202)."""
+    if isinstance(message, CreateOpt) and message.target.ven_ids == (message.ven_id,):
+        message = replace(message, target=replace(message.target, ven_ids=(ven_id,)))
+    return replace(message, ven_id=ven_id)

@@ -1,0 +1,51 @@
+"""Each check can fail, and none fails in a life without fault."""
+
+import pytest
+
+from conformance.checks import CHECKS, Severity
+from conformance.judge import Judge
+from oadr import codec
+from tests.conformance import mutants_common, mutants_event, mutants_report
+from tests.conformance.life import LIFE, see
+from tests.conformance.mutants import Mutant
+
+MUTANTS = [*mutants_common.MUTANTS, *mutants_event.MUTANTS, *mutants_report.MUTANTS]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_reported_by_its_check_and_by_no_other(mutant: Mutant) -> None:
+    assert mutant.check in CHECKS
+    found = {finding.check.id: finding for finding in mutant.findings()}
+    assert mutant.check in found, f"only {sorted(found)}"
+    assert set(found) - {mutant.check} <= mutant.also, f"unexpected: {sorted(found)}"
+    finding = found[mutant.check]
+    assert finding.seen
+    assert finding.excerpt
+    assert finding.check.expected.endswith(".")
+
+
+def test_each_check_has_a_mutant() -> None:
+    assert set(CHECKS) - {mutant.check for mutant in MUTANTS} == set()
+
+
+def test_a_life_without_fault_has_no_findings() -> None:
+    judge = Judge(alone=True)
+    assert [(step.name, str(one)) for step in LIFE for one in see(judge, step)] == []
+
+
+def test_the_life_is_written_in_valid_messages() -> None:
+    for step in LIFE:
+        codec.decode(step.ask)
+        if step.reply:
+            codec.decode(step.reply)
+
+
+def test_checks_have_names_of_their_own_and_say_what_they_expect() -> None:
+    for name, check in CHECKS.items():
+        assert name == check.id
+        assert len(check.expected) > 20
+        assert check.severity in Severity
+
+
+def test_most_of_the_rules_are_checked() -> None:
+    assert len({check.rule for check in CHECKS.values() if check.rule}) >= 90
