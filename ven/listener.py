@@ -141,7 +141,8 @@ class Listener:
         if certificate.expired:
             raise HTTPError(403, "the client certificate has expired", rule="R516")
         if not self._inbox.peer.knows(der):
-            self._stranger()
+            if not self._inbox.peer.fixed:
+                self._stranger()
             raise not_the_vtn(certificate.fingerprint)
         return certificate.fingerprint
 
