@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from oadr.enums import Scale
-from oadr.messages import ResourceStatus, Unit
+from oadr.messages import LoadControl, ResourceStatus, Unit
 from oadr.times import utc
 from runtime.logs import one_line
 
@@ -30,6 +30,7 @@ COLUMNS = (
     "manual_override",
     "request_id",
     "received_at",
+    "load_control",
 )
 #: Columns that hold numbers and times, which no peer can fill with words.
 _OURS = frozenset(
@@ -70,15 +71,36 @@ def unit_of(measured: Unit | None) -> str:
 
 
 def value_cells(value: Decimal | ResourceStatus | None) -> dict[str, str]:
-    """Returns the cells ``value``, ``online`` and ``manual_override``."""
+    """Returns the cells ``value``, ``online``, ``manual_override`` and ``load_control``."""
     if isinstance(value, ResourceStatus):
         return {
             "value": "",
             "online": _truth(value.online),
             "manual_override": _truth(value.manual_override),
+            "load_control": load_control(value),
         }
     text = "" if value is None else number(value)
-    return {"value": text, "online": "", "manual_override": ""}
+    return {"value": text, "online": "", "manual_override": "", "load_control": ""}
+
+
+def load_control(status: ResourceStatus) -> str:
+    """Returns the settings of a resource (R334), such as ``level_offset current=2 max=3``."""
+    found = (
+        (name, limits)
+        for name in ("capacity", "level_offset", "percent_offset", "set_point")
+        if (limits := getattr(status, name)) is not None
+    )
+    return "; ".join(f"{name} {_limits(limits)}" for name, limits in found)
+
+
+def _limits(limits: LoadControl) -> str:
+    values = (
+        ("current", limits.current),
+        ("normal", limits.normal),
+        ("min", limits.minimum),
+        ("max", limits.maximum),
+    )
+    return " ".join(f"{name}={number(value)}" for name, value in values if value is not None)
 
 
 def seconds(duration: timedelta) -> str:

@@ -111,6 +111,7 @@ async def test_csv_has_exact_values_units_and_utc_times(ctx: Context, tmp_path: 
         "manual_override": "",
         "request_id": "report-1",
         "received_at": "2026-11-20T18:00:00Z",
+        "load_control": "",
     }
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from oadr.report import build_metadata
+from oadr.report import RequestKind, build_metadata, build_request
 from tests.oadr.report_samples import HISTORY, HOUR, MINUTE, ONLINE, STATUS, USAGE
 from tests.vtn.command import Desk
 from vtn.cli import exports
 from vtn.export import COLUMNS
-from vtn.store import Store, Transaction, outbox, party, reading
+from vtn.store import Store, Transaction, outbox, party, reading, served
 from vtn.store import report as reports
 
 T = datetime(2026, 7, 14, 12, 0, tzinfo=UTC)
@@ -156,6 +156,74 @@ def test_a_report_is_cancelled_with_or_without_a_last_one(grid: Desk) -> None:
     assert "with a final report" in grid("report cancel report-1 --follow").output
     (row,) = grid.json("report list")
     assert row["state"] == "cancelling"
+
+
+def test_several_are_asked_for_and_ended_at_once(grid: Desk) -> None:
+    output = grid("report request school-7 usage status --once").output
+    assert output.splitlines() == [
+        "report-1: school-7 is asked at its next poll for usage (one-shot), once.",
+        "report-2: school-7 is asked at its next poll for status (one-shot), once.",
+    ]
+    grid.error("report cancel report-1 report-9 --final")
+    assert {row["state"] for row in grid.json("report list")} == {"queued"}
+    grid("report cancel report-1 report-2 --final")
+    rows = grid.json("report list")
+    assert {(row["state"], row["final_report"]) for row in rows} == {("cancelling", True)}
+    assert "a final report is expected" in grid("report list").output
+    kinds: list[str] = []
+
+    async def look(tx: Transaction, pk: int) -> None:
+        kinds.extend(item.kind for item in await outbox.waiting(tx, party_pk=pk))
+
+    in_store(look)
+    assert kinds == ["oadrCreateReport", "oadrCancelReport"]
+
+
+def test_r327_metadata_is_asked_for_once_or_every_day(grid: Desk) -> None:
+    assert "its metadata, once" in grid("report request school-7 METADATA").output
+    assert "every 1d" in grid("report request school-7 --metadata --every 1d").output
+    rows = grid.json("report list")
+    assert [(row["specifier_id"], row["deliver"]) for row in rows] == [
+        ("METADATA", 0),
+        ("METADATA", 86400),
+    ]
+
+
+def test_a_report_that_is_late_says_since_when(grid: Desk) -> None:
+    grid("report request school-7 usage --every 1m --deliver 5m --start 2026-11-20T12:00Z")
+    begun = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    async def accepted(tx: Transaction, pk: int) -> None:
+        (row,) = await reports.requests(tx, party_pk=pk)
+        await reports.set_request_state(tx, pk=row.pk, state="active", now=begun)
+        await reports.received(tx, pks=[row.pk], now=begun + 6 * MINUTE)
+
+    in_store(accepted)
+    (row,) = grid.json("report list")
+    assert row["late_since"] == "2026-11-20T12:10:00Z"
+    assert "late since 2026-11-20 12:10:00 UTC" in grid("report list").output
+
+
+def test_what_vens_ask_of_the_vtn_is_listed(grid: Desk) -> None:
+    assert grid("report served").output.startswith("none;")
+
+    async def wanted(tx: Transaction, pk: int) -> None:
+        request = build_request(
+            USAGE, request_id="mine", now=T, start=T, granularity=MINUTE, back=5 * MINUTE
+        )
+        await served.put(
+            tx,
+            party_pk=pk,
+            request=request,
+            kind=RequestKind.PERIODIC,
+            due_at=T + 5 * MINUTE,
+            now=T,
+        )
+
+    in_store(wanted)
+    (row,) = grid.json("report served --ven school-7")
+    assert (row["ven"], row["request_id"], row["deliver"]) == ("school-7", "mine", 300)
+    assert "2026-07-14 12:05:00" in grid("report served").output
 
 
 def test_csv_has_every_digit_and_utc_times(measured: Desk) -> None:
