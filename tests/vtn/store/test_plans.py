@@ -23,6 +23,7 @@ from vtn.store import (
     party,
     reading,
     report,
+    served,
 )
 from vtn.store.party import Party
 from vtn.store.reading import ReadingFilter
@@ -95,6 +96,14 @@ CALLS: dict[str, Call] = {
     "report.requests states": lambda tx: report.requests(tx, states=["active", "sent"]),
     "report.request": lambda tx: report.request(tx, party_pk=1, report_request_id="1"),
     "report.received": lambda tx: report.received(tx, pks=[1], now=NOW),
+    "report.note_missing": lambda tx: report.note_missing(tx, pks=[1], at=NOW),
+    "report.missing": lambda tx: report.missing(tx, most=9),
+    "served.offered": lambda tx: served.offered(tx, party_pk=1),
+    "served.requests": lambda tx: served.requests(tx, party_pk=1),
+    "served.due": lambda tx: served.due(tx, now=NOW, most=9),
+    "served.close": lambda tx: served.close(tx, party_pk=1, ids=["1"], now=NOW),
+    "served.remove": lambda tx: served.remove(tx, party_pk=1, ids=["1"]),
+    "served.forget": lambda tx: served.forget(tx, party_pk=1),
     "reading.latest": lambda tx: reading.latest(tx, party_pk=1),
     "reading.export ven": lambda tx: drained(tx, ven_id="ven-1", start=NOW, end=LATER),
     "reading.export request": lambda tx: drained(tx, report_request_id="1"),
