@@ -14,6 +14,7 @@ from vtn.config import Settings, load
 from vtn.operator import Operator
 from vtn.store import Store
 from vtn.store.party import Party
+from vtn.store.push import Push
 
 T = TypeVar("T")
 
@@ -37,10 +38,19 @@ class Office:
     operator: Operator
     now: datetime
 
-    def online(self, ven: Party) -> bool:
-        """Returns whether a VEN has been polling lately, as far as the database knows."""
+    def online(self, ven: Party, pushed: Push | None = None) -> bool:
+        """Returns whether a VEN has been polling lately, as far as the database knows.
+
+        One that listens instead is online while the last push to it got through.
+
+        Args:
+            ven: the VEN.
+            pushed: how push to it has gone; None if there has been none.
+        """
         if ven.state != "registered" or ven.last_seen is None:
             return False
+        if not ven.pull:
+            return pushed is None or not pushed.failing
         section = self.settings.registration
         missed = (ven.poll_interval or section.poll_interval) * (section.offline_after + 0.5)
         return self.now - ven.last_seen <= missed + _WRITTEN_AFTER * self.settings.clock.factor

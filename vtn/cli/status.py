@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from oadr.enums import EventStatus
+from vtn.cli import pushes
 from vtn.cli.base import Command
 from vtn.cli.office import Office, at_work
 from vtn.cli.present import as_json, facts, json_option, when
 from vtn.dispatch.snapshot import status_of
-from vtn.store import event, party
+from vtn.store import event, party, push
 from vtn.store import report as reports
 
 
@@ -37,6 +38,7 @@ def status(json_: bool) -> None:
             "last heard of": f"{vens['last_heard']}, {when(vens['last_seen'])} UTC"
             if vens["last_heard"]
             else "nobody yet",
+            **({"push": pushes.in_words(found["push"])} if found["push"]["vens"] else {}),
             "events": _counts(events) or "none is open",
             "reports": _counts(asked) or "none is asked for",
             "last readings": f"{when(found['last_readings'])} UTC"
@@ -51,6 +53,7 @@ async def _status(office: Office) -> dict[str, Any]:
         vens = await party.all_parties(tx, now=office.now)
         open_events = await event.list_events(tx, active_at=office.now)
         asked = await reports.requests(tx, states=("queued", "sent", "active", "cancelling"))
+        gone = await push.all_pushes(tx)
     heard = max(
         (row for row in vens if row.last_seen is not None),
         key=lambda row: row.last_seen or office.now,
@@ -62,10 +65,13 @@ async def _status(office: Office) -> dict[str, Any]:
         "vens": {
             "enrolled": len(vens),
             "registered": sum(row.state == "registered" for row in vens),
-            "online": sum(office.online(row) for row in vens),
+            "online": sum(office.online(row, gone.get(row.pk)) for row in vens),
             "last_heard": heard.ven_name if heard else None,
             "last_seen": heard.last_seen if heard else None,
         },
+        "push": pushes.summary(
+            [{"ven": row.ven_name, "push": pushes.of_ven(row, gone.get(row.pk))} for row in vens]
+        ),
         "events": _by([str(status_of(one, office.now)) for one in open_events], _EVENTS),
         "report_requests": _by([one.state for one in asked], ()),
         "last_readings": max((one.last_update for one in asked if one.last_update), default=None),

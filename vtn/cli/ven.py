@@ -10,7 +10,7 @@ import click
 from certs.authority import OVERLAP
 from oadr.enums import ProfileName
 from vtn.cli import enrol as work
-from vtn.cli import vens
+from vtn.cli import pushes, vens
 from vtn.cli.base import Group
 from vtn.cli.office import Office, at_work
 from vtn.cli.params import DURATION
@@ -202,7 +202,7 @@ def list_(group: str | None, json_: bool) -> None:
 
 
 def _state(row: dict[str, Any]) -> str:
-    state = "online" if row["online"] else row["state"]
+    state = ("online" if row["online"] else row["state"]) + pushes.mark(row["push"])
     return state if row["profile"] == ProfileName.B else f"{state}, {row['profile']}"
 
 
@@ -224,8 +224,7 @@ def show(name: str, json_: bool) -> None:
             "registration": found["registration_id"] or "-",
             "registered": when(found["registered_at"]),
             "last seen": when(found["last_seen"]),
-            "pushed to": found["push_address"] or "-",
-            "poll every": span(found["poll_interval"]),
+            **_reached(found),
             "signatures": found["signatures"],
             "groups": listed(found["groups"]),
             "resources": listed(found["resources"]),
@@ -238,8 +237,17 @@ def show(name: str, json_: bool) -> None:
     for one in found["schedules"]:
         what = f"{one['opt']} {one['state']}  {one['when']}  {one['what']}"
         click.echo(f"schedule     {one['opt_id']}  {what} ({one['reason']})")
+    for one in found["given_up"]:
+        click.echo(f"given up     {one['message']}  {when(one['at'])}  {one['reason']}")
     for proof in found["certificates"]:
         click.echo(f"certificate  {proof['fingerprint']}  {_worth(proof)}")
+
+
+def _reached(found: dict[str, Any]) -> dict[str, str]:
+    """Returns how messages get to a VEN."""
+    if found["push"] is None:
+        return {"poll every": span(found["poll_interval"])}
+    return pushes.facts_of(found["push"])
 
 
 def _worth(proof: dict[str, Any]) -> str:

@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from vtn.cli import opts
+from vtn.cli import opts, pushes
 from vtn.cli.office import Office
 from vtn.operator import find_ven
-from vtn.store import certificate, delivery, party
+from vtn.store import certificate, delivery, outbox, party, push
 from vtn.store import opt as stored_opts
 from vtn.store import report as reports
 from vtn.store.certificate import Certificate
 from vtn.store.party import Party
+from vtn.store.push import Push
 
 
 async def everybody(office: Office) -> list[dict[str, Any]]:
@@ -18,22 +19,27 @@ async def everybody(office: Office) -> list[dict[str, Any]]:
     async with office.store.read() as tx:
         rows = await party.all_parties(tx, now=office.now)
         proofs = await certificate.all_valid(tx, now=office.now)
+        gone = await push.all_pushes(tx)
     until: dict[int, datetime] = {}
     for proof in proofs:
         if proof.not_after is not None:
             until[proof.party_pk] = max(proof.not_after, until.get(proof.party_pk, proof.not_after))
-    shown = [summary(office, row) | {"certificate_until": until.get(row.pk)} for row in rows]
+    shown = [
+        summary(office, row, gone.get(row.pk)) | {"certificate_until": until.get(row.pk)}
+        for row in rows
+    ]
     return sorted(shown, key=lambda row: str(row["ven"]))
 
 
-def summary(office: Office, row: Party) -> dict[str, Any]:
+def summary(office: Office, row: Party, pushed: Push | None = None) -> dict[str, Any]:
     """Returns a VEN in short."""
     return {
         "ven": row.ven_name,
         "ven_id": row.ven_id,
         "profile": row.profile,
         "state": row.state,
-        "online": office.online(row),
+        "online": office.online(row, pushed),
+        "push": pushes.of_ven(row, pushed),
         "report_only": row.report_only and row.state == "registered",
         "last_seen": row.last_seen,
         "groups": row.groups,
@@ -56,11 +62,14 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
         schedules = await stored_opts.for_party(tx, party_pk=row.pk)
         requested = await reports.requests(tx, party_pk=row.pk, states=("queued", "sent", "active"))
         events = await delivery.for_party(tx, party_pk=row.pk)
-    return summary(office, row) | {
+        pushed = (await push.all_pushes(tx)).get(row.pk)
+        failed = await outbox.failed(tx, party_pk=row.pk)
+    return summary(office, row, pushed) | {
         "registration_id": row.registration_id,
         "enrolled_at": row.enrolled_at,
         "registered_at": row.registered_at,
         "push_address": None if row.pull else row.transport_address,
+        "given_up": pushes.given_up(failed),
         "poll_interval": row.poll_interval or office.settings.registration.poll_interval,
         "open_events": len([one for one, _ in events if one.retire_at > office.now]),
         "opt_schedules": len([one for one in schedules if not one.superseded]),

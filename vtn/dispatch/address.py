@@ -81,9 +81,8 @@ def address_of(base: str, service: ServiceName, path: str = PATH) -> URL:
         service: the last part.
         path: what stands between them, by the profile that it speaks.
 
-    Interpretation: an address that ends with ``/OpenADR2/Simple/2.0b`` (or, in 2.0a,
-    without the last part) already has what the
-    VTN has to append up to the name of the service.
+    Interpretation: an address that ends with ``/OpenADR2/Simple/2.0b``, or in 2.0a without its
+    last part, already has what the VTN has to append up to the name of the service.
     """
     stem = base.rstrip("/")
     return URL(f"{stem}/{service}" if stem.endswith(path) else f"{stem}{path}/{service}")
