@@ -11,7 +11,7 @@ from oadr.enums import SignalName, SignalType
 from oadr.event.signals import is_simple, value_of
 from oadr.event.status import current_value, is_cancelled, running_interval, starts
 from oadr.messages.common import EVERYTHING
-from oadr.times import FOREVER, ZERO
+from oadr.times import FOREVER, ZERO, end_of
 
 #: What 2.0a calls its only signal; VENs of 2.0a know no other spelling.
 SIGNAL_NAME = SignalName.SIMPLE_LOWER
@@ -101,9 +101,14 @@ def _levels(event: m.Event) -> tuple[tuple[m.Interval, ...], str]:
 
 
 def _together(event: m.Event) -> list[tuple[timedelta, Decimal]]:
-    """Returns duration and level of each stretch in which no signal changes."""
-    begin = event.active_period.dtstart
-    moments = sorted({at for one in event.signals for at in starts(one.intervals, begin)})
+    """Returns duration and level of each stretch in which no signal changes.
+
+    They sum up to the duration of the event (R8), whatever the signals do beyond it.
+    """
+    period = event.active_period
+    begin, last = period.dtstart, end_of(period.dtstart, period.duration)
+    changes = {at for one in event.signals for at in starts(one.intervals, begin)}
+    moments = sorted({begin, last, *(at for at in changes if begin < at < last)})
     return [
         (end - start if end < FOREVER else ZERO, _level_at(event.signals, begin, start))
         for start, end in pairwise(moments)

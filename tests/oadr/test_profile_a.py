@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -14,6 +14,7 @@ from oadr import messages as m
 from oadr.enums import EventStatus, OptType, SignalType
 from oadr.errors import InvalidData, OpenADRError, XMLError
 from oadr.profile_a import MESSAGES, decode, encode, in_profile_a, message_of, parse, schema
+from oadr.times import ZERO
 from tests.oadr import strategies
 from tests.oadr.event_samples import NOON, event
 
@@ -169,6 +170,16 @@ def test_20a_has_no_other_messages() -> None:
         encode(m.Poll(ven_id="mill"))
 
 
+def _goes_back(message: m.Message) -> bool:
+    """Whether an interval ends before it starts, which no VTN publishes (R102)."""
+    return isinstance(message, m.DistributeEvent) and any(
+        (one.duration or ZERO) < ZERO
+        for event in message.events
+        for signal in event.signals
+        for one in signal.intervals
+    )
+
+
 @given(
     st.one_of(
         strategies.distribute_event(),
@@ -178,6 +189,7 @@ def test_20a_has_no_other_messages() -> None:
     )
 )
 def test_whatever_a_vtn_says_is_valid_and_comes_back_the_same(message: m.Message) -> None:
+    assume(not _goes_back(message))
     narrow = in_profile_a(message, NOON)
     try:
         document = encode(narrow)
