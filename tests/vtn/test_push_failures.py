@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from oadr import messages as m
+from tests.vtn.kit import answer
 from tests.vtn.test_push import QUIET, a_listener, kinds, waiting
 from vtn.dispatch.backoff import pause
 from vtn.dispatch.push import MOST_GARBLED
@@ -75,11 +76,11 @@ async def test_r38_events_that_a_ven_does_not_take_are_sent_again_when_they_chan
         assert kinds(peer) == ["DistributeEvent", "DistributeEvent"]
 
 
-@pytest.mark.parametrize("answer", [500, 503, 403, 302, 429, gone])
-async def test_r38_a_ven_that_is_busy_or_away_gets_everything_later_in_order(answer: Any) -> None:
+@pytest.mark.parametrize("given", [500, 503, 403, 302, 429, gone])
+async def test_r38_a_ven_that_is_busy_or_away_gets_everything_later_in_order(given: Any) -> None:
     async with joined(QUIET) as world:
         peer = await a_listener(world)
-        peer.ear.answer_always(answer)
+        peer.ear.answer_always(given)
         await ask_again(world, 2)
         await world.send_event()
         await world.pass_time(minutes=2)
@@ -218,13 +219,40 @@ async def test_r500_a_mere_receipt_leaves_the_answer_to_a_later_message() -> Non
 async def test_r42_an_answer_without_the_request_id_answers_what_was_sent_with_it() -> None:
     async with joined(QUIET) as world:
         peer = await a_listener(world)
-        answer = m.CreatedReport(response=m.EiResponse(code=200), ven_id=peer.ven_id)
-        peer.ear.answer_next(None, answer)
+        bare = m.CreatedReport(response=m.EiResponse(code=200), ven_id=peer.ven_id)
+        peer.ear.answer_next(None, bare)
         await ask_again(world, 2)
         await world.rest()
         first, second = peer.pushed
         [left] = await waiting(world)
         assert left.ref == first.request_id != second.request_id  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("given", [b"OK", b"<a/>", m.UpdatedReport(response=m.EiResponse())])
+async def test_r38_events_have_arrived_whatever_the_response_of_success_holds(
+    given: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with joined(QUIET) as world:
+        peer = await a_listener(world)
+        peer.ear.answer_next(given)
+        await world.send_event()
+        await world.pass_time(seconds=9)
+        assert len(peer.pushed) == 1
+    [line] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert line.message.startswith("oadrDistributeEvent")
+
+
+async def test_r16_an_answer_to_events_in_the_response_counts() -> None:
+    async with joined(QUIET) as world:
+        peer = await a_listener(world)
+
+        def opt_in(shot: Any) -> m.Message:
+            return answer(peer, shot)
+
+        peer.ear.answer_next(opt_in)
+        await world.send_event()
+        await world.pass_time(minutes=30)
+        assert len(peer.pushed) == 1
 
 
 async def test_r407_a_registration_that_was_ended_ends_whatever_the_ven_says() -> None:

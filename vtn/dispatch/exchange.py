@@ -49,16 +49,12 @@ async def carry(desk: Desk, deliver: Deliver, serve: Serve, member: Member, take
     """
     message = taken.message
     service, expected = OPERATIONS[type(message)]
+    if isinstance(message, m.DistributeEvent):
+        await _carry_events(desk, deliver, serve, member, taken, message)
+        return
     answer = await deliver(member, service, message)
     caller = _caller(desk, member)
     desk.seen(member, caller.received_at)
-    if isinstance(message, m.DistributeEvent):
-        await _arrived(desk, member, taken, caller.received_at)
-        await desk.hooks.notify("on_event_delivered", message.events, caller.context(desk))
-        if answer is not None and not _is_fine(answer):
-            # Delivered all the same: a VEN answers events by a message of its own.
-            _complain(member, message, _said(answer))
-        return
     if answer is None:
         # The logical answer comes later, by a message of the VEN (R500).
         await _mark(desk, taken, caller.received_at)
@@ -77,6 +73,39 @@ async def carry(desk: Desk, deliver: Deliver, serve: Serve, member: Member, take
             rule="R33",
         )
     await _take_in(deliver, serve, caller, taken, answer)
+
+
+async def _carry_events(
+    desk: Desk,
+    deliver: Deliver,
+    serve: Serve,
+    member: Member,
+    taken: Taken,
+    message: m.DistributeEvent,
+) -> None:
+    """Sends events, whose answer is an empty response; oadrCreatedEvent follows (section 2.5).
+
+    Interpretation: whatever else a response of success holds, the events have arrived. An
+    oadrCreatedEvent in it counts, anything else does not.
+    """
+    answer: m.Message | None = None
+    try:
+        answer = await deliver(member, OPERATIONS[type(message)][0], message)
+    except Undelivered as error:
+        if not error.garbled:
+            raise
+        _complain(member, message, str(error), rule=error.rule)
+    caller = _caller(desk, member)
+    desk.seen(member, caller.received_at)
+    await _arrived(desk, member, taken, caller.received_at)
+    await desk.hooks.notify("on_event_delivered", message.events, caller.context(desk))
+    if isinstance(answer, m.CreatedEvent):
+        try:
+            await serve(answer, caller)
+        except ProtocolError as error:
+            _complain(member, answer, f"refused with {error.code}: {error}", rule=error.rule)
+    elif answer is not None and not _is_fine(answer):
+        _complain(member, message, f"answered with {_said(answer)}")
 
 
 async def give_up(desk: Desk, taken: Taken, reason: str, now: datetime) -> None:
@@ -187,10 +216,10 @@ def _said(answer: m.Message) -> str:
     return f"{codec.message_name(answer)}{words}".strip()[:400]
 
 
-def _complain(member: Member, message: m.Message, words: str) -> None:
+def _complain(member: Member, message: m.Message, words: str, *, rule: str = "") -> None:
     log.warning(
         "%s: %s",
         codec.message_name(message),
-        words,
-        extra={"ven": member.ven_name, "rule": "R48"},
+        words[:400],
+        extra={"ven": member.ven_name, "rule": rule or "R48"},
     )

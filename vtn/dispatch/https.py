@@ -98,7 +98,7 @@ class HttpsPost:
             async with session.post(url, data=data, allow_redirects=False) as response:
                 return Reply(
                     status=response.status,
-                    body=await _body(response),
+                    body=await (_body if response.status == 200 else _beginning)(response),
                     headers=response.headers,
                     fingerprint=connector.shown,
                 )
@@ -188,6 +188,14 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
         if len(body) > MAX_BYTES:
             raise Undelivered(f"its answer has more than {MAX_BYTES} bytes", garbled=True)
     return bytes(body)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Returns the first part of a response whose status says it all, for those who look."""
+    try:
+        return await response.content.read(_CHUNK)
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return b""
 
 
 def _words(error: BaseException) -> str:

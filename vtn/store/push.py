@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, exists, func, literal, select, update
 
-from vtn.store.schema import delivery, outbox, party, push, report_offer
+from vtn.store.schema import delivery, event, outbox, party, push, report_offer
 from vtn.store.sqlite import insert, integers
 from vtn.store.transaction import Transaction
 
@@ -65,7 +65,13 @@ async def waited_for(tx: Transaction) -> dict[int, list[int]]:
         For each of them the keys of what was sent from the outbox and not acknowledged.
     """
     listens = (party.c.pull.is_(False), party.c.state == literal("registered"))
-    shown = exists().where(delivery.c.party_pk == party.c.pk, delivery.c.closed_at.is_(None))
+    # What wants no answer is among them, too: that stands in the event itself.
+    shown = exists().where(
+        delivery.c.party_pk == party.c.pk,
+        delivery.c.closed_at.is_(None),
+        delivery.c.event_pk == event.c.pk,
+        delivery.c.acked_modification.is_distinct_from(event.c.modification),
+    )
     found: dict[int, list[int]] = {
         row.pk: [] for row in await tx.rows(select(party.c.pk).where(*listens, shown))
     }
