@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -100,6 +101,18 @@ def test_a_ven_is_put_together_from_it_an_openleadr_one_too(write: Callable[[str
         ven: Any = cls.from_config(path)
         assert ven._machine.core.options.push_address == "http://localhost:9"
         assert ven._connection.listen == Listening(host="127.0.0.1", port=9)
+
+
+def test_the_examples_of_the_how_to_can_be_used(write: Callable[[str], Path]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "howto" / "push.md").read_text(encoding="utf-8")
+    building = text.partition("## The building")[2].partition("\n## ")[0]
+    secure, plain = re.findall(r"```toml\n(.*?)```", building, re.DOTALL)
+    assert load(write(SECURE + TLS + secure)).push is not None
+    assert load(write(PLAIN + plain)).push is not None
+    (program,) = re.findall(r"```python\n(.*?)```", building, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(program, names)
+    assert names["ven"].push_port is None
 
 
 # ------------------------------------------------------------------ the command

@@ -17,7 +17,7 @@ from ven.client import Client
 from ven.errors import Unreachable
 from ven.hooks import Context, EventHandler, IntervalCall, Opt, ReportHandler
 from ven.options import Options
-from ven.testing import FakeClock, Line, ScriptedVTN, joined
+from ven.testing import FakeClock, Line, NotTaken, ScriptedVTN, joined
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 REGISTER = ServiceName.EI_REGISTER_PARTY
@@ -264,3 +264,34 @@ async def test_an_openleadr_client_can_be_joined_too() -> None:
         event = await world.vtn.send_event()
         assert seen == [event.event_id]
         assert world.vtn.answers[event.event_id].opt_type == "optIn"
+
+
+async def test_a_ven_is_pushed_to_and_the_same_verbs_work() -> None:
+    async with joined(push=True) as world:
+        world.ven.meter("main", measurement="powerReal", unit="W", every="1m")(lambda: 400)
+        event = await world.vtn.send_event("1:1h")
+        assert world.vtn.answers[event.event_id].opt_type == "optIn"
+        await world.vtn.cancel(event)
+        assert world.ven.events == ()
+        await world.vtn.request_report("main", deliver=MINUTE)
+        await world.pass_time(minutes=5)
+        assert len(world.vtn.readings["main"]) >= 4
+        assert world.vtn.got(m.Poll) == []
+
+
+async def test_what_is_not_taken_is_an_error_that_says_the_status() -> None:
+    async with joined(push=True) as world:
+        await world.start()
+        await world.ven.stop()
+        with pytest.raises(NotTaken, match="HTTP 503") as caught:
+            await world.vtn.push(m.RegisterReport(request_id="q"))
+        assert caught.value.headers["Retry-After"] == "1"
+
+
+async def test_a_ven_of_a_configuration_can_be_pushed_to(tmp_path: Path) -> None:
+    path = tmp_path / "ven.toml"
+    path.write_text('ven_name = "school-7"\nvtn_url = "http://vtn.example"\n')
+    async with joined(config=path, push=True) as world:
+        event = await world.vtn.send_event("1:1h")
+        assert list(world.vtn.answers) == [event.event_id]
+        assert world.vtn.got(m.Poll) == []

@@ -44,7 +44,7 @@ class Pulse:
         self._started = self._clock.now()
         self._heard: datetime | None = None
         self._pushed: datetime | None = None
-        self._written = -PAUSE
+        self._written = self._noted = -PAUSE
 
     def started(self) -> None:
         """Notes that the VEN runs; what the last run has heard stays."""
@@ -57,22 +57,22 @@ class Pulse:
     def heard(self, _: object) -> None:
         """Notes that the VTN has answered."""
         self._heard = self._clock.now()
-        self._write_soon()
+        if time.monotonic() - self._written >= PAUSE:
+            self._written = time.monotonic()
+            self._write(running=True)
 
     def pushed(self, traffic: Traffic) -> None:
         """Notes that the VTN has pushed something, if this is the answer to it."""
         if traffic.direction == "out" and traffic.status == 200:
             self._pushed = self._clock.now()
-            self._write_soon()
+            # What came with it was heard a moment ago, and written.
+            if time.monotonic() - self._noted >= PAUSE:
+                self._noted = time.monotonic()
+                self._write(running=True)
 
     def stopped(self) -> None:
         """Notes that the VEN has ended."""
         self._write(running=False)
-
-    def _write_soon(self) -> None:
-        if time.monotonic() - self._written >= PAUSE:
-            self._written = time.monotonic()
-            self._write(running=True)
 
     def _write(self, *, running: bool) -> None:
         content = {
