@@ -174,11 +174,18 @@ def fitting_reply(exchange: Exchange, document: Document) -> Iterator[Seen]:
     wanted = _ANSWERS.get(request.name)
     if not exchange.is_reply(document) or wanted is None:
         return
+    if request.name == "oadrRegisteredReport" and _asks(request):
+        # R344: a poll could not bring the answer to its requests.
+        wanted = {"oadrResponse", "oadrCreatedReport"}
     # A registration that nobody knows any more may be led back at once.
     if document.name not in wanted and document.name != "oadrRequestReregistration":
         names = " or ".join(sorted(wanted))
         text = f"{document.name} in reply to {request.name}; expected {names}"
         yield Seen(text, document.element)
+
+
+def _asks(document: Document) -> bool:
+    return first(document.element, "oadr:oadrReportRequest") is not None
 
 
 def _echo(rule: int, *names: str) -> None:

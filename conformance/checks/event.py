@@ -49,10 +49,9 @@ def response_in_reply(exchange: Exchange, document: Document) -> Iterator[Seen]:
 def reply_limit(exchange: Exchange, document: Document) -> Iterator[Seen]:
     """There are not more events than replyLimit says."""
     path = "pyld:eiRequestEvent/pyld:replyLimit"
-    if text(exchange.request.element, path) is None:
-        return
     most, seen = whole(exchange.request.element, path), sum(1 for _ in events_of(document))
-    if seen > most:
+    # Nobody asks for no events: 0 and none are no limit.
+    if most and seen > most:
         yield Seen(f"{seen} events for a replyLimit of {most}", document.element)
 
 

@@ -132,6 +132,9 @@ def keeps_registration(session: Session, exchange: Exchange, document: Document)
     again = text(request, "ei:registrationID")
     if exchange.request.name != NEW or not again or not succeeded(document):
         return
+    # Who comes with what nobody knows is a new one.
+    if not session.registered or again != session.registration_id:
+        return
     for name in ("registrationID", "venID"):
         before, after = text(request, f"ei:{name}"), text(document.element, f"ei:{name}")
         if before != after:

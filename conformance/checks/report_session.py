@@ -76,7 +76,8 @@ def one_shot_interval(session: Session, exchange: Exchange, document: Document) 
 def ended_by_metadata(session: Session, exchange: Exchange, document: Document) -> Iterator[Seen]:
     """New metadata end what was asked for before."""
     for report, name, request in _answered(session, document):
-        if request.state == "implied":
+        # What is wanted once is due at once, whatever comes with it.
+        if request.state == "implied" and request.back != ZERO:
             yield Seen(f"data for {name!r}, asked for before the last metadata", report)
 
 
@@ -118,9 +119,9 @@ def pending_once(session: Session, exchange: Exchange, document: Document) -> It
         yield Seen(f"{', '.join(names)}", first(document.element, "oadr:oadrPendingReports"))
 
 
-@exchange(329, BOTH, "oadrCreatedReport")
+@exchange(329, BOTH, "oadrCreatedReport", severity=Severity.WARNING)
 def taken_is_pending(exchange: Exchange, document: Document) -> Iterator[Seen]:
-    """What has just been taken is pending."""
+    """What has just been taken is pending, unless there is nothing to report."""
     if not exchange.is_reply(document) or not succeeded(document):
         return
     pending = set(texts(document.element, _PENDING))

@@ -125,6 +125,7 @@ async def test_a_registration_may_be_cancelled() -> None:
     assert reply.registration_id == "reg123"
 
 
+@pytest.mark.sends_wrong("R304", reason="the application sends what nobody wanted")
 async def test_a_report_of_the_vtn_may_be_brought() -> None:
     report = {
         "report_request_id": "rr1",

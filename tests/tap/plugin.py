@@ -37,7 +37,7 @@ class Tap:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._heard: list[Heard] = []
         self._judges: dict[tuple[str, int, str], Judge] = {}
         self._read: dict[str, int] = {}
@@ -52,7 +52,7 @@ class Tap:
         over = [one for one in self._heard if one.ended >= 0]
         self._heard = [one for one in self._heard if one.ended < 0]
         found = self._judged("", over)
-        for file in sorted(self._folder.glob("*.jsonl")):
+        for file in sorted(self.folder.glob("*.jsonl")):
             found += self._judged(file.stem, self._lines(file))
         return found
 
@@ -108,12 +108,12 @@ class Plugin:
     """The part of the tap that pytest knows."""
 
     def __init__(self, *, fails: bool, report: str) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="oadr-tap-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="oadr-tap-"))
         self._fails = fails
         self._report = report
-        self.tap = Tap(self._folder)
+        self.tap = Tap(self.folder)
         installed(self.tap.listen)
-        os.environ["OADR_TAP_FOLDER"] = str(self._folder)
+        os.environ["OADR_TAP_FOLDER"] = str(self.folder)
         paths = [str(_SITE), *filter(None, [os.environ.get("PYTHONPATH")])]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
@@ -148,7 +148,7 @@ class Plugin:
 
     def pytest_unconfigure(self) -> None:
         """Tidies up."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def register(config: pytest.Config) -> None:

@@ -473,6 +473,7 @@ async def test_created_reports_are_told_in_each_form(form: str) -> None:
     assert seen == ["ven1"]
 
 
+@pytest.mark.sends_wrong("R304", reason="it is not in the metadata")
 @pytest.mark.parametrize("name", ["on_request_report", "on_create_report"])
 @pytest.mark.parametrize("form", ["report", "list", "message", "none", "nonsense"])
 async def test_a_ven_may_ask_the_application_for_reports(name: str, form: str) -> None:

@@ -345,6 +345,7 @@ class Books(IdentityHandler):
         return Known()
 
 
+@pytest.mark.sends_wrong("R406", reason="the application gives another venID")
 async def test_where_the_application_keeps_the_books_its_word_counts_for_a_renewal() -> None:
     async with running(handlers=[Decides("one", "two"), Books()]) as world:
         peer = world.peer("school")

@@ -12,6 +12,11 @@ from tests.vtn.kit import INTERVAL, a_ven, dispatch, joined, readings
 from vtn.hooks import Context, ReportHandler
 from vtn.testing import Peer, World
 
+#: What this handler has is not in the VTN's metadata, and it gives a series to who wants one value.
+pytestmark = pytest.mark.sends_wrong(
+    "R304.unknown_is_refused", "R324.one_shot_interval", reason="the handler's word counts"
+)
+
 
 class Weather(ReportHandler):
     """Has reports for VENs."""

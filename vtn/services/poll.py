@@ -10,6 +10,7 @@ from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
 from vtn.roster import Member
 from vtn.services import external
+from vtn.services.asking import as_asked
 from vtn.services.sound import sendable, unusable
 
 _HOOK = "on_poll"
@@ -100,7 +101,8 @@ def _checked(desk: Desk, answer: Any, ven_id: str) -> m.Message:
     addressed = getattr(answer, "ven_id", None)
     if addressed not in (None, ven_id):
         raise unusable(desk, _HOOK, f"answered with a message for another VEN, {addressed!r}")
-    return sendable(desk, _HOOK, answer)
+    sendable(desk, _HOOK, answer)
+    return as_asked(answer, desk.clock.now()) if isinstance(answer, m.CreateReport) else answer
 
 
 HANDLES: dict[type, Any] = {m.Poll: poll}
