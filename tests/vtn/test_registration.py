@@ -39,8 +39,8 @@ async def test_r404_a_query_of_a_stranger_tells_profiles_and_no_ids() -> None:
         reply = await world.peer().post(query())
     assert reply.response == m.EiResponse(description="OK", request_id="q1")
     assert (reply.registration_id, reply.ven_id, reply.vtn_id) == (None, None, "vtn")
-    assert [one.name for one in reply.profiles] == [ProfileName.B]
-    assert reply.profiles[0].transports == (TransportName.SIMPLE_HTTP,)
+    assert [one.name for one in reply.profiles] == [ProfileName.B, ProfileName.A]
+    assert {one.transports for one in reply.profiles} == {(TransportName.SIMPLE_HTTP,)}
 
 
 async def test_r404_a_query_tells_a_registered_ven_its_own_ids_and_nobody_elses() -> None:
