@@ -16,17 +16,20 @@ How to: ``docs/howto/test-your-handlers.md``.
 from runtime.clock import FakeClock
 from runtime.fake_time import until
 from vtn.testing.door import Answer
+from vtn.testing.ear import Ear, Said
 from vtn.testing.http import World, running
 from vtn.testing.inside import JoinedWorld, NotAnswered, fingerprint_of, joined
 from vtn.testing.peer import Peer, Registered
 
 __all__ = [
     "Answer",
+    "Ear",
     "FakeClock",
     "JoinedWorld",
     "NotAnswered",
     "Peer",
     "Registered",
+    "Said",
     "World",
     "fingerprint_of",
     "joined",
