@@ -10,29 +10,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oadr.errors import InvalidData
-from oadr.messages import RegisterReport, Report, ReportRequest, UpdateReport
+from oadr.messages import RegisterReport, ReportRequest, UpdateReport
 from oadr.report import (
     Offer,
-    Reading,
     RequestKind,
     Window,
     closing_window,
     is_repeated,
     next_window,
-    pack,
-    split,
 )
 from oadr.times import format_duration
 from ven.engine.core import Core, log
+from ven.engine.making import Making
 from ven.engine.metering import Metering
-from ven.engine.offers import metadata
 from ven.errors import StateError
 from ven.meter import Meter, Sample
 from ven.state import HeldRequest, RequestState
 from ven.state.report import NOTHING
 
-#: Intervals in one report, so that no message becomes too large for the VTN.
-MAX_INTERVALS = 1000
 #: Windows that were due before that long, and of which nothing was measured, are left out:
 #: nobody wants a report of nothing for each minute that this VEN was switched off.
 STALE = timedelta(hours=1)
@@ -57,6 +52,7 @@ class Reporting:
     def __init__(self, core: Core, metering: Metering, outgoing: asyncio.Event) -> None:
         self._core = core
         self._metering = metering
+        self._making = Making(core, metering)
         self._outgoing = outgoing
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -349,12 +345,7 @@ class Reporting:
         await self._made_of(held, index, (), final=True)
 
     async def _make(self, held: HeldRequest, window: Window) -> None:
-        now = self._core.clock.now()
-        reports: tuple[UpdateReport | RegisterReport, ...]
-        if held.kind is RequestKind.METADATA:
-            reports = (self._metadata(held, now),)
-        else:
-            reports = tuple(self._update(part) for part in await self._pack(held, window, now))
+        reports = await self._making.messages(held, window, self.offers)
         await self._made_of(held, window.index, reports, final=window.final)
         self._outgoing.set()
         self._made += 1
@@ -394,56 +385,6 @@ class Reporting:
                 most // 2**20,
                 extra=self._core.extra,
             )
-
-    async def _pack(self, held: HeldRequest, window: Window, now: datetime) -> Sequence[Report]:
-        r_ids = [point.r_id for point in held.request.data_points]
-        offer = next(
-            (one for one in self.offers if one.specifier_id == held.request.report_specifier_id),
-            None,
-        )
-        if offer is None:
-            log.warning(
-                "report %s is not offered any more", held.request_id, extra=self._core.extra
-            )
-            return ()
-        await self._metering.catch_up(r_ids, window, held.request.granularity)
-        readings = await self._readings(held, window, r_ids)
-        report = pack(held.request, held.kind, window, readings, offer, now=now)
-        return split(report, MAX_INTERVALS)
-
-    async def _readings(
-        self, held: HeldRequest, window: Window, r_ids: Sequence[str]
-    ) -> list[Reading]:
-        store = self._core.state.readings
-        readings: list[Reading] = []
-        now = self._core.clock.now()
-        if held.kind is not RequestKind.ONE_SHOT and window.start < window.end:
-            readings += await store.between(r_ids, window.start, window.end)
-        if held.kind is RequestKind.ONE_SHOT or window.start >= window.end:
-            readings += await self._newest(r_ids, now)
-        elif held.kind is RequestKind.ON_CHANGE:
-            # What changed is told from what was before; that value may be older than the window.
-            have = {(one.r_id, one.start) for one in readings}
-            before = await self._newest(r_ids, window.start - _MICROSECOND)
-            readings += [one for one in before if (one.r_id, one.start) not in have]
-        return readings
-
-    async def _newest(self, r_ids: Sequence[str], at: datetime) -> list[Reading]:
-        found = [await self._core.state.readings.newest(r_id, at) for r_id in r_ids]
-        return [reading for reading in found if reading is not None]
-
-    def _update(self, report: Report) -> UpdateReport:
-        return UpdateReport(
-            request_id=self._core.new_id(), reports=(report,), ven_id=self._core.party.ven_id
-        )
-
-    def _metadata(self, held: HeldRequest, now: datetime) -> RegisterReport:
-        return RegisterReport(
-            request_id=self._core.new_id(),
-            reports=metadata(self.offers, now),
-            ven_id=self._core.party.ven_id,
-            report_request_id=held.request_id,
-        )
 
 
 def _is_metadata(held: HeldRequest) -> bool:
