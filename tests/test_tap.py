@@ -1,6 +1,5 @@
 """The tap finds what our sides send wrong: in this process, and in those that tests start."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from oadr import messages as m
 from oadr.enums import ServiceName
 from runtime.clock import FakeClock
 from tests.conformance.life import created, wanted
+from tests.tap import environment
 from tests.tap.plugin import Tap
 from tests.tap.seams import Heard
 from ven import testing as ven_testing
@@ -145,15 +145,9 @@ async def test_what_a_peer_of_a_test_sends_is_not_judged(ear: Ear) -> None:
 
 def test_a_process_that_a_test_starts_is_heard(ear: Ear, tmp_path: Path) -> None:
     subprocess.run(
-        [sys.executable, "-c", CHILD], cwd=tmp_path, env=_environment(), check=True, timeout=60
+        [sys.executable, "-c", CHILD], cwd=tmp_path, env=environment(), check=True, timeout=60
     )
     assert ear.found() == {("R509.schema_version", "VTN")}
-
-
-def _environment() -> dict[str, str]:
-    """Returns the environment of this process, with our packages to be found from anywhere."""
-    root = str(Path(__file__).parents[1])
-    return os.environ | {"PYTHONPATH": os.pathsep.join((os.environ["PYTHONPATH"], root))}
 
 
 def test_a_process_has_no_more_modules_in_it_for_the_tap(ear: Ear, tmp_path: Path) -> None:
@@ -161,7 +155,7 @@ def test_a_process_has_no_more_modules_in_it_for_the_tap(ear: Ear, tmp_path: Pat
     said = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env=_environment(),
+        env=environment(),
         check=True,
         capture_output=True,
         timeout=60,

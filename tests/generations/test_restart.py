@@ -17,6 +17,7 @@ import pytest
 from oadr import messages as m
 from tests.generations import durable
 from tests.generations.stage import a_peer, events_of, serving, until
+from tests.tap import environment
 
 CONFIG = """
 vtn_id = "myvtn"
@@ -232,7 +233,7 @@ class Program:
                 stdout=out,
                 stderr=out,
                 cwd=Path(__file__).parents[2],
-                env={"PYTHONPATH": str(Path(__file__).parents[2])},
+                env=environment(),
             )
 
     def said(self, what: str) -> list[dict[str, Any]]:

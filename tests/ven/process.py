@@ -1,7 +1,6 @@
 """A VEN as a process of its own, and a scripted VTN that it reaches over HTTP."""
 
 import asyncio
-import os
 import re
 import signal
 import ssl
@@ -20,6 +19,7 @@ from aiohttp import web
 from oadr.codec import CONTENT_TYPE, decode, encode
 from oadr.enums import ServiceName
 from oadr.messages import ReportPayload, UpdateReport
+from tests.tap import environment
 from tests.ven.scripted import ScriptedVTN
 
 #: Real seconds within which something has to happen.
@@ -61,7 +61,7 @@ async def running(
             [sys.executable, *command, str(config), *options],
             stdout=log,
             stderr=log,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            env=environment(),
         )
     try:
         yield process
