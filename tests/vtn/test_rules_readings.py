@@ -8,11 +8,13 @@ import pytest
 
 from oadr import messages as m
 from oadr.enums import DataQuality
-from oadr.report import Offer, status_offer
+from oadr.report import Offer, read_metadata, status_offer
 from oadr.times import CalendarDuration
 from tests.vtn.kit import HOUR, MINUTE, a_ven, metadata, readings, update, usage
 from tests.vtn.test_report import asked, states, stored
 from tests.vtn.test_rules_report import DAY, OFTEN, ONCE, WANTED, accepted
+from vtn.store import reading
+from vtn.store import report as reports
 
 
 def point(value: str = "1", r_id: str = "main", **more: Any) -> m.ReportPayload:
@@ -41,8 +43,6 @@ async def test_r318_a_placeholder_is_stored_with_its_quality_and_counts_for_noth
 
 
 async def test_r318_the_energy_of_a_placeholder_is_unknown_and_not_zero() -> None:
-    from vtn.store import reading
-
     async with a_ven(WANTED) as (world, peer):
         request_id = await asked(world, peer)
         start = world.clock.now()
@@ -197,3 +197,26 @@ async def test_r331_r334_the_whole_state_of_a_resource_is_stored_and_shown() -> 
         (row,) = await stored(world)
         assert (row.status, row.start) == (state, world.clock.now())
         assert await states(world) == {request_id: "done"}
+
+
+async def test_r302_r343_data_points_keep_the_resources_that_they_stand_for_none_means_all() -> (
+    None
+):
+    offer = status_offer(
+        "status",
+        {"pumps": m.Target(resource_ids=("pump-1", "pump-2")), "all": None},
+        min_period=MINUTE,
+        max_period=HOUR,
+        duration=DAY,
+        market_context="http://programme.example",
+    )
+    async with a_ven() as (world, peer):
+        await peer.post(metadata(peer, world, offer))
+        async with world.desk.store.read() as tx:
+            points = await reports.data_points(tx, party_pk=1)
+            (known,) = read_metadata(await reports.offers(tx, party_pk=1))
+    assert {point.r_id: point.resource_ids for point in points} == {
+        "pumps": ("pump-1", "pump-2"),
+        "all": (),
+    }
+    assert {point.market_context for point in known.points} == {"http://programme.example"}

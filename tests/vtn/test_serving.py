@@ -216,6 +216,33 @@ async def test_r331_an_offer_that_does_not_conform_is_469_and_named_in_the_log(
         assert "R331" in caplog.text
 
 
+async def test_r307_a_subject_that_names_more_than_device_classes_is_not_offered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served_ven() as (_, peer, utility):
+        wrong = tuple(
+            replace(one, subject=m.Target(resource_ids=("meter",))) for one in LOAD.points
+        )
+        utility.offers = (replace(LOAD, points=wrong),)
+        reply = await peer.post(asking(peer, build_metadata_request("md")))
+        assert reply.response.code == 469
+        assert "R307" in caplog.text
+
+
+@pytest.mark.parametrize("request_id", ["", "0042", "a" * 60])
+async def test_r303_a_request_id_is_given_back_as_it_came_also_an_empty_one(
+    request_id: str,
+) -> None:
+    async with served_ven() as (world, peer, _):
+        for message in (
+            asking(peer, once(world), request_id=request_id),
+            replace(ending(peer, "nobody"), request_id=request_id),
+            m.RegisterReport(request_id=request_id, ven_id=peer.ven_id),
+            m.UpdateReport(request_id=request_id, ven_id=peer.ven_id),
+        ):
+            assert (await peer.post(message)).response.request_id == request_id
+
+
 async def test_a_handler_that_fails_costs_nobody_the_registration() -> None:
     utility = Utility()
     utility.offers = (replace(LOAD, points=()),)
