@@ -1,5 +1,6 @@
 """EiEvent, R1 to R116: what a whole VEN makes of events, and what it does when."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from oadr.errors import InvalidId
 from oadr.messages import (
     CreatedEvent,
     DistributeEvent,
+    EiResponse,
     Event,
     Interval,
     Message,
@@ -57,6 +59,36 @@ async def shown(world: World, *events: Event, request_id: str = "dist-1") -> Non
 
 
 # ---------------------------------------------------------------- what an event says
+
+
+async def test_r46_what_is_empty_is_as_good_as_left_out(world: World) -> None:
+    ven = await world.start(world.ven())
+    plain = event()
+    words: dict[str, Any] = {
+        "modification_reason": "why",
+        "vtn_comment": "hot",
+        "test_event": "true",
+    }
+    full = replace(plain, descriptor=replace(plain.descriptor, **words))
+    full = with_signal(full, target=Target(end_device_assets=("Sauna",)))
+    response = EiResponse(description="fine")
+    message = DistributeEvent(
+        request_id="d", vtn_id=world.vtn.vtn_id, events=(full,), response=response
+    )
+    body = encode(message)
+    for text in (b">why<", b">hot<", b">true<", b">fine<"):
+        assert text in body
+        body = body.replace(text, b"><")
+    body, count = re.subn(rb"<power:endDeviceAsset>.*</power:endDeviceAsset>", b"", body)
+    assert count == 1
+    world.vtn.queue.append(decode(body))
+    await world.pass_time(TICK)
+    assert opts(world) == [("e1", "optIn")]
+    (held,) = ven.events
+    descriptor = held.descriptor
+    assert (descriptor.modification_reason, descriptor.vtn_comment) == (None, None)
+    assert not descriptor.is_test
+    assert not held.signals[0].target
 
 
 @pytest.mark.parametrize(
@@ -217,6 +249,17 @@ async def test_r42_the_request_id_of_each_answer_is_that_of_the_message_it_answe
     assert [message.response.request_id for message in created] == ["", "", ""]
 
 
+@pytest.mark.parametrize("status", [EventStatus.FAR, EventStatus.NEAR, EventStatus.ACTIVE])
+@pytest.mark.parametrize("number", [0, 1, 4_000_000_000])
+async def test_r56_an_unknown_event_is_new_whatever_its_number_and_its_status(
+    world: World, number: int, status: EventStatus
+) -> None:
+    ven = await world.start(world.ven())
+    await shown(world, event(modification=number, status=status))
+    assert [(one.code, one.opt_type.value) for one in answers(world)] == [(200, "optIn")]
+    assert [held.descriptor.modification_number for held in ven.events] == [number]
+
+
 @pytest.mark.parametrize("state", ["far", "active", "over"])
 async def test_r58_an_older_number_is_refused_with_450_in_every_state(
     world: World, state: str
@@ -254,6 +297,15 @@ async def test_r59_what_was_cancelled_is_forgotten_so_that_it_can_come_as_new(
     assert seen == [7, 0]
 
 
+async def test_r61_a_list_that_says_it_failed_cancels_nothing(world: World) -> None:
+    ven = await world.start(world.ven())
+    await shown(world, event())
+    failed = EiResponse(code=469, description="out of order")
+    world.vtn.queue.append(replace(world.vtn.snapshot(response=failed), events=()))
+    await world.pass_time(MINUTE)
+    assert [held.event_id for held in ven.events] == ["e1"]
+
+
 @pytest.mark.parametrize("how", ["an empty list", "another event"])
 async def test_r61_a_running_event_that_is_not_on_the_list_ends(world: World, how: str) -> None:
     diary = Diary()
@@ -264,123 +316,6 @@ async def test_r61_a_running_event_that_is_not_on_the_list_ends(world: World, ho
     await shown(world, *others)
     assert [level for _, level in levels(diary)] == [2, None]
     assert [held.event_id for held in ven.events] == [other.event_id for other in others]
-
-
-# ---------------------------------------------------------------- time
-
-
-async def test_r3_r18_of_events_that_overlap_the_lower_number_counts(world: World) -> None:
-    diary = Diary()
-    await started(
-        world,
-        diary,
-        event("five", start=NOW + 10 * MINUTE, levels=((1, 60),), priority=5),
-        event("one", start=NOW + 20 * MINUTE, levels=((3, 10),), priority=1),
-        event("none", start=NOW + 40 * MINUTE, levels=((2, 5),), priority=0),
-    )
-    assert {opt for _, opt in opts(world)} == {"optIn"}
-    await world.pass_time(90 * MINUTE, MINUTE)
-    # A load may be told the same again, when an event ends that did not count.
-    assert levels(diary) == [(10, 1), (20, 3), (30, 1), (45, 1), (70, None)]
-
-
-@pytest.mark.parametrize(("first", "second"), [(None, None), (1, 5), (5, 1)])
-async def test_r18_an_event_that_begins_as_another_ends_does_not_overlap_it(
-    world: World, first: int | None, second: int | None
-) -> None:
-    diary = Diary()
-    await started(
-        world,
-        diary,
-        event("a", start=NOW + 10 * MINUTE, levels=((1, 10),), priority=first),
-        event("b", start=NOW + 20 * MINUTE, levels=((2, 10),), priority=second),
-    )
-    await world.pass_time(40 * MINUTE, MINUTE)
-    at_the_turn = [level for minute, level in levels(diary) if minute == 20]
-    assert at_the_turn[-1] == 2
-    assert [found for found in levels(diary) if found[0] != 20] == [(10, 1), (30, None)]
-    turn = [(name, moment) for minute, name, moment, *_ in diary.calls if minute == 20]
-    assert sorted(turn) == [("a", "end"), ("b", "start")]
-
-
-async def test_r30_with_startafter_the_start_lies_in_the_window_and_the_length_stays(
-    world: World,
-) -> None:
-    diary = Diary()
-    start, window = NOW + 30 * MINUTE, 20 * MINUTE
-    many = [event(f"e{n}", start=start, levels=((1, 10),), start_after=window) for n in range(30)]
-    await started(world, diary, *many)
-    await world.pass_time(80 * MINUTE, TICK)
-    begun = {name: minute for minute, name, moment, *_ in diary.calls if moment == "start"}
-    ended = {name: minute for minute, name, moment, *_ in diary.calls if moment == "end"}
-    assert len(begun) == len(ended) == 30
-    assert all(30 <= minute <= 50.2 for minute in begun.values())
-    assert min(begun.values()) < 35
-    assert max(begun.values()) > 45
-    for name, minute in begun.items():
-        assert ended[name] - minute == pytest.approx(10, abs=0.2)
-
-
-@pytest.mark.parametrize("window", [20, 10])
-async def test_r30_a_modification_keeps_the_start_unless_startafter_changes(
-    world: World, window: int
-) -> None:
-    ven = world.ven()
-    world.vtn.events = [event(start_after=20 * MINUTE)]
-    await world.start(ven)
-    before = (await ven.status()).events[0].start
-    moments = set()
-    for number in range(1, 9):
-        longer = ((1, 10), (2, 20 + number))
-        # Each time there and back, so that a new one is drawn each time if it is.
-        minutes = window if number % 2 else 20
-        await shown(world, event(levels=longer, start_after=minutes * MINUTE, modification=number))
-        moments.add((await ven.status()).events[0].start)
-    assert (moments == {before}) == (window == 20)
-
-
-async def test_r31_a_negative_ramp_up_and_recovery_stay_within_the_event(world: World) -> None:
-    diary = Diary()
-    inner = event(
-        start=NOW + 10 * MINUTE,
-        levels=((2, 20),),
-        ramp_up=-5 * MINUTE,
-        recovery=-5 * MINUTE,
-    )
-    await started(world, diary, inner)
-    await world.pass_time(60 * MINUTE, MINUTE)
-    assert {minute for minute, _ in levels(diary)} == {10, 30}
-    assert levels(diary)[-1] == (30, None)
-    assert [one.code for one in answers(world)] == [200]
-
-
-async def test_r47_an_event_without_an_end_may_have_steps_before_its_last_one(
-    world: World,
-) -> None:
-    diary = Diary()
-    base = event(start=NOW + 10 * MINUTE, levels=((1, 10), (2, 0)))
-    endless = replace(base, active_period=replace(base.active_period, duration=timedelta(0)))
-    await started(world, diary, endless)
-    await world.pass_time(24 * 60 * MINUTE, 5 * MINUTE)
-    assert levels(diary) == [(10, 1), (20, 2)]
-    await shown(world)
-    assert levels(diary)[-1][1] is None
-
-
-async def test_r66_a_status_of_completed_ends_nothing_that_began_later_by_chance(
-    world: World,
-) -> None:
-    diary = Diary()
-    shape: dict[str, Any] = {"start": NOW, "levels": ((2, 30),), "start_after": 20 * MINUTE}
-    await started(world, diary, event(**shape))
-    (begun,) = [one.start for one in (await world._open[0].status()).events]
-    await world.pass_time(31 * MINUTE)
-    await shown(world, event(**shape, status=EventStatus.COMPLETED))
-    await world.pass_time(30 * MINUTE)
-    (end,) = [minute for minute, _, moment, *_ in diary.calls if moment == "end"]
-    assert begun is not None
-    assert end == pytest.approx((begun - NOW) / MINUTE + 30, abs=0.2)
-    assert end > 31.5
 
 
 # ---------------------------------------------------------------- signals

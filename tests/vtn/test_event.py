@@ -286,7 +286,7 @@ async def test_r48_a_wrong_modification_number_is_450(number: int) -> None:
         assert (await state(world, peer)).acked_modification is None
 
 
-async def test_r35_an_answer_without_event_responses_is_459() -> None:
+async def test_r33_r35_an_answer_without_event_responses_is_459() -> None:
     async with a_ven() as (_, peer):
         reply = await peer.post(m.CreatedEvent(response=m.EiResponse(), ven_id=peer.ven_id))
     assert reply.response.code == 459
