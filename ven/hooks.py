@@ -18,7 +18,8 @@ from enum import StrEnum
 from typing import Any
 
 from oadr.enums import OptType
-from oadr.messages import Event, Report, ReportRequest
+from oadr.messages import CancelOpt, CreateOpt, Event, Report, ReportRequest
+from oadr.opt import Participation
 from oadr.report import Offer, Reading
 from runtime.clock import Clock
 from runtime.hooks import Hook, default
@@ -78,6 +79,9 @@ class Context:
         clock: tells the time that the VEN goes by.
         log: for one line about what was decided.
         after_reply: runs a coroutine when the exchange is over; its errors are logged.
+        participation: for a hook that decides about an event, what the schedules and opts of
+            this VEN make of it. Where they say that the VEN is out they count before what
+            the hook returns; where parts of it are out, the hook may want to know.
     """
 
     ven_id: str
@@ -86,6 +90,7 @@ class Context:
     clock: Clock
     log: logging.Logger = field(default=logging.getLogger("openadr.ven.handler"), repr=False)
     after_reply: Callable[[Coroutine[Any, Any, Any]], None] = field(repr=False)
+    participation: Participation | None = None
 
 
 class EventHandler:
@@ -173,6 +178,17 @@ class RequesterHandler:
         """
 
 
+class OptHandler:
+    """Watches opts."""
+
+    @default
+    async def on_opt_refused(self, opt: CreateOpt | CancelOpt, reason: str, ctx: Context) -> None:
+        """Learns that the VTN does not take an opt of which it was told later. Default: nothing.
+
+        Whoever makes an opt while the VTN answers gets an exception instead.
+        """
+
+
 class RegistrationHandler:
     """Watches the registration."""
 
@@ -207,6 +223,7 @@ HOOKS = (
     Hook(name="on_report_cancelled", parameters=("report_request_id", "ctx")),
     Hook(name="on_vtn_offers", parameters=("offers", "ctx")),
     Hook(name="on_vtn_reports", parameters=("request", "readings", "ctx")),
+    Hook(name="on_opt_refused", parameters=("opt", "reason", "ctx")),
     Hook(name="on_registered", parameters=("registration_id", "ctx")),
     Hook(name="on_unregistered", parameters=("reason", "ctx")),
 )

@@ -15,6 +15,7 @@ from ven.hooks import (
     IntervalCall,
     Moment,
     Opt,
+    OptHandler,
     RegistrationHandler,
     ReportHandler,
     RequesterHandler,
@@ -28,7 +29,7 @@ class Decides(EventHandler):
 
 
 def test_every_hook_is_a_method_of_one_handler_class_with_a_documented_default() -> None:
-    classes = (EventHandler, ReportHandler, RequesterHandler, RegistrationHandler)
+    classes = (EventHandler, ReportHandler, RequesterHandler, OptHandler, RegistrationHandler)
     for hook in HOOKS:
         (owner,) = [cls for cls in classes if hook.name in vars(cls)]
         method = getattr(owner, hook.name)

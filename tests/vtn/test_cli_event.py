@@ -11,8 +11,9 @@ import pytest
 from oadr import messages as m
 from oadr.enums import OptReason, OptType, ResponseRequired, Scale
 from oadr.units import unit
+from runtime.moments import parse_moment
 from tests.vtn.command import Desk
-from vtn.cli.params import parse_moment, parse_unit
+from vtn.cli.params import parse_unit
 from vtn.store import Store, delivery, event, party
 from vtn.store import opt as opts
 

@@ -16,6 +16,7 @@ from runtime.cli import HELP, Late, LateGroup
         "override": Late(
             "ven.cli.override:override", "Say that a person overrides the VEN, or no longer."
         ),
+        "opt": Late("ven.cli.opt:opt", "Say when the VEN takes part, and when it does not."),
         "status": Late("ven.cli.status:status", "Say how the VEN is, whether or not it runs."),
     },
     context_settings=HELP,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from oadr.enums import OptType, ResponseRequired, ServiceName
-from oadr.errors import DeploymentError, InvalidId
+from oadr.errors import DeploymentError, InvalidId, NotAllowed
 from oadr.event import (
     Assessment,
     Change,
@@ -28,7 +28,9 @@ from oadr.messages import (
     RequestEvent,
     Response,
 )
+from oadr.opt import Participation, Source
 from oadr.times import FOREVER, add, end_of
+from ven.availability import Availability, stance_of
 from ven.engine.answers import Answers
 from ven.engine.bystander import decline, refuse_if_report_only
 from ven.engine.core import Core, expect, log
@@ -70,6 +72,7 @@ class EventEngine:
         core: what the engines share.
         schedule: carries them out.
         resource_ids: resources of the VEN.
+        availability: what it has said about when it takes part.
     """
 
     def __init__(self, core: Core, schedule: Schedule) -> None:
@@ -79,6 +82,7 @@ class EventEngine:
         self._held: dict[str, HeldEvent] = {}
         self._told = Told()
         self.resource_ids: frozenset[str] = core.options.resource_ids
+        self.availability = Availability()
 
     @property
     def held(self) -> dict[str, HeldEvent]:
@@ -158,14 +162,39 @@ class EventEngine:
 
         Raises:
             InvalidId: the VEN does not hold that event.
+            NotAllowed: an oadrCreateOpt has said otherwise; make another one (R206).
             Refused: the VTN does not know this VEN.
         """
         held = self._standing(event_id)
         if held is None:
             raise InvalidId(f"this VEN holds no event {event_id!r}", rule="R21")
-        held = replace(held, opt=opt_type)
-        outcome = _Outcome(hold={event_id: held})
-        self._answer(held.event, held.request_id, Decision(opt=opt_type), outcome)
+        stance = stance_of(self.participation(held.event))
+        if stance and stance.source is Source.CREATE_OPT and stance.opt is not opt_type:
+            text = f"event {event_id!r} has an opt of its own, which counts; make another one"
+            raise NotAllowed(text, rule="R206")
+        await self.decided(event_id, Decision(opt=opt_type), tell=True)
+
+    def participation(self, event: Event) -> Participation:
+        """Returns what schedules and opts of this VEN make of an event (R201)."""
+        return self.availability.participation(event, self.resource_ids)
+
+    async def decided(self, event_id: str, decision: Decision, *, tell: bool) -> None:
+        """Takes over what was decided anew about an event, if the VEN still holds it.
+
+        Args:
+            event_id: the event.
+            decision: about it.
+            tell: the VTN by oadrCreatedEvent; else it knows otherwise.
+
+        Raises:
+            Refused: the VTN does not know this VEN.
+        """
+        held = self._standing(event_id)
+        if held is None:
+            return
+        outcome = _Outcome(hold={event_id: replace(held, opt=decision.opt)})
+        if tell:
+            self._answer(held.event, held.request_id, decision, outcome)
         await self._settle(outcome)
         try:
             await self._answers.flush()
@@ -227,8 +256,10 @@ class EventEngine:
         assert event is not None  # noqa: S101 - the caller looked
         if held is None and len(self._held.keys() | outcome.hold.keys()) >= MAX_EVENTS:
             return self._full()
-        default = held.opt if held is not None else core.options.default_opt
-        decision = await decide(core, found.change, event, now, default)
+        default = core.options.default_opt
+        if held is not None and stance_of(self.participation(held.event)) is None:
+            default = held.opt
+        decision = await decide(core, found.change, event, now, default, self.participation(event))
         period = event.active_period
         if held is None:
             offset = pick_offset(period.start_after, core.random)

@@ -53,7 +53,7 @@ class Machine:
         self.reporting = Reporting(core, self.metering, outgoing)
         self.reports = ReportEngine(core, self.reporting)
         self.delivery = Delivery(core, self.reports, outgoing)
-        self.opts = OptEngine(core)
+        self.opts = OptEngine(core, self.events)
         self.registration = RegistrationEngine(core, self.events.stop_all, self.reports.load)
         self.poll = PollEngine(core, self.registration, self.events, self.reports)
         self.session = Session(
@@ -85,6 +85,7 @@ class Machine:
         await self.metering.load()
         await self.reports.load()
         await self.events.load()
+        await self.opts.load()
         resources = {meter.spec.resource_id for meter in self.metering.meters}
         self.events.resource_ids = self.core.options.resource_ids | resources
         self._loaded = True
@@ -129,6 +130,7 @@ class Machine:
             ("session", self.session.run),
             ("reports", self.reporting.run),
             ("delivery", self.delivery.run),
+            ("opts", self.opts.watch),
         ):
             task = self.core.tasks.start(self.core.keep_running(work, name), name=name)
             self._loops.append(task)

@@ -1,13 +1,20 @@
 """When the VEN takes part: schedules, and the opt for one event, told to the VTN.
 
+What is said is on the disk before it is sent, counts here at once, and is sent until the
+VTN has taken or refused it. Another process, such as ``ven opt``, may put opts into the
+state; they are found there.
+
 Spec: rules 200 to 211.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from oadr.enums import OptType, ServiceName
-from oadr.errors import ComplianceError, NotAllowed
+from oadr.errors import InvalidId, OpenADRError
+from oadr.event import Change, effective_end
 from oadr.messages import (
     EVERYTHING,
     CanceledOpt,
@@ -18,19 +25,45 @@ from oadr.messages import (
     Period,
     Target,
 )
+from oadr.opt import Source
+from oadr.words import quoted
+from ven.availability import (
+    Stance,
+    Wish,
+    as_told,
+    availability_of,
+    check_cancel,
+    message_of,
+    needed,
+    stance_of,
+)
 from ven.engine.bystander import refuse_if_report_only
 from ven.engine.core import Core, log
-from ven.errors import Refused, TransportError
-from ven.state import HeldOpt
+from ven.engine.decision import decide
+from ven.engine.event import EventEngine
+from ven.errors import BadReply, Refused, TransportError
+from ven.state import EventState, HeldEvent, HeldOpt
 
 _SERVICE = ServiceName.EI_OPT
+#: Real seconds between two looks whether another process has put an opt into the state.
+WATCH = 2.0
 
 
 class OptEngine:
     """Tells the VTN when the VEN takes part, and repeats it until the VTN has it."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, events: EventEngine) -> None:
         self._core = core
+        self._events = events
+
+    async def load(self) -> None:
+        """Takes up what the VTN knows.
+
+        What it does not know counts when it is told: it may have been said while this VEN
+        did not run, and then has not counted for the events that the VEN holds.
+        """
+        held = await self._core.state.opts.everything()
+        self._events.availability = availability_of(as_told(held))
 
     async def create(
         self,
@@ -49,30 +82,26 @@ class OptEngine:
         If the VTN cannot be reached, it is told as soon as it can.
 
         Raises:
-            ComplianceError: parts that do not go together (R200, R206).
-            NotAllowed: this is a Report Only VEN.
+            ComplianceError: parts that do not go together (R200, R206, R209).
+            NotAllowed: this is a Report Only VEN, or the event wants no answer (R206).
+            TargetMismatch: the event is not for all of the target (R206).
             Unregistered: there is no registration.
-            Refused: the VTN does not accept it; it is forgotten here.
+            Refused: the VTN does not accept it; it counts for nothing.
         """
         core = self._core
         refuse_if_report_only(core)
-        if (event is None) == (not availability):
-            raise ComplianceError("give either availability or an event", rule="R206")
-        if event is not None and market_context is not None:
-            raise ComplianceError("an event has its own market context", rule="R206")
-        message = CreateOpt(
-            opt_id=opt_id or core.new_id(),
+        wish = Wish(
             opt_type=opt_type,
-            opt_reason=reason,
+            reason=reason,
+            availability=availability,
+            event=event,
             market_context=market_context,
-            ven_id=core.party.ven_id,
-            availability=tuple(_bare(period) for period in availability),
-            created_date_time=core.clock.now(),
-            request_id=core.new_id(),
-            event_id=event.event_id if event is not None else None,
-            modification_number=event.descriptor.modification_number if event else None,
-            target=target or Target(ven_ids=(core.party.ven_id,)),
+            target=target,
             device_class=device_class,
+            opt_id=opt_id,
+        )
+        message = message_of(
+            wish, self._events.receiver(), new_id=core.new_id(), now=core.clock.now()
         )
         await self._add(message)
         return message.opt_id
@@ -88,10 +117,7 @@ class OptEngine:
             Refused: the VTN does not accept it.
         """
         core = self._core
-        for held in await core.state.opts.all():
-            message = held.message
-            if isinstance(message, CreateOpt) and message.opt_id == opt_id and message.event_id:
-                raise NotAllowed(f"opt {opt_id!r} qualifies an event", rule="R211")
+        check_cancel(await core.state.opts.everything(), opt_id)
         await self._add(
             CancelOpt(request_id=core.new_id(), opt_id=opt_id, ven_id=core.party.ven_id)
         )
@@ -102,46 +128,109 @@ class OptEngine:
         Raises:
             TransportError: it cannot be reached, or cannot be understood.
         """
-        for held in await self._core.state.opts.all(waiting=True):
+        core = self._core
+        waiting = await core.state.opts.all(waiting=True)
+        if not waiting:
+            return
+        # Another process may have put them there.
+        await self._reconsider()
+        for held in waiting:
             try:
                 await self._send(held)
             except Refused as error:
-                if self._core.lost:
+                if core.lost:
                     raise
-                log.warning("opt %s: %s", held.message.opt_id, error, extra=self._core.extra)
+                log.warning("opt %s: %s", held.message.opt_id, error, extra=core.extra)
+                await core.hooks.notify(
+                    "on_opt_refused", held.message, str(error), core.context(core.clock.now())
+                )
+                await self._reconsider()
+
+    async def watch(self) -> None:
+        """Looks for ever whether another process has put opts into the state."""
+        core = self._core
+        while True:
+            # Real time: other processes have no part in the VEN's clock.
+            await asyncio.sleep(WATCH)
+            if not await core.state.database.changed_elsewhere():
+                continue
+            try:
+                async with core.turn:
+                    await self._reconsider()
+                    if core.ready.is_set():
+                        await self.flush()
+            except OpenADRError as error:
+                log.debug("opts are told later: %s", error, extra=core.extra)
 
     async def _add(self, message: CreateOpt | CancelOpt) -> None:
         core = self._core
-        number = await core.state.opts.add(message)
+        number = await core.state.opts.add(message, core.clock.now())
         try:
             async with core.turn:
                 await self._send(HeldOpt(number=number, message=message, waiting=True))
         except TransportError as error:
             log.warning("opt %s is told later: %s", message.opt_id, error, extra=core.extra)
             core.woken.set()
+        finally:
+            async with core.turn:
+                await self._reconsider()
+
+    async def _reconsider(self) -> None:
+        """Lets what is said now count for the events that the VEN holds."""
+        core, events = self._core, self._events
+        before = events.availability
+        now, after = core.clock.now(), availability_of(await core.state.opts.everything())
+        if after == before:
+            return
+        events.availability = after
+        for one in events.held.values():
+            if one.state is EventState.HELD and now < effective_end(one.event.active_period):
+                old = stance_of(before.participation(one.event, events.resource_ids))
+                await self._decide_anew(one, old, now)
+
+    async def _decide_anew(self, one: HeldEvent, old: Stance | None, now: datetime) -> None:
+        """Lets a new stance count; where there is none any more, the handlers are asked."""
+        core, found = self._core, self._events.participation(one.event)
+        new = stance_of(found)
+        if (new and new.opt) == (old and old.opt):
+            return
+        default = core.options.default_opt
+        decision = await decide(core, Change.MODIFIED, one.event, now, default, found)
+        if decision.opt is not one.opt:
+            where = {**core.extra, "event": one.event_id}
+            words = decision.description or "no schedule says otherwise any more"
+            log.info("event %s: %s now: %s", one.event_id, decision.opt, words, extra=where)
+            # An oadrCreateOpt for the event is an answer already.
+            tell = new is None or new.source is Source.SCHEDULE
+            await self._events.decided(one.event_id, decision, tell=tell)
 
     async def _send(self, held: HeldOpt) -> None:
         core = self._core
-        expected = CreatedOpt if isinstance(held.message, CreateOpt) else CanceledOpt
         message = _under(held.message, core.party.ven_id)
         try:
-            await core.ask(_SERVICE, message, expected)
-        except Refused:
-            if not core.lost:
-                await core.state.opts.remove(held.number)
+            await self._ask(message)
+        except Refused as error:
+            if core.lost:
+                raise
+            gone = isinstance(message, CreateOpt) or error.code == InvalidId.code
+            await core.state.opts.refuse(held, str(error), restore=not gone)
             raise
         except TransportError as error:
             if not core.patience.exhausted(f"opt {held.number}", error):
                 raise
             log.warning("opt %s is given up: %s", held.message.opt_id, error, extra=core.extra)
-            await core.state.opts.remove(held.number)
+            await core.state.opts.refuse(held, f"given up: {error}", restore=True)
             return
-        await core.state.opts.sent(held)
+        await core.state.opts.sent(held, needed(await core.state.opts.everything()))
 
-
-def _bare(period: Period) -> Period:
-    """Returns the period without what a schedule must not have (R200)."""
-    return Period(dtstart=period.dtstart, duration=period.duration)
+    async def _ask(self, message: CreateOpt | CancelOpt) -> None:
+        """Sends an opt; the answer has to be about the same optID (R208)."""
+        if isinstance(message, CreateOpt):
+            answered = (await self._core.ask(_SERVICE, message, CreatedOpt)).opt_id
+        else:
+            answered = (await self._core.ask(_SERVICE, message, CanceledOpt)).opt_id or ""
+        if answered and answered != message.opt_id:
+            raise BadReply(f"opt {message.opt_id} was answered for {quoted(answered)} (R208)")
 
 
 def _under(message: CreateOpt | CancelOpt, ven_id: str) -> CreateOpt | CancelOpt:

@@ -82,6 +82,7 @@ class RegistrationEngine:
         reply = await self._request(registration_id=None, ven_id=core.options.ven_id)
         registration = self._registration(reply)
         await core.state.requests.clear()
+        await core.state.opts.again()
         await self._keep(registration)
         return registration
 

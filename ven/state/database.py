@@ -45,6 +45,7 @@ class Database:
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
         self._claim: sqlite3.Connection | None = None
+        self._version = 0
         self._opening = asyncio.Lock()
         self.transactions = 0
 
@@ -111,6 +112,15 @@ class Database:
         except sqlite3.Error as error:
             raise StateError(self.path, f"the state cannot be used: {error}") from error
 
+    async def changed_elsewhere(self) -> bool:
+        """Returns whether another process has written since this was asked last, or at all."""
+        thread, connection = self._thread, self._connection
+        if thread is None or connection is None:
+            return False
+        version = await self._call(lambda: _data_version(connection))
+        before, self._version = self._version, version
+        return before != version
+
     async def progress(self) -> int:
         """Waits for what has been asked so far, and returns how many transactions that were."""
         if self._thread is not None:
@@ -157,6 +167,7 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             migrate(connection)
+            self._version = _data_version(connection)
         except (ValueError, sqlite3.Error) as error:
             connection.close()
             raise StateError(self.path, str(error)) from error
@@ -187,6 +198,11 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
         return result
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    """Returns a number that changes when another connection has written."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _close_all(files: Iterable[sqlite3.Connection]) -> None:

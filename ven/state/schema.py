@@ -59,8 +59,14 @@ _PUSH = (
     "ALTER TABLE registration ADD COLUMN vtn_fingerprint TEXT",
 )
 
+_OPTS = (
+    "ALTER TABLE opt ADD COLUMN cancelled_us INTEGER",
+    "ALTER TABLE opt ADD COLUMN cancelled_by INTEGER",
+    "ALTER TABLE opt ADD COLUMN refused TEXT",
+)
+
 #: Never change one that was released; add another.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _REPORTS, _PUSH)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _REPORTS, _PUSH, _OPTS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

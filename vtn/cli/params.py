@@ -1,7 +1,7 @@
 """What people write on the command line: durations, moments, audiences, units."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import click
@@ -9,11 +9,8 @@ import click
 from oadr.enums import Scale
 from oadr.messages import Unit
 from oadr.units import MEASUREMENTS, unit
+from runtime.moments import parse_moment
 from runtime.settings import duration_from
-
-_MOMENTS = "now, now+10m, today, today@18:00, tomorrow@06:30, 2026-11-20 or 2026-11-20T18:00Z"
-_CLOCK = re.compile(r"(?P<day>today|tomorrow|yesterday)(?:@(?P<time>.+))?")
-_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 class Duration(click.ParamType[timedelta, Any]):
@@ -69,42 +66,6 @@ class Moment(click.ParamType[When, Any]):
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
         return When(value)
-
-
-def parse_moment(text: str, now: datetime) -> datetime:
-    """Reads a moment that a person wrote; UTC where it names no time zone.
-
-    Raises:
-        ValueError: it is none of the accepted forms.
-    """
-    compact = text.strip()
-    today = now.astimezone(UTC).date()
-    try:
-        if compact.startswith("now"):
-            return _distance(compact.removeprefix("now"), now).replace(microsecond=0)
-        if match := _CLOCK.fullmatch(compact):
-            day = today + timedelta(days=_DAYS[match["day"]])
-            return _on(day, match["time"] or "00:00")
-        found = datetime.fromisoformat(compact)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no moment; write {_MOMENTS}") from None
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).replace(microsecond=0)
-
-
-def _distance(text: str, now: datetime) -> datetime:
-    if not text:
-        return now
-    sign, rest = text[0], text[1:]
-    if sign not in "+-":
-        raise ValueError(text)
-    return now + duration_from(rest) if sign == "+" else now - duration_from(rest)
-
-
-def _on(day: date, time: str) -> datetime:
-    found = datetime.fromisoformat(f"{day.isoformat()}T{time}")
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).replace(microsecond=0)
 
 
 DURATION = Duration()

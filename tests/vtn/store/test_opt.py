@@ -37,7 +37,9 @@ async def test_the_same_message_twice_is_one_opt(store: Store, ven: Party) -> No
         assert await opt.for_party(tx, party_pk=ven.pk) == [first, another]
 
 
-async def test_r204_r211_cancelling_ends_all_that_used_the_id_and_can_be_repeated(store: Store, ven: Party) -> None:
+async def test_r204_r211_cancelling_ends_all_that_used_the_id_and_can_be_repeated(
+    store: Store, ven: Party
+) -> None:
     async with store.begin() as tx:
         other = await party.create(tx, ven_id="ven-2", ven_name="Depot", now=NOW)
         theirs = await opt.add(tx, party_pk=other.pk, opt=a_schedule(), now=NOW)
