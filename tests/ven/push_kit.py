@@ -12,7 +12,7 @@ from tests.ven.test_engine_report import Replay
 from ven.client import Client
 from ven.engine.pushed import FROM_VTN
 from ven.inbox import Inbox, Reply
-from ven.testing import World, joined
+from ven.testing import ScriptedVTN, World, joined
 
 #: One of each that a VTN may push, but for events.
 PUSHED: tuple[Any, ...] = (
@@ -69,3 +69,13 @@ def answer_in(reply: Reply) -> Any:
 def inbox_of(ven: Client) -> Inbox:
     """Returns what takes pushed documents."""
     return ven._take()
+
+
+def document(message: m.Message) -> tuple[ServiceName, bytes]:
+    """Returns the address that a message goes to, and how it is written."""
+    return service_of(message), codec.encode(message)
+
+
+def quiet(world: World) -> ScriptedVTN:
+    """Returns a VTN with the same events that sends nothing."""
+    return ScriptedVTN(events=world.vtn.events, clock=world.clock)

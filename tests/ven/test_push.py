@@ -1,7 +1,6 @@
 """A VEN that the VTN pushes to: it registers so, answers in the response, and never polls."""
 
 import asyncio
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +11,11 @@ import pytest
 from oadr import codec
 from oadr import messages as m
 from oadr.enums import ResponseRequired
-from tests.ven.push_kit import PUSHED, answer_in, inbox_of, push, pushed_to, service_of
+from tests.ven.push_kit import PUSHED, answer_in, document, inbox_of, push, pushed_to, quiet
 from ven.engine.pushed import ANSWERS
 from ven.errors import NotPolling, Unreachable
 from ven.options import Options
-from ven.testing import NotTaken, ScriptedVTN, World, joined, until
+from ven.testing import ScriptedVTN, joined
 from ven.testing.world import PUSH_ADDRESS
 
 # ---------------------------------------------------------------- registration
@@ -146,18 +145,12 @@ async def test_r400_a_cancellation_with_another_registration_id_is_refused_with_
 async def test_what_an_answer_announces_comes_after_it() -> None:
     async with pushed_to() as world:
         world.vtn.received.clear()
-        async with inbox_of(world.ven).exchange(
-            *_document(m.RequestReregistration(ven_id="ven-1"))
-        ):
+        async with inbox_of(world.ven).exchange(*document(m.RequestReregistration(ven_id="ven-1"))):
             await asyncio.sleep(0.05)
             assert world.vtn.received == []
         await world.rest()
         (create,) = world.vtn.got(m.CreatePartyRegistration)
         assert (create.registration_id, create.ven_id) == ("reg-1", "ven-1")
-
-
-def _document(message: m.Message) -> Any:
-    return service_of(message), codec.encode(message)
 
 
 async def test_a_report_that_is_asked_for_goes_out_after_the_answer() -> None:
@@ -201,7 +194,7 @@ async def test_r51_r62_the_response_to_events_is_empty_and_the_answer_a_request_
         event = await world.vtn.send_event("1:1h")
         world.vtn.received.clear()
         snapshot = world.vtn.snapshot(request_id="again")
-        async with inbox_of(world.ven).exchange(*_document(snapshot)) as reply:
+        async with inbox_of(world.ven).exchange(*document(snapshot)) as reply:
             assert (reply.status, reply.body) == (200, b"")
             await asyncio.sleep(0.05)
             assert world.vtn.received == []
@@ -235,7 +228,7 @@ async def test_events_and_their_answer_are_on_the_disk_before_the_response(tmp_p
         await world.vtn.send_event("1:1h", event_id="f")
         world.vtn.down = Unreachable("gone")
         shot = world.vtn.snapshot(request_id="x")
-        async with inbox_of(world.ven).exchange(*_document(shot)):
+        async with inbox_of(world.ven).exchange(*document(shot)):
             status = await world.ven.status()
             assert {line.event_id for line in status.events} == {"e", "f"}
             assert status.unanswered == 2
@@ -289,7 +282,7 @@ async def test_r401_r407_a_pushed_cancellation_erases_before_the_answer_and_ends
     async with pushed_to(options=options) as world:
         await world.vtn.send_event("1:1h")
         cancel = m.CancelPartyRegistration(request_id="c", registration_id="reg-1")
-        async with inbox_of(world.ven).exchange(*_document(cancel)) as reply:
+        async with inbox_of(world.ven).exchange(*document(cancel)) as reply:
             answer = answer_in(reply)
             assert (answer.response.code, answer.ven_id) == (200, "ven-1")
             status = await world.ven.status()
@@ -325,141 +318,9 @@ async def test_r405_a_ven_that_is_not_registered_takes_no_events() -> None:
     calls: list[object] = []
     async with joined(push=True) as world:
         world.ven.add_handler("on_event", lambda event, ctx: calls.append(event))
-        await world.vtn.__class__.send_event(_quiet(world), "1:1h")
+        await world.vtn.__class__.send_event(quiet(world), "1:1h")
         reply = await push(world, world.vtn.snapshot(request_id="x"))
         answer = answer_in(reply)
         assert isinstance(answer, m.Response)
         assert (answer.response.code, answer.response.request_id) == (463, "x")
         assert (world.ven.events, calls) == ((), [])
-
-
-def _quiet(world: World) -> ScriptedVTN:
-    """Returns a VTN with the same events that sends nothing."""
-    return ScriptedVTN(events=world.vtn.events, clock=world.clock)
-
-
-# ---------------------------------------------------------------- meanwhile
-
-
-class Pushy(ScriptedVTN):
-    """Pushes its metadata before it answers a message of a certain kind."""
-
-    kind: type = m.RegisterReport
-    apart: bool = True
-    took: Any = None
-
-    async def __call__(self, service: Any, message: m.Message) -> m.Message | None:
-        if isinstance(message, self.kind) and self.took is None:
-            try:
-                pushing = self.push(m.RegisterReport(request_id="meta"))
-                self.took = await (asyncio.create_task(pushing) if self.apart else pushing)
-            except NotTaken as error:
-                self.took = error
-        return await super().__call__(service, message)
-
-
-@pytest.mark.parametrize("apart", [True, False])
-@pytest.mark.parametrize("kind", [m.CreatePartyRegistration, m.RegisterReport, m.RequestEvent])
-async def test_a_vtn_that_pushes_before_it_answers_is_told_to_come_again_and_nothing_hangs(
-    kind: type, apart: bool
-) -> None:
-    vtn = Pushy()
-    vtn.kind, vtn.apart = kind, apart
-    async with joined(push=True, exchange=vtn) as world:
-        vtn.receive = world.ven.receive
-        inbox_of(world.ven).patience = 0.02
-        await world.start()
-        assert isinstance(vtn.took, NotTaken)
-        assert (vtn.took.status, vtn.took.headers["Retry-After"]) == (503, "1")
-        assert world.ven.registration is not None
-        assert isinstance(await vtn.push(m.RegisterReport(request_id="meta")), m.RegisteredReport)
-
-
-class Overlapping(ScriptedVTN):
-    """Answers the metadata of the VEN only when its own was answered."""
-
-    pushing: "asyncio.Task[Any] | None" = None
-
-    async def __call__(self, service: Any, message: m.Message) -> m.Message | None:
-        reply = await super().__call__(service, message)
-        if isinstance(message, m.CreatePartyRegistration):
-            metadata = m.RegisterReport(request_id="meta")
-            self.pushing = asyncio.create_task(self.push(metadata))
-            await asyncio.sleep(0)
-        return reply
-
-
-async def test_r301_metadata_that_is_pushed_while_the_ven_registers_is_answered_between() -> None:
-    vtn = Overlapping()
-    async with joined(push=True, exchange=vtn) as world:
-        vtn.receive = world.ven.receive
-        await world.start()
-        assert vtn.pushing is not None
-        answer = await vtn.pushing
-        assert answer.response == m.EiResponse(request_id="meta")
-        assert vtn.names() == [
-            "CreatePartyRegistration",
-            "RegisteredReport",
-            "RegisterReport",
-            "RequestEvent",
-        ]
-
-
-async def test_a_handler_may_start_exchanges_of_its_own_while_events_are_pushed() -> None:
-    async with pushed_to() as world:
-
-        async def on_event(event: m.Event, ctx: Any) -> str:
-            await world.ven.register_reports()
-            return "optIn"
-
-        await world.vtn.send_event("1:1h", event_id="e1")
-        world.ven.add_handler("on_event", on_event)
-        await world.vtn.send_event("1:1h", event_id="e2")
-        assert world.vtn.answers["e2"].opt_type == "optIn"
-        assert len(world.vtn.got(m.RegisterReport)) == 2
-
-
-async def test_a_handler_that_asks_for_reports_of_its_own_does_not_answer_for_the_pushed_request() -> (  # noqa: E501
-    None
-):
-    async with pushed_to() as world:
-
-        async def on_report_requested(request: m.ReportRequest, ctx: Any) -> None:
-            if request.report_request_id == "rr-1":
-                world.vtn.requests = [replace(request, report_request_id="rr-2")]
-                await world.ven.register_reports()
-
-        world.ven.add_handler("on_report_requested", on_report_requested)
-        await world.vtn.request_report("main", request_id="rr-1")
-        first, second = world.vtn.got(m.CreatedReport)
-        assert first.pending == ("rr-2",)
-        assert set(second.pending) == {"rr-1", "rr-2"}
-
-
-async def test_a_ven_that_does_not_run_answers_and_works_step_by_step() -> None:
-    async with joined(push=True) as world:
-        await world.ven.create_party_registration()
-        event = await _quiet(world).send_event("1:1h")
-        assert (await push(world, world.vtn.snapshot(request_id="x"))).body == b""
-        await push(world, m.RequestReregistration(ven_id="ven-1"))
-        await until(lambda: len(world.vtn.got(m.CreatePartyRegistration)) == 2)
-        assert list(world.vtn.answers) == [event.event_id]
-
-
-async def test_a_ven_that_polls_loads_nothing_of_all_this() -> None:
-    program = """
-import asyncio, sys
-from ven.testing import joined
-from ven.config import Settings
-async def main():
-    async with joined() as world:
-        await world.start()
-asyncio.run(main())
-print([name for name in ("ven.inbox", "ven.listener", "aiohttp.web_runner", "cryptography")
-       if name in sys.modules])
-"""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    assert out.decode().strip() == "[]"
