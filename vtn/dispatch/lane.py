@@ -26,7 +26,6 @@ class Lane:
         garbled: answers in a row that could not be used.
         again: keys of what was sent and has not arrived.
         refused: events that the VEN does not take, with their modification.
-        introduced: its own metadata has come.
     """
 
     member: Member
@@ -43,7 +42,6 @@ class Lane:
     garbled: int = 0
     again: set[int] = field(default_factory=set)
     refused: dict[int, int] = field(default_factory=dict)
-    introduced: bool = False
 
     @property
     def reachable(self) -> bool:
@@ -65,5 +63,4 @@ class Lane:
         self.until = self.due = self.since = None
         self.failures = self.garbled = 0
         self.reason = ""
-        self.introduced = False
         self.refused.clear()

@@ -52,6 +52,8 @@ class Pusher:
         self._serve = serve
         self._random = random
         self._lanes: dict[int, Lane] = {}
+        # VENs whose own metadata has come, so that nobody has to look again.
+        self._introduced: set[int] = set()
         self._places = Places(desk.settings.push.concurrency, self._begin)
         self._timer = Timer(desk.clock, self._ring)
         self._tasks = Tasks()
@@ -108,6 +110,7 @@ class Pusher:
         lane = self._lane(member)
         lane.wanted = True
         if not lane.reachable:
+            self._introduced.discard(member.pk)
             lane.cut_off()
             if lane.task is None and not lane.held:
                 del self._lanes[member.pk]
@@ -123,6 +126,7 @@ class Pusher:
         lane = self._lane(member)
         lane.held = True
         lane.cut_off()
+        self._introduced.discard(member.pk)
 
     async def release(self, member: Member) -> None:
         """Lets messages go to a VEN that has been told that it is registered."""
@@ -130,6 +134,7 @@ class Pusher:
         if lane is not None:
             lane.held = False
             lane.start_over()
+            self._introduced.discard(member.pk)
             self.wake(member)
 
     def _lane(self, member: Member) -> Lane:
@@ -212,15 +217,17 @@ class Pusher:
         sends none within the time between two polls is not waited for any longer. In 2.0a
         there are none.
         """
-        if lane.introduced or lane.member.admitted:
+        pk = lane.member.pk
+        if pk in self._introduced or lane.member.admitted:
             return None
         async with self._desk.store.read() as tx:
-            since = await push.awaited_since(tx, party_pk=lane.member.pk)
+            since = await push.awaited_since(tx, party_pk=pk)
         if since is not None:
             until = since + mailbox.poll_interval(self._desk, lane.member)
             if now < until:
                 return until
-        lane.introduced = True
+        if not lane.held:
+            self._introduced.add(pk)
         return None
 
     async def _bring(self, lane: Lane, taken: Taken) -> None:
