@@ -84,14 +84,19 @@ async def test_r401_r402_r407_reregistration_and_cancellation_are_pushed(
 ) -> None:
     school = await _school(town, utility)
     await utility.do("ven reregister school")
-    await town.until(lambda: len(school.sent(m.CreatePartyRegistration)) == 2)
+    await town.until(lambda: len(school.sent(m.CreatePartyRegistration)) > 1)
     again = school.sent(m.CreatePartyRegistration)[1]
     assert again.registration_id is not None
     assert again.transport_address == school.sections["push"]["address"]
     await utility.do("ven cancel school")
     await town.until(lambda: school.sent(m.CanceledPartyRegistration))
-    await town.until(lambda: len(school.sent(m.CreatePartyRegistration)) >= 3)
-    assert school.sent(m.CreatePartyRegistration)[2].registration_id is None
+
+    def anew() -> int:
+        ids = [one.registration_id for one in school.sent(m.CreatePartyRegistration)]
+        return ids.count(None) > 1
+
+    # The wish for a re-registration may come twice, if the answer to it is overtaken.
+    await town.until(anew)
 
 
 async def test_an_event_for_a_ven_that_is_away_arrives_when_it_is_back(
