@@ -190,7 +190,7 @@ async def test_r59_a_cancelled_event_ends_at_once(world: World, diary: Diary) ->
 
 
 @pytest.mark.parametrize("how", ["cancelled", "absent"])
-async def test_r65_a_cancelled_event_that_started_at_random_ends_at_random(
+async def test_r18_r65_a_cancelled_event_that_started_at_random_ends_at_random(
     world: World, diary: Diary, how: str
 ) -> None:
     running = event(start=NOW, levels=((2, 120),), start_after=10 * MINUTE)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from oadr.codec import decode, encode
-from oadr.enums import EventStatus, OptType, ResponseRequired, SignalType
+from oadr.codec import encode
+from oadr.enums import EventStatus, OptType, ResponseRequired, ServiceName, SignalType
 from oadr.errors import InvalidId
 from oadr.messages import (
     CreatedEvent,
@@ -18,20 +18,22 @@ from oadr.messages import (
     EiResponse,
     Event,
     Interval,
-    Message,
     RequestEvent,
     ResourceStatus,
     SignalPayload,
     Target,
 )
 from oadr.units import unit
+from tests.ven.push_kit import pushed_to
 from tests.ven.scripted import NOW, World, event
 from tests.ven.test_engine_event import answers, opts
 from tests.ven.test_engine_schedule import Diary, started
+from ven import testing as pushing
 
 MINUTE = timedelta(minutes=1)
 TICK = timedelta(seconds=10)
 CANCELLED = EventStatus.CANCELLED
+YES = b"<ei:testEvent>true</ei:testEvent>"
 STATUS = SignalPayload(value=ResourceStatus(online=True, manual_override=False))
 
 
@@ -45,11 +47,11 @@ def with_signal(base: Event, **changes: Any) -> Event:
     return replace(base, signals=(replace(only, **changes),))
 
 
-def altered(message: Message, old: bytes, new: bytes) -> Message:
-    """Returns a message after a change of its document."""
-    body = encode(message)
-    assert old in body
-    return decode(body.replace(old, new))
+async def pushed(world: pushing.World, body: bytes) -> None:
+    """Pushes a document as it is; the VTN that is polled would write it anew."""
+    reply = await world.ven.receive(ServiceName.EI_EVENT, body)
+    assert (reply.status, reply.body) == (200, b"")
+    await world.rest()
 
 
 async def shown(world: World, *events: Event, request_id: str = "dist-1") -> None:
@@ -61,8 +63,7 @@ async def shown(world: World, *events: Event, request_id: str = "dist-1") -> Non
 # ---------------------------------------------------------------- what an event says
 
 
-async def test_r46_what_is_empty_is_as_good_as_left_out(world: World) -> None:
-    ven = await world.start(world.ven())
+async def test_r46_what_is_empty_is_as_good_as_left_out() -> None:
     plain = event()
     words: dict[str, Any] = {
         "modification_reason": "why",
@@ -71,20 +72,16 @@ async def test_r46_what_is_empty_is_as_good_as_left_out(world: World) -> None:
     }
     full = replace(plain, descriptor=replace(plain.descriptor, **words))
     full = with_signal(full, target=Target(end_device_assets=("Sauna",)))
-    response = EiResponse(description="fine")
-    message = DistributeEvent(
-        request_id="d", vtn_id=world.vtn.vtn_id, events=(full,), response=response
-    )
-    body = encode(message)
-    for text in (b">why<", b">hot<", b">true<", b">fine<"):
+    body = encode(DistributeEvent(request_id="d", vtn_id="TH_VTN", events=(full,)))
+    for text in (b">why<", b">hot<", b">true<"):
         assert text in body
         body = body.replace(text, b"><")
     body, count = re.subn(rb"<power:endDeviceAsset>.*</power:endDeviceAsset>", b"", body)
     assert count == 1
-    world.vtn.queue.append(decode(body))
-    await world.pass_time(TICK)
-    assert opts(world) == [("e1", "optIn")]
-    (held,) = ven.events
+    async with pushed_to() as world:
+        await pushed(world, body)
+        assert [one.code for one in world.vtn.got(CreatedEvent)[0].responses] == [200]
+        (held,) = world.ven.events
     descriptor = held.descriptor
     assert (descriptor.modification_reason, descriptor.vtn_comment) == (None, None)
     assert not descriptor.is_test
@@ -94,7 +91,7 @@ async def test_r46_what_is_empty_is_as_good_as_left_out(world: World) -> None:
 @pytest.mark.parametrize(
     ("text", "test"),
     [
-        (b"<ei:testEvent>true</ei:testEvent>", True),
+        (YES, True),
         (b"<ei:testEvent>yes</ei:testEvent>", True),
         (b"<ei:testEvent>False</ei:testEvent>", True),
         (b"<ei:testEvent>0</ei:testEvent>", True),
@@ -104,22 +101,19 @@ async def test_r46_what_is_empty_is_as_good_as_left_out(world: World) -> None:
         (b"", False),
     ],
 )
-async def test_r6_anything_but_false_makes_an_event_a_test(
-    world: World, text: bytes, test: bool
-) -> None:
-    ven = world.ven()
+async def test_r6_anything_but_false_makes_an_event_a_test(text: bytes, test: bool) -> None:
     told: list[bool] = []
-    ven.add_handler("on_event", lambda event, ctx: told.append(event.descriptor.is_test))
-    await world.start(ven)
     base = event()
     base = replace(base, descriptor=replace(base.descriptor, test_event="true"))
-    message = DistributeEvent(request_id="d", vtn_id=world.vtn.vtn_id, events=(base,))
-    world.vtn.queue.append(altered(message, b"<ei:testEvent>true</ei:testEvent>", text))
-    await world.pass_time(TICK)
-    assert told == [test]
-    (held,) = ven.events
-    assert held.descriptor.is_test == test
-    assert [one.code for one in answers(world)] == [200]
+    body = encode(DistributeEvent(request_id="d", vtn_id="TH_VTN", events=(base,)))
+    assert YES in body
+    async with pushed_to() as world:
+        ven = world.ven
+        ven.add_handler("on_event", lambda event, ctx: told.append(event.descriptor.is_test))
+        await pushed(world, body.replace(YES, text))
+        assert told == [test]
+        assert [one.descriptor.is_test for one in ven.events] == [test]
+        assert [one.code for one in world.vtn.got(CreatedEvent)[0].responses] == [200]
 
 
 async def test_r69_r116_simple_is_taken_as_level_and_otherwise_refused_as_2_0b_has_it(

@@ -98,6 +98,14 @@ async def test_r31_a_negative_ramp_up_and_recovery_stay_within_the_event(world: 
     assert [one.code for one in answers(world)] == [200]
 
 
+async def test_r32_each_step_has_its_own_length_and_level(world: World) -> None:
+    diary = Diary()
+    steps = ((1, 5), (3, 20), (0, 1), (2, 9))
+    await started(world, diary, event(start=NOW + 10 * MINUTE, levels=steps))
+    await world.pass_time(60 * MINUTE, MINUTE)
+    assert levels(diary) == [(10, 1), (15, 3), (35, 0), (36, 2), (45, None)]
+
+
 async def test_r47_an_event_without_an_end_may_have_steps_before_its_last_one(
     world: World,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from oadr import messages as m
 from oadr.enums import OptType
-from tests.vtn.kit_event import MINUTE, ask, made, publish, stage, with_period
+from tests.vtn.kit_event import HOUR, MINUTE, ask, made, publish, stage, with_period
 from vtn.store import delivery
 from vtn.testing import JoinedWorld, Peer
 
@@ -131,3 +131,26 @@ async def test_r51_each_of_two_vens_gets_an_event_by_its_own_way() -> None:
         assert (same,) == polled.events
         assert pushed.response is None
         assert polled.response is not None
+
+
+async def test_r15_what_ties_keeps_its_order_also_when_one_of_them_changes() -> None:
+    async with stage() as (world, peer):
+        start = world.clock.now() + HOUR
+        events = []
+        for name in "cab":
+            event = made(world, event_id=name, priority=2, start=start)
+            events.append(await publish(world, event))
+            await world.clock.advance(MINUTE)
+        for event in reversed(events):
+            changed = replace(event.descriptor, vtn_comment="hot")
+            await world.operator.modify_event(
+                replace(event, descriptor=changed), now=world.clock.now()
+            )
+            await world.clock.advance(MINUTE)
+            assert ids(await ask(peer)) == ["c", "a", "b"]
+        await world.clock.advance(HOUR)
+        assert ids(await ask(peer)) == ["c", "a", "b"]
+
+
+def ids(shot: m.DistributeEvent) -> list[str]:
+    return [one.event_id for one in shot.events]
