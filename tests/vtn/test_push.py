@@ -9,6 +9,7 @@ import pytest
 
 from oadr import messages as m
 from oadr.enums import ResponseRequired, ServiceName
+from runtime.trace import Traffic
 from tests.vtn.kit import INTERVAL
 from vtn.store import outbox
 from vtn.testing import JoinedWorld, Peer, joined, until
@@ -51,13 +52,19 @@ async def test_r38_r301_r309_r405_a_registration_is_followed_by_the_metadata_of_
 
 
 async def test_r405_nothing_is_pushed_before_the_reply_to_the_registration_has_gone() -> None:
-    heard_when_answered: list[int] = []
+    heard: list[int] = []
     async with joined(QUIET) as world:
         peer = world.peer("school", push=True)
+
+        async def watch(traffic: Traffic) -> None:
+            if traffic.message == "oadrCreatedPartyRegistration":
+                await asyncio.sleep(0.05)
+                heard.append(len(peer.pushed))
+
+        world.server.add_trace(watch)
         await peer.register()
-        heard_when_answered.append(len(peer.pushed))
         await world.rest()
-        assert (heard_when_answered, len(peer.pushed)) == ([0], 1)
+        assert (heard, len(peer.pushed)) == ([0], 1)
 
 
 async def test_r309_r405_events_wait_until_the_metadata_of_the_ven_has_come() -> None:
@@ -289,8 +296,6 @@ async def test_the_hook_for_delivered_events_is_called_once_they_are_there() -> 
 
 @pytest.mark.parametrize("service", [ServiceName.EI_EVENT])
 async def test_the_traces_see_what_is_pushed_and_what_is_answered(service: ServiceName) -> None:
-    from runtime.trace import Traffic
-
     seen: list[tuple[str, str, str, int | None]] = []
 
     def look(traffic: Traffic) -> None:
