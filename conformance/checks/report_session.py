@@ -8,7 +8,7 @@ from conformance.checks.exchange import Exchange, code_of, succeeded
 from conformance.checks.metadata import reports_of
 from conformance.checks.report_request import specifier_of
 from conformance.checks.session import Request, Session, other, points_of, requests_in
-from conformance.checks.xml import ZERO, Element, each, first, text, texts
+from conformance.checks.xml import ZERO, Element, each, first, moment, text, texts
 
 _UPDATE = "oadrUpdateReport"
 _PENDING = "oadr:oadrPendingReports/ei:reportRequestID"
@@ -21,6 +21,12 @@ def _answered(session: Session, document: Document) -> Iterator[tuple[Element, s
         request = session.request_of(document, name)
         if request is not None:
             yield report, name, request
+
+
+def _made_after(report: Element, request: Request) -> bool:
+    """Whether data were made when their request had ended; what waited before may still come."""
+    made = moment(report, "ei:createdDateTime")
+    return made is None or request.ended is None or made > request.ended
 
 
 @session(304, BOTH, _UPDATE)
@@ -77,7 +83,8 @@ def ended_by_metadata(session: Session, exchange: Exchange, document: Document) 
     """New metadata end what was asked for before."""
     for report, name, request in _answered(session, document):
         # What is wanted once is due at once, whatever comes with it.
-        if request.state == "implied" and request.back != ZERO:
+        late = request.state == "implied" and _made_after(report, request)
+        if late and request.back != ZERO:
             yield Seen(f"data for {name!r}, asked for before the last metadata", report)
 
 
@@ -87,7 +94,7 @@ def ended_by_cancellation(
 ) -> Iterator[Seen]:
     """After a cancellation no data come, but for one last report if wanted."""
     for report, name, request in _answered(session, document):
-        if request.state == "cancelled":
+        if request.state == "cancelled" and _made_after(report, request):
             yield Seen(f"data for {name!r}, which was cancelled", report)
 
 

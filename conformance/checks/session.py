@@ -114,6 +114,7 @@ class Request:
         state: ``"open"``, ``"cancelled"``, ``"last"`` (one final report is due) or
             ``"implied"`` (cancelled by new metadata).
         digest: of the XML.
+        ended: when it was cancelled, if that is known.
     """
 
     specifier: str
@@ -122,6 +123,11 @@ class Request:
     back: timedelta | None
     digest: bytes
     state: str = "open"
+    ended: datetime | None = None
+
+    def end(self, state: str, at: datetime | None) -> None:
+        """Notes how it ends, and when."""
+        self.state, self.ended = state, at
 
     @property
     def metadata(self) -> bool:
@@ -345,7 +351,7 @@ def _register_report(session: Session, exchange: Exchange, document: Document) -
     }
     for request in session.requests[other(sender)].values():
         if not request.metadata:
-            request.state = "implied"
+            request.end("implied", exchange.at)
 
 
 def _requests(session: Session, exchange: Exchange, document: Document) -> None:
@@ -379,7 +385,7 @@ def _canceled_report(session: Session, exchange: Exchange, document: Document) -
     for name in names:
         request = session.requests[requester].get(name)
         if request is not None:
-            request.state = "last" if session.follows else "cancelled"
+            request.end("last" if session.follows else "cancelled", exchange.at)
 
 
 def _updated_report(session: Session, exchange: Exchange, document: Document) -> None:
@@ -389,14 +395,14 @@ def _updated_report(session: Session, exchange: Exchange, document: Document) ->
     for name in delivered:
         request = session.requests[document.sender].get(name)
         if request is not None and request.state == "last":
-            request.state = "cancelled"
+            request.end("cancelled", exchange.at)
     piggyback = first(document.element, "oadr:oadrCancelReport")
     follows = text(piggyback, "pyld:reportToFollow") in {"true", "1"}
     for name in texts(piggyback, "ei:reportRequestID"):
         request = session.requests[document.sender].get(name)
         # R328: what was not delivered just now is not cancelled that way.
         if request is not None and name in delivered:
-            request.state = "last" if follows else "cancelled"
+            request.end("last" if follows else "cancelled", exchange.at)
 
 
 def _create_opt(session: Session, exchange: Exchange, document: Document) -> None:

@@ -8,8 +8,10 @@ from oadr import messages as m
 from tests.conformance.life import (
     DATA,
     HISTORY,
+    HOUR,
     METADATA,
     MINUTE,
+    NOW,
     OFFERS,
     cancel_report,
     data,
@@ -73,6 +75,11 @@ def _push(
         ),
         also=also,
     )
+
+
+def _late(report: m.Report) -> m.Report:
+    """Returns data that were made when all that was asked for had ended."""
+    return replace(report, created_date_time=NOW + HOUR)
 
 
 METADATA_MUTANTS = [
@@ -225,9 +232,9 @@ SESSION = [
     ),
     _sends("R300.data_are_complete", "push request", data("r1", "usage", "TELEMETRY_USAGE", "sub")),
     _sends("R324.one_shot_interval", "push request", data("r5")),
-    _sends("R306.ended_by_metadata", "metadata again", data("r4")),
-    _sends("R345.ended_by_cancellation", "canceled", data("s1")),
-    _sends("R345.ended_by_cancellation", "update once", data("r5", count=1)),
+    _sends("R306.ended_by_metadata", "metadata again", _late(data("r4"))),
+    _sends("R345.ended_by_cancellation", "canceled", _late(data("s1"))),
+    _sends("R345.ended_by_cancellation", "update once", _late(data("r5", count=1))),
     reply("R328.cancels_delivered", "update once", (">r5<", ">r1<")),
     ask("R329.pending_was_asked", "created report", (">r3<", ">r7<")),
     ask("R329.pending_once", "created report", (">r3<", ">r1<")),

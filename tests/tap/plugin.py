@@ -153,7 +153,7 @@ class Plugin:
 
 def register(config: pytest.Config) -> None:
     """Puts the tap in, unless it is turned off."""
-    mode = os.environ.get("OADR_TAP", "report")
+    mode = os.environ.get("OADR_TAP", "fail")
     if mode != "off":
         plugin = Plugin(fails=mode == "fail", report=os.environ.get("OADR_TAP_REPORT", ""))
         config.pluginmanager.register(plugin, "oadr-tap")
