@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -58,7 +59,8 @@ async def test_r405_nothing_is_pushed_before_the_reply_to_the_registration_has_g
 
         async def watch(traffic: Traffic) -> None:
             if traffic.message == "oadrCreatedPartyRegistration":
-                await asyncio.sleep(0.05)
+                with suppress(AssertionError):
+                    await until(lambda: peer.pushed, seconds=0.5)
                 heard.append(len(peer.pushed))
 
         world.server.add_trace(watch)
