@@ -18,6 +18,7 @@ from oadr.messages import (
     EiResponse,
     Event,
     Interval,
+    Poll,
     RequestEvent,
     ResourceStatus,
     SignalPayload,
@@ -29,6 +30,9 @@ from tests.ven.scripted import NOW, World, event
 from tests.ven.test_engine_event import answers, opts
 from tests.ven.test_engine_schedule import Diary, started
 from ven import testing as pushing
+from ven.client import Client
+from ven.connection import Connection
+from ven.push import Listening
 
 MINUTE = timedelta(minutes=1)
 TICK = timedelta(seconds=10)
@@ -356,3 +360,16 @@ async def test_r111_the_target_of_the_event_and_that_of_its_signal_both_have_to_
     base = replace(event(), target=of_event)
     await shown(world, with_signal(base, target=Target(end_device_assets=of_signal)))
     assert [one.code for one in answers(world)] == [code]
+
+
+# ---------------------------------------------------------------- by which way
+
+
+async def test_r51_a_ven_that_polls_does_not_listen() -> None:
+    async with pushing.joined() as world:
+        await world.start()
+        assert world.vtn.got(Poll)
+        assert world.ven.push_port is None
+    listens = Connection(url="http://vtn.example", listen=Listening(host="127.0.0.1", port=0))
+    with pytest.raises(ValueError, match="listen without push_address"):
+        Client("school-7", "http://vtn.example", connection=listens)
