@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from conformance.checks import CHECKS, Check, Document, Exchange, Finding, Kind, Seen, Session, Side
 from conformance.checks.exchange import ven_id_of
+from conformance.checks.learning import learn
 from conformance.checks.xml import excerpt_of, path_of
 
 T = TypeVar("T")
@@ -137,7 +138,7 @@ class Judge:
                 if session is not None:
                     yield from self._run(Kind.SESSION, session, exchange, document)
         if session is not None and usable:
-            session.learn(exchange, document)
+            learn(session, exchange, document)
 
     def _alone_in(self, exchange: Exchange, document: Document) -> Iterator[Finding]:
         """Yields what is wrong with a message whatever came before; asks once for each."""
