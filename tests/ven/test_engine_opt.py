@@ -367,11 +367,12 @@ async def test_what_another_process_puts_into_the_state_counts_and_is_told(
     )
     await other.opts.add(message)
     await until(lambda: answers(world) == ["optIn", "optOut"])
-    assert [one.opt_id for one in world.vtn.got(CreateOpt)] == ["o-7"]
+    await until(lambda: [one.opt_id for one in world.vtn.got(CreateOpt)] == ["o-7"])
     await other.opts.add(CancelOpt(request_id="r", opt_id="o-7", ven_id="ven-1"), NOW)
     await until(lambda: answers(world) == ["optIn", "optOut", "optIn"])
+    await until(lambda: len(world.vtn.got(CancelOpt)) == 1)
     await other.close()
-    assert len(world.vtn.got(CancelOpt)) == 1
+    await world.rest()
     assert (await ven.status()).opts == 0
 
 

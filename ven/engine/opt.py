@@ -123,27 +123,36 @@ class OptEngine:
         )
 
     async def flush(self) -> None:
-        """Tells the VTN what it does not know yet.
+        """Tells the VTN what it does not know yet, once it knows what this VEN can report (R309).
 
         Raises:
             TransportError: it cannot be reached, or cannot be understood.
+            Refused: the VTN does not know this VEN.
         """
-        core = self._core
-        waiting = await core.state.opts.all(waiting=True)
-        if not waiting:
+        party = self._core.registration
+        if not await self._core.state.opts.all(waiting=True):
             return
         # Another process may have put them there.
         await self._reconsider()
-        for held in waiting:
+        if party is not None and party.introduced is not None:
+            await self._tell()
+
+    async def _tell(self, own: int = 0) -> None:
+        """Tells the VTN all that waits in the order in which it was said (R203).
+
+        Args:
+            own: number of the opt whose refusal the caller wants to hear of.
+        """
+        core = self._core
+        for held in await core.state.opts.all(waiting=True):
             try:
                 await self._send(held)
             except Refused as error:
-                if core.lost:
+                if core.lost or held.number == own:
                     raise
                 log.warning("opt %s: %s", held.message.opt_id, error, extra=core.extra)
-                await core.hooks.notify(
-                    "on_opt_refused", held.message, str(error), core.context(core.clock.now())
-                )
+                context = core.context(core.clock.now())
+                await core.hooks.notify("on_opt_refused", held.message, str(error), context)
                 await self._reconsider()
 
     async def watch(self) -> None:
@@ -167,7 +176,7 @@ class OptEngine:
         number = await core.state.opts.add(message, core.clock.now())
         try:
             async with core.turn:
-                await self._send(HeldOpt(number=number, message=message, waiting=True))
+                await self._tell(number)
         except TransportError as error:
             log.warning("opt %s is told later: %s", message.opt_id, error, extra=core.extra)
             core.woken.set()
