@@ -210,7 +210,8 @@ def _distribute(
     response = m.EiResponse(code=200, description="OK", request_id=request_id)
     return m.DistributeEvent(
         response=None if unasked else response,
-        request_id=request_id or desk.new_id(),
+        # One of white space only is no value (R41).
+        request_id=request_id if request_id.strip() else desk.new_id(),
         vtn_id=desk.vtn_id,
         events=events,
     )
