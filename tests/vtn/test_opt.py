@@ -10,10 +10,11 @@ from oadr import messages as m
 from oadr.enums import OptType, ResponseRequired
 from tests.vtn.kit import HOUR, a_ven, answer, dispatch, joined
 from vtn.hooks import Context, OptHandler
-from vtn.services.opt import MOST
+from vtn.services.opt import KEPT, MOST
 from vtn.store import delivery
 from vtn.store import opt as schedules
-from vtn.testing import Peer, World
+from vtn.testing import Peer, World, fingerprint_of
+from vtn.testing import joined as inside
 
 
 def schedule(peer: Peer, world: World, opt_id: str = "o1", **values: Any) -> m.CreateOpt:
@@ -67,6 +68,39 @@ async def test_r207_a_schedule_is_stored_and_its_request_id_echoed() -> None:
         async with world.desk.store.read() as tx:
             (row,) = await schedules.for_party(tx, party_pk=1)
         assert row.opt == message
+
+
+async def test_r207_the_request_id_may_be_empty() -> None:
+    async with a_ven() as (world, peer):
+        reply = await peer.post(schedule(peer, world, request_id=""))
+        assert (reply.response.code, reply.response.request_id) == (200, "")
+        reply = await peer.post(replace(cancel(peer, "o1"), request_id=""))
+        assert (reply.response.code, reply.response.request_id) == (200, "")
+
+
+async def test_r208_another_ven_id_is_452() -> None:
+    async with inside() as world:
+        peer = world.peer("school-7", fingerprint=fingerprint_of("school-7"))
+        await peer.join()
+        period = m.Period(dtstart=world.clock.now(), duration=HOUR)
+        create = m.CreateOpt(
+            opt_id="o1",
+            opt_type=OptType.OPT_OUT,
+            opt_reason="economic",
+            ven_id="another",
+            availability=(period,),
+            created_date_time=world.clock.now(),
+            request_id="r",
+        )
+        for message in (create, m.CancelOpt(request_id="r", opt_id="o1", ven_id="another")):
+            reply = await peer.post(message)
+            assert isinstance(reply, m.CreatedOpt | m.CanceledOpt)
+            assert (reply.response.code, reply.opt_id) == (452, "o1")
+
+
+async def test_r208_an_opt_id_without_a_name_is_452() -> None:
+    async with a_ven() as (world, peer):
+        assert (await peer.post(schedule(peer, world, " "))).response.code == 452
 
 
 async def test_the_same_schedule_sent_twice_is_one() -> None:
@@ -148,6 +182,41 @@ async def test_r211_a_superseded_schedule_can_be_cancelled() -> None:
     async with a_ven() as (world, peer):
         await peer.post(schedule(peer, world, "o1"))
         await peer.post(schedule(peer, world, "o2"))
+        assert (await peer.post(cancel(peer, "o1"))).response.code == 200
+
+
+async def test_r204_r211_a_cancellation_can_come_twice() -> None:
+    async with a_ven() as (world, peer):
+        await peer.post(schedule(peer, world, "o1"))
+        for _ in range(2):
+            assert (await peer.post(cancel(peer, "o1"))).response.code == 200
+        assert await held(world) == {}
+
+
+async def test_r211_the_opt_for_an_event_is_not_cancelled() -> None:
+    async with a_ven() as (world, peer):
+        await dispatch(world)
+        await peer.poll()
+        await peer.post(qualification(peer, world, "e1", opt_id="q"))
+        reply = await peer.post(cancel(peer, "q"))
+        assert isinstance(reply, m.CanceledOpt)
+        assert reply.response.code == 451
+        assert await opt_of(world) is OptType.OPT_OUT
+        # A schedule of the same optID can be, and leaves the opt for the event alone.
+        await peer.post(schedule(peer, world, "q"))
+        assert (await peer.post(cancel(peer, "q"))).response.code == 200
+        assert await opt_of(world) is OptType.OPT_OUT
+
+
+async def test_r211_superseded_schedules_are_forgotten_and_can_be_cancelled_still() -> (
+    None
+):
+    async with a_ven() as (world, peer):
+        for number in range(KEPT + 5):
+            await peer.post(schedule(peer, world, f"o{number}"))
+        assert len(await held(world)) == KEPT + 1
+        assert (await peer.post(cancel(peer, "o7"))).response.code == 200
+        # It may be one of those that are forgotten.
         assert (await peer.post(cancel(peer, "o1"))).response.code == 200
 
 
@@ -249,6 +318,19 @@ async def test_r206_only_events_that_want_an_answer_and_were_sent_are_qualified(
         await dispatch(world, "quiet", response_required=ResponseRequired.NEVER)
         await peer.poll()
         assert (await peer.post(qualification(peer, world, "quiet"))).response.code == 451
+
+
+async def test_r206_an_event_is_qualified_as_it_was_last_sent() -> None:
+    async with a_ven() as (world, peer):
+        event = await dispatch(world, target=resources("a", "b"))
+        await peer.poll()
+        quiet = replace(event, target=resources("c"), response_required=ResponseRequired.NEVER)
+        await world.operator.modify_event(quiet, now=world.clock.now())
+        message = qualification(peer, world, "e1", target=resources("b"))
+        assert (await peer.post(message)).response.code == 200
+        await peer.poll()
+        late = replace(message, request_id="late", modification_number=1)
+        assert (await peer.post(late)).response.code == 451
 
 
 async def test_r21_the_event_of_another_ven_cannot_be_qualified() -> None:

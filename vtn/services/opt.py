@@ -149,13 +149,17 @@ async def _as_sent(tx: Transaction, found: Delivery, stored: StoredEvent) -> m.E
 
 
 async def cancel(desk: Desk, caller: Caller, message: m.CancelOpt) -> m.Message:
-    """Answers oadrCancelOpt: all schedules with that optID end (R204, R211)."""
+    """Answers oadrCancelOpt: all schedules with that optID end (R204, R211).
+
+    Interpretation: where superseded schedules of a VEN have been forgotten, an optID that is
+    not known may be that of one, and its cancellation must not fail (R211 before R208).
+    """
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
     now = caller.received_at
     async with desk.store.begin() as tx:
         count = await schedules.cancel(tx, party_pk=member.pk, opt_id=message.opt_id, now=now)
-        if not count:
+        if not count and await schedules.spent_count(tx, party_pk=member.pk) < KEPT:
             if await schedules.qualifies(tx, party_pk=member.pk, opt_id=message.opt_id):
                 text = f"opt {message.opt_id!r} is for an event; send another one in its place"
                 raise NotAllowed(text, rule="R211")

@@ -131,6 +131,12 @@ async def qualifies(tx: Transaction, *, party_pk: int, opt_id: str) -> bool:
     return await tx.first(statement.limit(1)) is not None
 
 
+async def spent_count(tx: Transaction, *, party_pk: int) -> int:
+    """Returns how many opts of a VEN are known that mean nothing any more."""
+    spent = table.c.party_pk == party_pk, table.c.superseded_at.is_not(None)
+    return int(await tx.scalar(select(func.count()).select_from(table).where(*spent)) or 0)
+
+
 async def prune(tx: Transaction, *, party_pk: int, keep: int) -> None:
     """Forgets opts of a VEN that mean nothing any more, but for the newest ``keep``."""
     spent = table.c.party_pk == party_pk, table.c.superseded_at.is_not(None)

@@ -79,6 +79,7 @@ CALLS: dict[str, Call] = {
     "opt.timeline since": lambda tx: opt.timeline(tx, since=NOW),
     "opt.timeline of one": lambda tx: opt.timeline(tx, party_pk=1, since=NOW),
     "opt.prune": lambda tx: opt.prune(tx, party_pk=1, keep=1),
+    "opt.spent_count": lambda tx: opt.spent_count(tx, party_pk=1),
     "opt.qualifies": lambda tx: opt.qualifies(tx, party_pk=1, opt_id="o"),
     "opt.cancel_all": lambda tx: opt.cancel_all(tx, party_pk=1, now=NOW),
     "opt.cancel": lambda tx: opt.cancel(tx, party_pk=1, opt_id="o", now=NOW),
