@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test soak check format bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -20,6 +20,12 @@ demo: $(STAMP)  ## A demand-response day in about a minute: a VTN and three buil
 
 test: $(STAMP)  ## Run every test
 	$(BIN)/pytest -q -n 2
+
+SEEDS ?= 200
+FIRST ?= 1001
+
+soak: $(STAMP)  ## Live SEEDS=200 other days of 50 VENs, from the seed FIRST=1001 on
+	SOAK_SEEDS=$(SEEDS) SOAK_FIRST=$(FIRST) $(BIN)/pytest -v -n 2 tests/soak/test_day.py
 
 check: $(STAMP)  ## Formatting, lint, types, layers, tests
 	$(BIN)/ruff format --check .
