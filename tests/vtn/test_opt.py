@@ -208,9 +208,7 @@ async def test_r211_the_opt_for_an_event_is_not_cancelled() -> None:
         assert await opt_of(world) is OptType.OPT_OUT
 
 
-async def test_r211_superseded_schedules_are_forgotten_and_can_be_cancelled_still() -> (
-    None
-):
+async def test_r211_superseded_schedules_are_forgotten_and_can_be_cancelled_still() -> None:
     async with a_ven() as (world, peer):
         for number in range(KEPT + 5):
             await peer.post(schedule(peer, world, f"o{number}"))
