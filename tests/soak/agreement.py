@@ -96,8 +96,8 @@ async def _opts(town: Town, house: House) -> AsyncIterator[str]:
     async with town.store.read() as tx:
         known = await party.get(tx, ven_name=house.plan.name)
         assert known is not None
-        rows = await tx.rows(select(opt).where(opt.c.party_pk == known.pk).order_by(opt.c.pk))
-    there = [(row.opt_id, read_opt(row.xml).opt_type, row.cancelled_at is not None) for row in rows]
+        rows = await opt.everything(tx, party_pk=known.pk)
+    there = [(row.opt.opt_id, row.opt.opt_type, row.cancelled_at is not None) for row in rows]
     if there != said:
         yield f"the VTN has the schedules {there}, the building {said}"
 
