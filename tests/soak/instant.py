@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -134,13 +135,14 @@ class _Thread:
 
 
 @contextmanager
-def _in_place() -> Iterator[None]:
-    """Lets the libraries that use threads for databases do without.
+def _in_place(seed: int) -> Iterator[None]:
+    """Lets the libraries that use threads for databases do without, and draws lots anew.
 
     A transaction of either party stays what it is: the same SQL on the same files.
     """
     with (
         patch("ven.state.database.ThreadPoolExecutor", _Executor),
+        patch("vtn.assembly.Random", lambda: Random(seed)),
         # Real seconds between two looks at what other processes have written: there are none.
         patch("ven.engine.opt.WATCH", 1e6),
         patch("aiosqlite.core.SimpleQueue", _Queue),
@@ -149,10 +151,15 @@ def _in_place() -> Iterator[None]:
         yield
 
 
-def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Returns what a coroutine function returns, run in a loop of its own."""
+def run(work: Callable[[], Coroutine[Any, Any, T]], seed: int) -> T:
+    """Returns what a coroutine function returns, run in a loop of its own.
+
+    Args:
+        work: what to run.
+        seed: of what is left to chance in the VTN.
+    """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("one thread is all there is")
     loop = InstantLoop()
-    with _in_place(), asyncio.Runner(loop_factory=lambda: loop) as runner:
+    with _in_place(seed), asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(work())

@@ -44,5 +44,5 @@ def test_both_sides_agree_after_a_day(seed: int, folder: Path) -> None:
         finally:
             await town.close()
 
-    found = instant.run(day)
+    found = instant.run(day, seed)
     assert not found, f"make soak SEEDS=1 FIRST={seed}\n" + "\n".join(found)

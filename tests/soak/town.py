@@ -177,6 +177,16 @@ class House:
         return codec.decode(reply.body) if reply.body else None
 
 
+class Mortal(Unplugged):
+    """A VTN that can be killed."""
+
+    async def cut_off(self) -> None:
+        """Ends at once all that it does."""
+        if self._parts is not None:
+            await self._parts.pusher.close(0)
+        await self.tasks.close()
+
+
 class Town:
     """A VTN and its buildings.
 
@@ -195,7 +205,7 @@ class Town:
         self.clock = LoopClock()
         self.houses = {plan.name: House(self, plan) for plan in day.buildings}
         self.up = asyncio.Event()
-        self._server: Unplugged | None = None
+        self._server: Mortal | None = None
         self._store: Store | None = None
         self._answers: set[asyncio.Task[m.Message | None]] = set()
 
@@ -230,7 +240,7 @@ class Town:
     async def start_vtn(self) -> None:
         """Starts the VTN, with what is in its database."""
         self._store = await Store.open(self.folder / "vtn.db")
-        self._server = Unplugged(
+        self._server = Mortal(
             configured(SETTINGS, None),
             handlers=[Welcome()],
             clock=self.clock,
@@ -257,7 +267,7 @@ class Town:
             for answer in self._answers:
                 answer.cancel()
             await asyncio.gather(*self._answers, return_exceptions=True)
-            await server.tasks.close()
+            await server.cut_off()
             await self.store.close()
 
     async def _push(
@@ -293,7 +303,7 @@ class Town:
         return answer.result()
 
     async def _answer(
-        self, server: Unplugged, name: str, service: ServiceName, body: bytes
+        self, server: Mortal, name: str, service: ServiceName, body: bytes
     ) -> m.Message | None:
         response = await server.endpoint.answer(service, body, fingerprint=fingerprint_of(name))
         if response.status == 503:
