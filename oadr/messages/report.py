@@ -35,7 +35,7 @@ class ReportDescription:
     """A data point on offer.
 
     Attributes:
-        r_id: unique within its report (R308).
+        r_id: unique within its report (R308); any text, not only digits (R330).
         subject: device classes only (R307).
         data_source: the resources that it aggregates (R302); none means all (R343).
         report_type: one of ``oadr.enums.ReportType`` or an ``x-`` value.

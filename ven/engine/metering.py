@@ -1,6 +1,7 @@
 """Takes the samples of the meters, each at its own pace, and keeps them.
 
-A sample is on the disk before anything is made of it.
+Meters are read whether somebody has asked for their data or not, so that a report of the
+moment can be made at once (R337). A sample is on the disk before anything is made of it.
 """
 
 import asyncio
