@@ -298,7 +298,8 @@ RULES = (
         69,
         BOTH,
         "In profile 2.0a the signalType of SIMPLE may be anything.",
-        note="What we send to 2.0a VENs says `level`; our VEN speaks 2.0b, where R116 holds.",
+        note="What we send to 2.0a VENs is named `simple` and says `level`; our VEN speaks 2.0b, "
+        "where R116 holds.",
     ),
     Rule(
         70,

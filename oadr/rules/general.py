@@ -22,6 +22,8 @@ RULES = (
         VTN,
         "A VTN of 2.0b serves VENs of 2.0a at the same time. Which profile a VEN speaks can be "
         "known from configuration, from the namespace of its messages, or from the address.",
+        note="A VEN that is registered for 2.0b may use the address of 2.0a as it likes. One that is "
+        "enrolled for 2.0a gets 463 at the addresses of 2.0b until it registers there.",
     ),
     Rule(
         507,
@@ -44,6 +46,8 @@ RULES = (
         "oadrOnline and oadrManualOverride; TELEMETRY_USAGE; at least 100 stored values; opts that "
         "name an event. VTN: registration of reports, targets by venID and resourceID. A Report "
         "Only VEN: TELEMETRY_USAGE, TELEMETRY_STATUS and HISTORY_USAGE.",
+        note="A VEN without a meter offers no usage: it makes no numbers up. Its status is that of "
+        "each resource that is configured, or of the building as a whole.",
     ),
     Rule(
         511,

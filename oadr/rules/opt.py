@@ -13,8 +13,10 @@ RULES = (
         NOBODY,
         "A programme says which types of opt it allows, what holds without one, what comes before "
         "what, and what becomes of events during an optOut.",
-        note="A VEN that is opted out by schedule still gets its events; each is marked for the "
-        "operator.",
+        note="An oadrCreateOpt for an event comes first, then the later of an optOut schedule and "
+        "the answer to the event, then an optIn schedule, then what the programme sets without "
+        "one, optIn. A VEN that is opted out by schedule still gets its events; each is marked "
+        "for the operator.",
     ),
     Rule(
         202,

@@ -146,7 +146,13 @@ RULES = (
         "An oadrUpdatedReport may carry an oadrCancelReport, which the receiver obeys. It names "
         "only reports of the update that it answers.",
     ),
-    Rule(329, BOTH, "oadrPendingReports names every report that is still to come."),
+    Rule(
+        329,
+        BOTH,
+        "oadrPendingReports names every report that is still to come.",
+        note="A report of the moment is one of them until it has arrived, a final one too (R345). "
+        "The VTN asks again for what a VEN has dropped once its report is late as well.",
+    ),
     Rule(
         330,
         BOTH,
