@@ -46,6 +46,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._claim: sqlite3.Connection | None = None
         self._version = 0
+        self._opened = 0
         self._opening = asyncio.Lock()
         self.transactions = 0
 
@@ -70,6 +71,7 @@ class Database:
                 thread.shutdown(wait=False)
                 raise
             self._thread = thread
+            self._opened += 1
 
     async def claim(self) -> None:
         """Keeps other VENs off the file until it is closed, or this process ends.
@@ -120,6 +122,18 @@ class Database:
         version = await self._call(lambda: _data_version(connection))
         before, self._version = self._version, version
         return before != version
+
+    async def version(self) -> tuple[int, int]:
+        """Returns what is another one once another process has written; takes no transaction.
+
+        Raises:
+            StateError: the file is damaged or closed.
+        """
+        connection = self._connection
+        if connection is None:
+            raise StateError(self.path, "the state is closed; open() it first")
+        # A file that is opened again counts from the beginning.
+        return self._opened, await self._call(lambda: _data_version(connection))
 
     async def progress(self) -> int:
         """Waits for what has been asked so far, and returns how many transactions that were."""

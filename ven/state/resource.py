@@ -14,14 +14,26 @@ NORMAL = ResourceStatus(online=True, manual_override=False)
 
 
 class ResourceStore:
-    """What was said last about each resource; it stands until something else is said."""
+    """What was said last about each resource; it stands until something else is said.
+
+    It is asked for every few seconds and changes once in months, so it is kept in memory
+    for as long as nobody has written.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: Mapping[str, ResourceStatus] | None = None
+        self._version = (0, 0)
 
     async def all(self) -> Mapping[str, ResourceStatus]:
         """Returns what was said, by resource."""
+        # Asked for before: what is written in between is read at the next look.
+        version = await self._database.version()
+        if self._known is None or version != self._version:
+            self._known, self._version = await self._read(), version
+        return self._known
 
+    async def _read(self) -> Mapping[str, ResourceStatus]:
         def work(connection: sqlite3.Connection) -> dict[str, ResourceStatus]:
             rows = connection.execute("SELECT resource_id, value FROM resource")
             return {resource_id: _status(value) for resource_id, value in rows}
@@ -49,7 +61,10 @@ class ResourceStore:
             )
             return status
 
-        return await self._database.run(work)
+        try:
+            return await self._database.run(work)
+        finally:
+            self._known = None
 
 
 def _status(text: str) -> ResourceStatus:
