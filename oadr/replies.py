@@ -105,7 +105,10 @@ def refuse(
             return m.CanceledPartyRegistration(response=response, ven_id=ven_id)
         case m.RequestEvent():
             return m.DistributeEvent(
-                response=response, request_id=message.request_id, vtn_id=vtn_id
+                response=response,
+                # It always has a value, and need not be unique (R41).
+                request_id=message.request_id if message.request_id.strip() else "0",
+                vtn_id=vtn_id,
             )
         case m.CreateOpt():
             return m.CreatedOpt(response=response, opt_id=message.opt_id)

@@ -135,7 +135,10 @@ def _response(session: Session, exchange: Exchange, document: Document) -> None:
         if event is None:
             continue
         number = whole(answer, "ei:qualifiedEventID/ei:modificationNumber")
-        if succeeded(document) and event.status == "cancelled" and event.number == number:
+        # It may have been sent once more while the answer was on its way.
+        latest = event.request_ids[-1] == text(answer, "pyld:requestID")
+        cancelled = event.status == "cancelled" and event.number == number
+        if succeeded(document) and cancelled and latest:
             event.acknowledged = True
 
 

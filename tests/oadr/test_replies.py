@@ -98,3 +98,12 @@ def test_an_outcome_without_an_error_is_a_success() -> None:
     assert request_id_of(m.Poll(ven_id="v")) == ""
     assert ven_id_of(m.QueryRegistration(request_id="7")) is None
     assert ven_id_of(m.Poll(ven_id="")) is None
+
+
+@pytest.mark.parametrize("given", ["", " "])
+def test_r41_a_refused_request_for_events_is_answered_with_a_request_id(given: str) -> None:
+    refused = refuse(m.RequestEvent(request_id=given, ven_id="v"), InvalidId("no"), vtn_id="vtn")
+    assert isinstance(refused, m.DistributeEvent)
+    assert refused.request_id == "0"
+    assert refused.response is not None
+    assert refused.response.request_id == given
