@@ -16,8 +16,8 @@ from vtn.store.delivery import Delivery
 from vtn.store.event import StoredEvent
 from vtn.store.reading import ReadingFilter, ReadingRow
 
-#: Readings are sent every two hours; the last ones must have come.
-_LATEST = timedelta(hours=3)
+#: Readings are sent every four hours; the last ones must have come.
+_LATEST = timedelta(hours=6)
 #: Within that time of sound lines a building must have got what there is for it.
 PROMPT = timedelta(hours=2)
 

@@ -31,8 +31,8 @@ T = TypeVar("T")
 SETTINGS = {
     "vtn_id": "vtn",
     "http": {"host": "127.0.0.1", "port": 0, "plain": True},
-    "registration": {"poll_interval": "30m"},
-    "reports": {"request": [{"report": "TELEMETRY_USAGE", "every": "30m", "deliver": "2h"}]},
+    "registration": {"poll_interval": "1h"},
+    "reports": {"request": [{"report": "TELEMETRY_USAGE", "every": "1h", "deliver": "4h"}]},
 }
 _NO = m.EiResponse(code=459)
 #: How often a message is lost on its way, its answer is lost, or it comes twice.
@@ -119,7 +119,7 @@ class House:
             state=self._town.folder / f"{self.plan.name}.db",
             push_address=f"https://{self.plan.name}.test" if self.plan.push else None,
         )
-        client.meter("main", measurement="energyReal", unit="Wh", every="30m")(self._read)
+        client.meter("main", measurement="energyReal", unit="Wh", every="1h")(self._read)
         client.add_handler("on_event", self._decide)
         await client.start()
 
