@@ -22,7 +22,7 @@ from oadr.messages import (
 from oadr.times import ZERO
 from runtime.durations import in_words
 from ven.engine.core import Core, expect, log
-from ven.errors import BadReply, Refused, TransportError
+from ven.errors import BadReply, Refused, Rejected, TransportError
 from ven.options import MAX_POLL_INTERVAL
 from ven.state import Registration
 
@@ -79,12 +79,32 @@ class RegistrationEngine:
             Refused: the VTN does not want this VEN, or does not know it yet.
         """
         core = self._core
-        reply = await self._request(registration_id=None, ven_id=core.options.ven_id)
-        registration = self._registration(reply)
+        registration = self._registration(await self._request_anew())
         await core.state.requests.clear()
         await core.state.opts.again()
         await self._keep(registration)
         return registration
+
+    async def _request_anew(self) -> CreatedPartyRegistration:
+        """Asks for a new registration; one that stands may be void from then on.
+
+        That is on the disk before the question goes out: the answer may get lost, and the
+        VTN then has forgotten what it has been told (R406).
+        """
+        core, party = self._core, self._core.registration
+        ven_id = core.options.ven_id
+        if party is None:
+            return await self._request(registration_id=None, ven_id=ven_id)
+        await core.state.opts.again()
+        await self._note(replace(party, introduced=None))
+        try:
+            return await self._request(registration_id=None, ven_id=ven_id)
+        except (Refused, Rejected):
+            await self._note(party)
+            raise
+        except TransportError:
+            core.lose("nobody knows whether the VTN has taken the new registration")
+            raise
 
     async def renew(self, registration_id: str | None = None) -> Registration:
         """Registers again under the same IDs, so that the VTN has our current data.
@@ -112,6 +132,7 @@ class RegistrationEngine:
             # The VTN started afresh: it knows neither our metadata nor its requests (R406).
             registration = replace(registration, introduced=None)
             await self._core.state.requests.clear()
+            await self._core.state.opts.again()
         await self._keep(registration)
         return registration
 
