@@ -205,6 +205,20 @@ async def test_r48_a_ven_that_refuses_in_words_is_not_asked_again() -> None:
         assert await failures(world) == ["answers oadrResponse 461 no (R48)"]
 
 
+async def test_r38_a_wish_for_reregistration_that_arrives_at_last_comes_once() -> None:
+    async with joined(QUIET) as world:
+        peer = await a_listener(world)
+        peer.ear.answer_always(503)
+        await world.operator.request_reregistration("school", now=world.clock.now())
+        await world.pass_time(minutes=2)
+        peer.ear.answer_properly()
+        peer.pushed.clear()
+        while not peer.pushed:
+            await world.pass_time(seconds=1)
+        await world.pass_time(seconds=5)
+        assert kinds(peer) == ["RequestReregistration"]
+
+
 async def test_r500_a_mere_receipt_leaves_the_answer_to_a_later_message() -> None:
     async with joined(QUIET) as world:
         peer = await a_listener(world)

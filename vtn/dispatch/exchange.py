@@ -73,6 +73,9 @@ async def carry(desk: Desk, deliver: Deliver, serve: Serve, member: Member, take
             rule="R33",
         )
     await _take_in(deliver, serve, caller, taken, answer)
+    if isinstance(message, m.RequestReregistration):
+        # The VEN has read it; what ends it is its next registration.
+        await _mark(desk, taken, caller.received_at)
 
 
 async def _carry_events(
