@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -192,6 +193,27 @@ async def test_r508_r512_an_answer_for_another_ven_is_not_believed(
         assert await waiting(world) == []
     [line] = [one for one in caplog.records if "cannot be pushed" in one.message]
     assert line.rule in {"R508", "R517"}  # type: ignore[attr-defined]
+
+
+async def test_r304_what_is_wrong_in_an_answer_holds_up_nothing_if_the_rest_of_it_counts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with joined(QUIET) as world:
+        peer = await a_listener(world)
+
+        def strange(message: Any) -> Any:
+            said: Any = peer.ear.proper(message)
+            return replace(said, pending=(*said.pending, "nobody-asked-for-it"))
+
+        peer.ear.answer_next(strange)
+        await ask_again(world, 2)
+        await world.rest()
+        assert kinds(peer) == ["CreateReport", "CreateReport", "CancelReport"]
+        assert (await waiting(world), await failures(world)) == ([], [])
+        assert all(one.failure is None for one in world.desk.pushes.values())
+    [line] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert "452" in line.message
+    assert line.rule == "R304"  # type: ignore[attr-defined]
 
 
 async def test_r48_a_ven_that_refuses_in_words_is_not_asked_again() -> None:

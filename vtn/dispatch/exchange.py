@@ -72,7 +72,7 @@ async def carry(desk: Desk, deliver: Deliver, serve: Serve, member: Member, take
             garbled=True,
             rule="R33",
         )
-    await _take_in(deliver, serve, caller, taken, answer)
+    await _take_in(desk, deliver, serve, caller, taken, answer)
     if isinstance(message, m.RequestReregistration):
         # The VEN has read it; what ends it is its next registration.
         await _mark(desk, taken, caller.received_at)
@@ -161,6 +161,13 @@ async def _done(desk: Desk, taken: Taken, now: datetime) -> None:
             await rows.done(tx, pk=taken.item.pk, now=now)
 
 
+async def _is_over(desk: Desk, member: Member, taken: Taken) -> bool:
+    """Returns whether an item has ended: what answers it is taken in, refused or not."""
+    async with desk.store.read() as tx:
+        waiting = await rows.waiting(tx, party_pk=member.pk)
+    return taken.item is None or all(item.pk != taken.item.pk for item in waiting)
+
+
 async def _response(
     desk: Desk, member: Member, taken: Taken, answer: m.Response, now: datetime
 ) -> None:
@@ -176,7 +183,7 @@ async def _response(
 
 
 async def _take_in(
-    deliver: Deliver, serve: Serve, caller: Caller, taken: Taken, answer: m.Message
+    desk: Desk, deliver: Deliver, serve: Serve, caller: Caller, taken: Taken, answer: m.Message
 ) -> None:
     answer = _in_reply_to(answer, taken)
     member = caller.member
@@ -184,10 +191,13 @@ async def _take_in(
     try:
         reply = await serve(answer, caller)
     except ProtocolError as error:
+        words = f"refused with {error.code}: {error.description}"
+        if await _is_over(desk, member, taken):
+            # It counts but for what is wrong with it, such as one ID beside those asked for.
+            _complain(member, answer, words, rule=error.rule)
+            return
         name = codec.message_name(answer)
-        raise Undelivered(
-            f"its {name} is refused with {error.code}: {error}", garbled=True, rule=error.rule
-        ) from error
+        raise Undelivered(f"its {name} is {words}", garbled=True, rule=error.rule) from error
     if reply is None:
         return
     if isinstance(reply, m.Response):
