@@ -135,6 +135,19 @@ async def test_r21_r304_r400_r512_a_wrong_ven_id_is_refused_with_452(message: An
         assert len(world.vtn.got(m.CreatePartyRegistration)) == 1
 
 
+async def test_r61_a_pushed_list_that_says_it_failed_cancels_nothing() -> None:
+    async with pushed_to() as world:
+        await world.vtn.send_event(event_id="e1")
+        await world.rest()
+        failed = m.EiResponse(code=469, description="the database is gone")
+        reply = await push(
+            world, m.DistributeEvent(response=failed, request_id="q", vtn_id=world.vtn.vtn_id)
+        )
+        assert (reply.status, reply.body) == (200, b"")
+        await world.rest()
+        assert [one.event_id for one in world.ven.events] == ["e1"]
+
+
 async def test_r400_a_cancellation_with_another_registration_id_is_refused_with_452() -> None:
     async with pushed_to() as world:
         wrong = m.CancelPartyRegistration(request_id="q", registration_id="reg-2", ven_id="ven-1")

@@ -132,7 +132,8 @@ class EventEngine:
 
         Args:
             message: as it came.
-            complete: whether what is not on it is cancelled (R61).
+            complete: whether what is not on it is cancelled (R61). Never by a list that says
+                that the VTN failed to make it.
 
         Raises:
             TransportError: it could not be answered; that is made up for later.
@@ -148,7 +149,7 @@ class EventEngine:
         outcome = _Outcome()
         for event in message.events:
             await self._take(event, message.request_id, now, outcome)
-        if complete:
+        if complete and (message.response is None or message.response.ok):
             outcome.listed = frozenset(event.event_id for event in message.events)
             await self._cancel_absent(message, now, outcome)
             self._forget_old(now, outcome)
