@@ -27,6 +27,9 @@ log = logging.getLogger("openadr.vtn.report")
 
 #: Requests of one VEN that may be open.
 _OPEN = 50
+#: Data points of one request, if fewer are offered; and how long its ID may be.
+_POINTS = 100
+_LONGEST = 256
 
 
 async def registered(desk: Desk, caller: Caller, message: m.RegisteredReport) -> m.Message:
@@ -120,6 +123,8 @@ async def _accept(
         for one in message.requests
         if one.report_specifier_id in ours
     ]
+    for one, _ in accepted:
+        _check_size(one, known)
     wants_metadata = any(kind is RequestKind.METADATA for _, kind in accepted)
     offers = await offering.offers(desk, caller.context(desk)) if wants_metadata else ()
     once = [one for one, kind in accepted if kind is RequestKind.METADATA and _is_once(one, offers)]
@@ -138,11 +143,26 @@ async def _accept(
                 now=now,
                 request_id=one.report_request_id,
             )
-        for one, kind in accepted:
-            if one not in once:
-                await _schedule(tx, member, one, kind, now)
+        # Of several with the same ID the last counts.
+        lasting = {one.report_request_id: (one, kind) for one, kind in accepted if one not in once}
+        if lasting:
+            await _schedule(tx, member, tuple(lasting.values()), now)
         if given:
             await serving.put(tx, desk, member, given, now)
+
+
+def _check_size(request: m.ReportRequest, known: Sequence[Offer]) -> None:
+    """Returns if a request is not longer than there is use for; it is kept until it ends.
+
+    Raises:
+        DeploymentError: it is (469).
+    """
+    offer = next((o for o in known if o.specifier_id == request.report_specifier_id), None)
+    most = max(len(offer.points) if offer is not None else 0, _POINTS)
+    if len(request.data_points) > most:
+        raise DeploymentError(f"at most {most} data points of this report can be requested")
+    if len(request.report_request_id) > _LONGEST:
+        raise DeploymentError(f"at most {_LONGEST} characters of a reportRequestID are kept")
 
 
 def _is_once(request: m.ReportRequest, offers: Sequence[Offer]) -> bool:
@@ -151,19 +171,28 @@ def _is_once(request: m.ReportRequest, offers: Sequence[Offer]) -> bool:
 
 
 async def _schedule(
-    tx: Transaction, member: Member, request: m.ReportRequest, kind: RequestKind, now: datetime
+    tx: Transaction,
+    member: Member,
+    wanted: Sequence[tuple[m.ReportRequest, RequestKind]],
+    now: datetime,
 ) -> None:
-    """Stores a request; the same one once more changes nothing (R322)."""
-    rows_ = await served.requests(tx, party_pk=member.pk)
-    if any(row.request == request and not row.closing for row in rows_):
-        return
-    if len(rows_) >= _OPEN:
-        raise DeploymentError(f"{_OPEN} report requests are open; cancel some")
-    window = next_window(request, kind, now)
-    if window is not None:
-        await served.put(
-            tx, party_pk=member.pk, request=request, kind=kind, due_at=window.due, now=now
-        )
+    """Stores requests; the same one once more changes nothing (R322)."""
+    open_ = {row.report_request_id: row for row in await served.requests(tx, party_pk=member.pk)}
+    same = {name: row.request for name, row in open_.items() if not row.closing}
+    ids = set(open_)
+    for request, kind in wanted:
+        name = request.report_request_id
+        if same.get(name) == request:
+            continue
+        if len(ids | {name}) > _OPEN:
+            raise DeploymentError(f"{_OPEN} report requests are open; cancel some")
+        window = next_window(request, kind, now)
+        if window is not None:
+            await served.put(
+                tx, party_pk=member.pk, request=request, kind=kind, due_at=window.due, now=now
+            )
+            ids.add(name)
+            same[name] = request
 
 
 async def _pending(tx: Transaction, member: Member) -> tuple[str, ...]:
