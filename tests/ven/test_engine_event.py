@@ -247,6 +247,31 @@ async def test_r17_a_change_of_mind_is_told_with_the_request_id_that_brought_the
     assert answers(world)[-1].opt_type is OptType.OPT_OUT
 
 
+@pytest.mark.parametrize("known", [False, True])
+async def test_r17_a_handler_may_change_its_mind_about_another_event_of_the_same_message(
+    world: World, known: bool
+) -> None:
+    ven = world.ven()
+
+    async def decide(event: Event, ctx: Any) -> str:
+        if event.event_id == "e2":
+            await ven.opt("e1", "optOut")
+        return "optIn"
+
+    ven.add_handler("on_event", decide)
+    await world.start(ven)
+    if known:
+        world.vtn.distribute(event())
+        await world.pass_time(TICK)
+        world.vtn.received.clear()
+    world.vtn.distribute(event(modification=int(known)), event(event_id="e2"), request_id="dist-2")
+    await world.pass_time(TICK)
+    held = ven._machine.events.held.values()
+    assert {one.event_id: one.opt for one in held} == {"e1": "optOut", "e2": "optIn"}
+    assert dict(opts(world)) == {"e1": "optOut", "e2": "optIn"}
+    assert {one.request_id for one in answers(world)} == {"dist-2"}
+
+
 async def test_a_change_of_mind_about_an_unknown_event_is_an_error(world: World) -> None:
     ven = await world.start(world.ven())
     with pytest.raises(InvalidId, match="holds no event 'e9'"):

@@ -80,6 +80,8 @@ class EventEngine:
         self._schedule = schedule
         self._answers = Answers(core)
         self._held: dict[str, HeldEvent] = {}
+        # What the message changes that is taken in just now.
+        self._under_way: _Outcome | None = None
         self._told = Told()
         self.resource_ids: frozenset[str] = core.options.resource_ids
         self.availability = Availability()
@@ -145,16 +147,24 @@ class EventEngine:
         if core.options.report_only:
             await decline(core, message)
             return
-        now = core.clock.now()
-        outcome = _Outcome()
+        outcome = self._under_way = _Outcome()
+        try:
+            await self._take_all(message, outcome, complete=complete)
+        finally:
+            self._under_way = None
+        await self._settle(outcome)
+        await self._answers.flush()
+
+    async def _take_all(
+        self, message: DistributeEvent, outcome: _Outcome, *, complete: bool
+    ) -> None:
+        now = self._core.clock.now()
         for event in message.events:
             await self._take(event, message.request_id, now, outcome)
         if complete and (message.response is None or message.response.ok):
             outcome.listed = frozenset(event.event_id for event in message.events)
             await self._cancel_absent(message, now, outcome)
             self._forget_old(now, outcome)
-        await self._settle(outcome)
-        await self._answers.flush()
 
     async def opt(self, event_id: str, opt_type: OptType) -> None:
         """Changes this VEN's mind about an event and tells the VTN (R17).
@@ -166,7 +176,7 @@ class EventEngine:
             NotAllowed: an oadrCreateOpt has said otherwise; make another one (R206).
             Refused: the VTN does not know this VEN.
         """
-        held = self._standing(event_id)
+        held = self._standing(event_id, self._under_way)
         if held is None:
             raise InvalidId(f"this VEN holds no event {event_id!r}", rule="R21")
         stance = stance_of(self.participation(held.event))
@@ -190,12 +200,16 @@ class EventEngine:
         Raises:
             Refused: the VTN does not know this VEN.
         """
-        held = self._standing(event_id)
+        # A handler may decide while a message is taken in; then it counts with what that changes.
+        outcome = self._under_way or _Outcome()
+        held = self._standing(event_id, outcome)
         if held is None:
             return
-        outcome = _Outcome(hold={event_id: replace(held, opt=decision.opt)})
-        if tell:
+        outcome.hold[event_id] = replace(held, opt=decision.opt)
+        if tell or any(one.event_id == event_id for one in outcome.answers):
             self._answer(held.event, held.request_id, decision, outcome)
+        if outcome is self._under_way:
+            return
         await self._settle(outcome)
         try:
             await self._answers.flush()
@@ -406,6 +420,8 @@ class EventEngine:
 
     def _standing(self, event_id: str, outcome: _Outcome | None = None) -> HeldEvent | None:
         held = outcome.hold.get(event_id) if outcome is not None else None
+        if held is None and outcome is not None and event_id in outcome.drop:
+            return None
         held = held or self._held.get(event_id)
         return None if held is None or held.state is EventState.ENDING else held
 
