@@ -83,6 +83,9 @@ def test_r402_a_base_address_is_taken(address: str) -> None:
         "https://ven.example//prefix",
         "https://[::1",
         "https://[fe80::1%25eth0]",
+        "https://2130706433:8443",
+        "https://127.1:8443",
+        "https://0177.0.0.1:8443",
         "https://ven.example/" + "a" * 600,
     ],
 )

@@ -302,6 +302,20 @@ async def test_a_name_that_leads_off_the_allowed_networks_is_not_talked_to(
         assert listener.requests == []
 
 
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "127.0.0.1"])
+async def test_an_address_is_held_against_the_networks_in_whichever_form_it_is_kept(
+    host: str,
+) -> None:
+    settings = {"push": {"networks": ["192.0.2.0/24"]}}
+    async with pushed_to(settings) as (world, _, listener):
+        member = world.desk.roster.of_name("school")
+        assert member is not None
+        member.push_address = listener.url.replace("127.0.0.1", host)
+        with pytest.raises(Undelivered, match=r"\[push\] networks"):
+            await HttpsPost(world.server.settings, world.clock)(member, ServiceName.EI_EVENT, b"")
+        assert listener.requests == []
+
+
 async def test_a_test_bench_without_certificates_pushes_on_this_machine() -> None:
     async with running(QUIET, handlers=[Open()]) as world:
         peer = world.peer("school")

@@ -68,9 +68,24 @@ def _is_base(url: URL, schemes: Sequence[str]) -> bool:
         url.absolute
         and url.scheme in schemes
         and bool(url.host)
+        and not is_disguised(url.host or "")
         and bool(url.port)
         and "//" not in url.raw_path
     )
+
+
+def is_disguised(host: str) -> bool:
+    """Returns whether a host is an IPv4 address in a form of old, such as 127.1 or 2130706433.
+
+    Sockets take it for an address and never look it up, so nobody would compare it with the
+    networks that are allowed.
+    """
+    if host.replace(".", "").isdigit():
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            return True
+    return False
 
 
 def address_of(base: str, service: ServiceName, path: str = PATH) -> URL:

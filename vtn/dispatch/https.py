@@ -23,7 +23,7 @@ from oadr.codec import CONTENT_TYPE
 from oadr.enums import ServiceName
 from runtime.clock import Clock
 from vtn.config import PATH, Settings, passphrase_of
-from vtn.dispatch.address import Allowed, address_of
+from vtn.dispatch.address import Allowed, address_of, is_disguised
 from vtn.dispatch.posting import MAX_BYTES, Reply
 from vtn.dispatch.undelivered import Undelivered
 from vtn.paths import PATH_A
@@ -123,7 +123,7 @@ class HttpsPost:
         try:
             ok = self._allowed.names(host) or self._allowed.holds(host)
         except ValueError:
-            return
+            ok = not is_disguised(host)
         if not ok:
             raise _forbidden(host)
 
