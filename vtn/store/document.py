@@ -4,9 +4,9 @@ What the protocol defines is kept in the protocol's own form: a document that th
 wrote and checks again when it is read.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import cast
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar, cast
 
 from oadr import codec
 from oadr.messages import (
@@ -19,16 +19,52 @@ from oadr.messages import (
     ReportRequest,
 )
 
+T = TypeVar("T")
+#: Bytes of documents of one kind that are kept in memory with what is in them, which takes
+#: several times as much; a longer document than the second is read anew each time.
+MOST, LONGEST = 8 * 1024 * 1024, 256 * 1024
+
+
+class Documents(Generic[T]):
+    """Reads documents, and keeps what was in those that were read last.
+
+    Documents of peers may be of any length, so their bytes are counted and not their number.
+
+    Args:
+        read: returns what is in a document.
+    """
+
+    def __init__(self, read: Callable[[bytes], T]) -> None:
+        self._read = read
+        self._kept: OrderedDict[bytes, T] = OrderedDict()
+        self.size = 0
+
+    def __call__(self, document: bytes) -> T:
+        """Returns what is in a document; mostly the same object for the same document."""
+        kept = self._kept
+        if document in kept:
+            kept.move_to_end(document)
+            return kept[document]
+        found = self._read(document)
+        if len(document) <= LONGEST:
+            kept[document] = found
+            self.size += len(document)
+            while self.size > MOST:
+                self.size -= len(kept.popitem(last=False)[0])
+        return found
+
 
 def write_event(event: Event) -> bytes:
     """Returns the document of an event."""
     return codec.encode(DistributeEvent(request_id="", vtn_id="", events=(event,)))
 
 
-@lru_cache(maxsize=4096)
-def read_event(document: bytes) -> Event:
-    """Returns the event of a document; the same object for the same document."""
+def _event(document: bytes) -> Event:
     return cast(DistributeEvent, codec.decode(document)).events[0]
+
+
+#: Reads the document of an event.
+read_event = Documents(_event)
 
 
 def write_reports(reports: Sequence[Report]) -> bytes:
@@ -46,10 +82,12 @@ def write_request(request: ReportRequest) -> bytes:
     return codec.encode(CreateReport(request_id="", requests=(request,)))
 
 
-@lru_cache(maxsize=4096)
-def read_request(document: bytes) -> ReportRequest:
-    """Returns the report request of a document; the same object for the same document."""
+def _request(document: bytes) -> ReportRequest:
     return cast(CreateReport, codec.decode(document)).requests[0]
+
+
+#: Reads the document of a report request.
+read_request = Documents(_request)
 
 
 def write_opt(opt: CreateOpt) -> bytes:
@@ -57,7 +95,9 @@ def write_opt(opt: CreateOpt) -> bytes:
     return codec.encode(opt)
 
 
-@lru_cache(maxsize=4096)
-def read_opt(document: bytes) -> CreateOpt:
-    """Returns the opt of a document; the same object for the same document."""
+def _opt(document: bytes) -> CreateOpt:
     return cast(CreateOpt, codec.decode(document))
+
+
+#: Reads the document of an opt.
+read_opt = Documents(_opt)
