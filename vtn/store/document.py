@@ -14,6 +14,7 @@ from oadr.messages import (
     CreateReport,
     DistributeEvent,
     Event,
+    Message,
     RegisterReport,
     Report,
     ReportRequest,
@@ -54,13 +55,18 @@ class Documents(Generic[T]):
         return found
 
 
+def _decoded(document: bytes) -> Message:
+    # What came in under the limit may have become longer by the prefixes that we write.
+    return codec.decode(document, max_bytes=len(document))
+
+
 def write_event(event: Event) -> bytes:
     """Returns the document of an event."""
     return codec.encode(DistributeEvent(request_id="", vtn_id="", events=(event,)))
 
 
 def _event(document: bytes) -> Event:
-    return cast(DistributeEvent, codec.decode(document)).events[0]
+    return cast(DistributeEvent, _decoded(document)).events[0]
 
 
 #: Reads the document of an event.
@@ -74,7 +80,7 @@ def write_reports(reports: Sequence[Report]) -> bytes:
 
 def read_reports(document: bytes) -> tuple[Report, ...]:
     """Returns the reports of a document."""
-    return cast(RegisterReport, codec.decode(document)).reports
+    return cast(RegisterReport, _decoded(document)).reports
 
 
 def write_request(request: ReportRequest) -> bytes:
@@ -83,7 +89,7 @@ def write_request(request: ReportRequest) -> bytes:
 
 
 def _request(document: bytes) -> ReportRequest:
-    return cast(CreateReport, codec.decode(document)).requests[0]
+    return cast(CreateReport, _decoded(document)).requests[0]
 
 
 #: Reads the document of a report request.
@@ -96,7 +102,7 @@ def write_opt(opt: CreateOpt) -> bytes:
 
 
 def _opt(document: bytes) -> CreateOpt:
-    return cast(CreateOpt, codec.decode(document))
+    return cast(CreateOpt, _decoded(document))
 
 
 #: Reads the document of an opt.
