@@ -9,9 +9,9 @@ from oadr import codec
 from oadr import messages as m
 from tests.vtn.kit import INTERVAL, Open, a_ven, dispatch, joined
 from vtn.hooks import Context, PollHandler
-from vtn.store import Store
+from vtn.store import Store, outbox
 from vtn.store.errors import DatabaseBusy
-from vtn.testing import running
+from vtn.testing import running, until
 
 
 async def test_r500_r501_a_poll_for_which_nothing_waits_gets_a_response() -> None:
@@ -28,6 +28,21 @@ async def test_r500_what_waits_goes_out_one_by_one_in_order() -> None:
         await world.operator.request_reregistration("ven", now=now)
         kinds = [type(await peer.poll()) for _ in range(4)]
     assert kinds == [m.CreateReport, m.RequestReregistration, m.DistributeEvent, m.Response]
+
+
+async def test_r405_what_ends_while_a_poll_waits_for_the_database_is_not_sent_any_more() -> None:
+    async with a_ven() as (world, peer):
+        now = world.clock.now()
+        await world.operator.request_reregistration("ven", now=now)
+        await dispatch(world)
+        member = world.desk.roster.of_name("ven")
+        assert member is not None
+        async with world.store.begin() as tx:
+            poll = asyncio.create_task(peer.poll())
+            await until(lambda: member.lock is not None and member.lock.locked())
+            await asyncio.sleep(0.1)
+            await outbox.done(tx, party_pk=member.pk, kind="oadrRequestReregistration", now=now)
+        assert isinstance(await poll, m.DistributeEvent)
 
 
 def _busy(_: Store) -> Any:

@@ -108,9 +108,10 @@ async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken 
         rows = await open_events(tx, member)
     found = [item for item in items if not wish.metadata_only or item.kind == METADATA]
     news = [row for row in rows if wish.refused.get(row[0].pk) != row[0].modification]
-    item = next((item for item in found if _due(item, now, interval, wish) <= now), None)
-    if item is not None:
-        return await _take_item(desk, member, item, now, wish)
+    due = [item for item in found if _due(item, now, interval, wish) <= now]
+    if due:
+        taken = await _take_item(desk, member, due[0], now, wish)
+        return taken or await _look(desk, member, now, wish)
     if wish.metadata_only:
         # For this door nothing waits; another one has to look.
         member.due = now
@@ -131,13 +132,16 @@ async def open_events(tx: Transaction, member: Member) -> Sequence[snapshot.Row]
 
 async def _take_item(
     desk: Desk, member: Member, item: outbox.Item, now: datetime, wish: Wish
-) -> Taken:
+) -> Taken | None:
+    """Returns an item, marked as sent; None if it has ended since it was read."""
     message = codec.decode(item.message)
     # An attempt that comes to nothing costs no write: it is marked already.
     marked = not (item.sent_count and item.pk in wish.again)
     if marked:
         async with desk.store.begin() as tx:
-            await outbox.sent(tx, pk=item.pk, now=now)
+            if not await outbox.sent(tx, pk=item.pk, now=now):
+                # Answered, or wiped by a registration, while we waited for our turn to write.
+                return None
             if isinstance(message, m.CreateReport):
                 await _note_sent(tx, member, message, now)
     member.stale = True

@@ -68,13 +68,14 @@ async def failed(tx: Transaction, *, party_pk: int, limit: int = 20) -> list[Ite
     return [Item(**row._mapping) for row in await tx.rows(statement)]
 
 
-async def sent(tx: Transaction, *, pk: int, now: datetime) -> None:
-    """Notes that an item went out."""
-    await tx.execute(
+async def sent(tx: Transaction, *, pk: int, now: datetime) -> bool:
+    """Notes that an item goes out; returns whether it may, because it still waits."""
+    count = await tx.count(
         update(outbox)
-        .where(outbox.c.pk == pk)
+        .where(outbox.c.pk == pk, outbox.c.done_at.is_(None))
         .values(sent_at=now, sent_count=outbox.c.sent_count + 1)
     )
+    return count > 0
 
 
 async def arrived(tx: Transaction, *, pk: int, now: datetime) -> None:
