@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from oadr.enums import OptType
-from vtn.store import change
+from vtn.store import answer, change
 from vtn.store.event import StoredEvent, stored
 from vtn.store.schema import delivery, event, opt_history, party
 from vtn.store.sqlite import insert, integers
@@ -260,9 +260,12 @@ async def answered(
         "resources": json.dumps(sorted(resources)),
         "device_classes": json.dumps(sorted(device_classes)),
     }
-    if await _repeats(tx, values):
+    last, count = await answer.before(tx, values)
+    if last == values:
         return False
     await tx.execute(insert(opt_history).values(**values, opt_description=description, at=now))
+    if count > answer.MOST:
+        await answer.prune(tx, event_pk=event_pk, party_pk=party_pk)
     return True
 
 
@@ -371,22 +374,6 @@ async def hand_over(tx: Transaction, *, party_pk: int, to: int) -> None:
 
 def _of_party(party_pk: int) -> ColumnElement[bool]:
     return delivery.c.party_pk == party_pk
-
-
-async def _repeats(tx: Transaction, values: Mapping[str, Any]) -> bool:
-    last = await tx.first(
-        select(*(opt_history.c[name] for name in values))
-        .where(
-            opt_history.c.event_pk == values["event_pk"],
-            opt_history.c.party_pk == values["party_pk"],
-            opt_history.c.resources == values["resources"],
-            opt_history.c.device_classes == values["device_classes"],
-            opt_history.c.void_at.is_(None),
-        )
-        .order_by(opt_history.c.pk.desc())
-        .limit(1)
-    )
-    return last is not None and dict(last._mapping) == values
 
 
 def _select(*more: ColumnElement[Any]) -> Select[Any]:

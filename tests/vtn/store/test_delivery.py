@@ -5,7 +5,7 @@ import pytest
 
 from oadr.enums import OptType
 from tests.vtn.store.worlds import HOUR, LATER, MINUTE, NOW, an_event, many_parties
-from vtn.store import Store, change, delivery, event
+from vtn.store import Store, answer, change, delivery, event
 from vtn.store.delivery import Delivery
 from vtn.store.errors import BrokenConstraint
 from vtn.store.event import StoredEvent
@@ -228,3 +228,19 @@ async def test_a_prolonged_event_retires_a_second_time(
         await delivery.assign(tx, event_pk=peak.pk, party_pks=[ven.pk], now=LATER)
         assert await delivery.retire(tx, now=LATER) == frozenset()
         assert await delivery.retire(tx, now=end) == {ven.pk}
+
+
+async def test_a_ven_that_changes_its_mind_for_ever_fills_no_disk_and_what_counts_stays(
+    store: Store, ven: Party, peak: StoredEvent
+) -> None:
+    said: dict[str, Any] = {"party_pk": ven.pk, "event_pk": peak.pk, "modification": 0, "now": NOW}
+    async with store.begin() as tx:
+        first = said | {"opt_type": OptType.OPT_OUT, "source": "createOpt", "request_id": "first"}
+        await delivery.answered(tx, **first, resources=["hall"])
+        for number in range(2 * answer.MOST):
+            opt = OptType.OPT_IN if number % 2 else OptType.OPT_OUT
+            await delivery.answered(tx, **said, opt_type=opt, source="createdEvent")
+        answers = await delivery.history(tx, event_id="peak", party_pk=ven.pk)
+    assert len(answers) <= answer.MOST + 1
+    assert answers[0].request_id == "first"
+    assert [one.opt_type for one in answers[-2:]] == [OptType.OPT_OUT, OptType.OPT_IN]
