@@ -57,13 +57,14 @@ class Rooms(RegistrationHandler):
 
 
 class Readings(ReportHandler):
-    """Keeps what arrives."""
+    """Keeps what arrives of usage; every VEN tells its status as well."""
 
     def __init__(self) -> None:
         self.updates: list[Update] = []
 
     async def on_update_report(self, update: Update, ctx: Context) -> None:
-        self.updates.append(update)
+        if not any(isinstance(reading.value, m.ResourceStatus) for reading in update.readings):
+            self.updates.append(update)
 
     @property
     def values(self) -> list[Any]:
