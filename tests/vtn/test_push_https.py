@@ -16,6 +16,8 @@ from tests.vtn.kit import Open
 from vtn.dispatch import https
 from vtn.dispatch.https import HttpsPost
 from vtn.dispatch.undelivered import Undelivered
+from vtn.store import Transaction, push
+from vtn.store.errors import DatabaseBusy
 from vtn.testing import Peer, World, running, until
 from vtn.testing.ear import Said
 from vtn.testing.listener import Listener
@@ -267,6 +269,29 @@ async def test_r514_a_ven_that_must_sign_gets_signed_messages_and_must_sign_its_
             assert complaints == []
         else:
             assert complaints[0].rule == "R514"  # type: ignore[attr-defined]
+
+
+async def test_r38_what_waits_is_pushed_though_the_database_failed_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, asked = push.waited_for, []
+
+    async def fails_at_first(tx: Transaction) -> dict[int, list[int]]:
+        asked.append(tx)
+        if len(asked) == 1:
+            raise DatabaseBusy("for a test")
+        return await read(tx)
+
+    async with pushed_to() as (world, peer, listener):
+        await settled(world, peer)
+        await listener.stop()
+        await world.send_event(event_id="e1")
+        await until(lambda: not world.server.pushing)
+        monkeypatch.setattr(push, "waited_for", fails_at_first)
+        await world.restart()
+        await listener.start()
+        await until(lambda: peer.pushed)
+        assert len(asked) == 2
 
 
 async def test_r514_a_ven_that_announces_signatures_gets_signed_messages() -> None:

@@ -8,6 +8,7 @@ many VENs are served at the same time.
 
 import asyncio
 import logging
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from random import Random
 
@@ -34,6 +35,8 @@ log = logging.getLogger("openadr.vtn.push")
 
 #: Answers to one message that cannot be used until it is given up.
 MOST_GARBLED = 5
+#: Real seconds until the store is asked again what waits since before a start.
+_AGAIN = 0.5
 
 
 class Pusher:
@@ -69,8 +72,22 @@ class Pusher:
 
     async def _resume(self) -> None:
         """Goes on from the store: what was sent and not acknowledged may not have arrived."""
-        async with self._desk.store.read() as tx:
-            waiting = await push.waited_for(tx)
+        waiting = await self._waited_for()
+        while waiting is None and self._open:
+            await asyncio.sleep(_AGAIN)
+            waiting = await self._waited_for()
+        self._go_on(waiting or {})
+
+    async def _waited_for(self) -> Mapping[int, Collection[int]] | None:
+        """Returns for whom what waits since before; None if the store does not say now."""
+        try:
+            async with self._desk.store.read() as tx:
+                return await push.waited_for(tx)
+        except StorageError as error:
+            log.error("cannot look for what is to be pushed: %s", error)
+            return None
+
+    def _go_on(self, waiting: Mapping[int, Collection[int]]) -> None:
         for pk, items in waiting.items():
             member = self._desk.roster.of_pk(pk)
             if member is not None and member.push_address is not None:
