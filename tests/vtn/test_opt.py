@@ -10,7 +10,8 @@ from oadr import messages as m
 from oadr.enums import OptType, ResponseRequired
 from tests.vtn.kit import HOUR, a_ven, answer, dispatch, joined
 from vtn.hooks import Context, OptHandler
-from vtn.services.opt import KEPT, MOST
+from vtn.services.opt import KEPT
+from vtn.services.opt_room import MOST
 from vtn.store import delivery
 from vtn.store import opt as schedules
 from vtn.testing import Peer, World, fingerprint_of

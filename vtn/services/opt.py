@@ -14,17 +14,17 @@ from vtn.desk import Caller, Desk
 from vtn.hooks import EventAnswer
 from vtn.participation import as_schedule
 from vtn.roster import Member
+from vtn.services import opt_room
 from vtn.store import Transaction, delivery, party
 from vtn.store import event as events
 from vtn.store import opt as schedules
 from vtn.store.delivery import Delivery
+from vtn.store.document import write_opt
 from vtn.store.event import StoredEvent
 from vtn.store.opt import StoredOpt
 
 log = logging.getLogger("openadr.vtn.opt")
 
-#: Schedules of one VEN that can hold at once.
-MOST = 1000
 #: Superseded and cancelled schedules of one VEN that are remembered.
 KEPT = 200
 
@@ -56,6 +56,9 @@ async def _schedule(desk: Desk, caller: Caller, member: Member, message: m.Creat
     async with desk.store.begin() as tx:
         rules.check_create_opt(message, None, await _receiver(tx, member))
         before = await schedules.timeline(tx, party_pk=member.pk)
+        if len(write_opt(message)) > opt_room.LONGEST:
+            text = f"at most {opt_room.LONGEST // 1024} KB of a schedule are kept"
+            raise DeploymentError(text, rule="R203")
         new = await schedules.add(tx, party_pk=member.pk, opt=message, now=now)
         if not new.superseded and new.pk not in {row.pk for row in before}:
             await _tidy(tx, member, [*before, new], now)
@@ -68,20 +71,31 @@ async def _schedule(desk: Desk, caller: Caller, member: Member, message: m.Creat
     )
 
 
-async def _tidy(tx: Transaction, member: Member, rows: Sequence[StoredOpt], now: datetime) -> None:
+async def _tidy(
+    tx: Transaction,
+    member: Member,
+    rows: Sequence[StoredOpt],
+    now: datetime,
+    *,
+    growing: bool = True,
+) -> None:
     """Notes which schedules mean nothing any more (R203), and forgets the oldest of those.
 
     Raises:
         DeploymentError: too many are left.
     """
     spent = spent_of(rows)
-    if len(rows) - len(spent) > MOST:
+    if growing and not _fits(rows, spent):
         spent = spent_of(rows, now)
-    if len(rows) - len(spent) > MOST:
-        text = f"at most {MOST} schedules of a VEN hold at once; cancel some"
+    if growing and not _fits(rows, spent):
+        text = "too many schedules, or too long ones, hold at once; cancel some"
         raise DeploymentError(text, rule="R203")
     await schedules.supersede(tx, pks=spent, now=now)
     await schedules.prune(tx, party_pk=member.pk, keep=KEPT)
+
+
+def _fits(rows: Sequence[StoredOpt], spent: frozenset[int]) -> bool:
+    return opt_room.fits([row for row in rows if row.pk not in spent])
 
 
 def spent_of(rows: Sequence[StoredOpt], now: datetime | None = None) -> frozenset[int]:
@@ -105,6 +119,8 @@ async def _qualify(desk: Desk, caller: Caller, member: Member, message: m.Create
         rules.check_create_opt(message, about, await _receiver(tx, member))
         if message.modification_number is None:
             raise ProtocolError("qualifiedEventID needs its modificationNumber", rule="R206")
+        said = await delivery.history(tx, event_id=stored.event_id, party_pk=member.pk)
+        opt_room.check_opts(message, said)
         await delivery.answered(
             tx,
             party_pk=member.pk,
@@ -164,7 +180,9 @@ async def cancel(desk: Desk, caller: Caller, message: m.CancelOpt) -> m.Message:
                 text = f"opt {message.opt_id!r} is for an event; send another one in its place"
                 raise NotAllowed(text, rule="R211")
             raise InvalidId(f"optID {message.opt_id!r} is not one of this VEN's", rule="R208")
-        await _tidy(tx, member, await schedules.timeline(tx, party_pk=member.pk), now)
+        await _tidy(
+            tx, member, await schedules.timeline(tx, party_pk=member.pk), now, growing=False
+        )
     log.info("schedule %s cancelled", message.opt_id, extra={"ven": member.ven_name})
     await desk.observe("on_cancel_opt", message.opt_id, caller.context(desk))
     return m.CanceledOpt(response=outcome(message), opt_id=message.opt_id)

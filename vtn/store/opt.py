@@ -29,6 +29,7 @@ class StoredOpt:
         superseded: it means nothing any more for what is to come: later ones took its place
             altogether (R203), or it was cancelled.
         cancelled_at: when it was cancelled; None if it was not.
+        size: bytes of its document.
     """
 
     pk: int
@@ -37,6 +38,7 @@ class StoredOpt:
     received_at: datetime
     superseded: bool
     cancelled_at: datetime | None = None
+    size: int = 0
 
 
 async def add(tx: Transaction, *, party_pk: int, opt: CreateOpt, now: datetime) -> StoredOpt:
@@ -175,4 +177,5 @@ def _stored(row: Row[Any]) -> StoredOpt:
         received_at=row.received_at,
         superseded=row.superseded_at is not None,
         cancelled_at=row.cancelled_at,
+        size=len(row.xml),
     )
