@@ -1,6 +1,8 @@
 """HTTP push over the network: mutual TLS, one certain server, headers, limits, restarts."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -339,6 +341,41 @@ async def test_an_address_is_held_against_the_networks_in_whichever_form_it_is_k
         with pytest.raises(Undelivered, match=r"\[push\] networks"):
             await HttpsPost(world.server.settings, world.clock)(member, ServiceName.EI_EVENT, b"")
         assert listener.requests == []
+
+
+async def test_names_that_lead_nowhere_for_long_hold_up_no_other_ven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    look, let_go = socket.getaddrinfo, threading.Event()
+
+    def slow(host: Any, *args: Any, **how: Any) -> Any:
+        if str(host).endswith(".nowhere"):
+            let_go.wait(20)
+            raise socket.gaierror("nowhere")
+        return look(host, *args, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    async with pushed_to({"push": {"concurrency": 60}}) as (world, peer, listener):
+        peer.push_address = listener.url.replace("127.0.0.1", "localhost")
+        await settled(world, peer)
+        post = HttpsPost(world.server.settings, world.clock)
+        member = world.desk.roster.of_name("school")
+        assert member is not None
+        address = member.push_address
+        hanging = []
+        for n in range(40):
+            member.push_address = f"https://ven-{n}.nowhere"
+            hanging.append(asyncio.create_task(post(member, ServiceName.EI_EVENT, b"")))
+            await asyncio.sleep(0)
+        member.push_address = address
+        try:
+            async with asyncio.timeout(5):
+                reply = await post(member, ServiceName.EI_EVENT, b"")
+        finally:
+            let_go.set()
+            await asyncio.gather(*hanging, return_exceptions=True)
+        assert reply.status != 0
+        assert all(isinstance(one.exception(), Undelivered) for one in hanging)
 
 
 async def test_a_test_bench_without_certificates_pushes_on_this_machine() -> None:

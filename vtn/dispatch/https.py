@@ -7,15 +7,16 @@ was opened (R516).
 Spec: sections 9.1 and 9.2; rules 53 and 67.
 """
 
+import asyncio
 import io
 import socket
 import ssl
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from certs.pinning import PinnedConnector, fingerprint_digits
@@ -60,6 +61,9 @@ class HttpsPost:
         if not entries and not self._secure and not settings.http.force_plain:
             entries = _THIS_MACHINE
         self._allowed = Allowed(entries)
+        # A name that leads nowhere takes a thread for long: as many threads as VENs that are
+        # talked to, so that no other waits for one, and none that others of this process use.
+        self._threads = ThreadPoolExecutor(settings.push.concurrency, "look for a VEN")
 
     async def __call__(self, member: Member, service: ServiceName, body: bytes) -> Reply:
         """Returns what comes back from a VEN, whatever its status.
@@ -76,7 +80,7 @@ class HttpsPost:
             refuse=lambda words: Undelivered(f"{words}; nothing was sent", rule="R517"),
             who="the VEN",
             ssl=self._context if url.scheme == "https" else True,
-            resolver=_Resolver(self._allowed),
+            resolver=_Resolver(self._allowed, self._threads),
             use_dns_cache=False,
             force_close=True,
             limit=1,
@@ -150,23 +154,45 @@ class HttpsPost:
 class _Resolver(AbstractResolver):
     """Finds the addresses of a host, those of them that may be talked to."""
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: Allowed, threads: ThreadPoolExecutor) -> None:
         self._allowed = allowed
-        self._inner = ThreadedResolver()
+        self._threads = threads
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        if self._allowed.names(host):
-            return found
-        usable = [one for one in found if self._allowed.holds(one["host"])]
+        """Returns those of the addresses that may be talked to."""
+        look = partial(
+            socket.getaddrinfo,
+            host,
+            port,
+            type=socket.SOCK_STREAM,
+            family=family,
+            flags=socket.AI_ADDRCONFIG,
+        )
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, look)
+        named = self._allowed.names(host)
+        usable = [
+            _result(host, one) for one in found if named or self._allowed.holds(str(one[4][0]))
+        ]
         if not usable:
             raise _forbidden(host)
         return usable
 
     async def close(self) -> None:
-        await self._inner.close()
+        """Does nothing: the threads are those of all connections."""
+
+
+def _result(host: str, info: tuple[Any, ...]) -> ResolveResult:
+    family, _, protocol, _, address = info
+    return ResolveResult(
+        hostname=host,
+        host=address[0],
+        port=address[1],
+        family=family,
+        proto=protocol,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )
 
 
 def _forbidden(host: str) -> Undelivered:
