@@ -206,8 +206,13 @@ class Bench:
 
     def ven(self, vtn: "StockVtn", name: str, **options: Any) -> Client:
         """Makes our VEN; it does not run yet."""
-        # As often as makes no test wait, and no oftener than openleadr can sign.
-        options = {"poll_interval": 0.2 * SECOND, "reregister_after": 0.2 * SECOND} | options
+        # As often as makes no test wait, and no oftener than openleadr can sign. openleadr asks
+        # for a status that is on offer, and cannot read it then (V19).
+        options = {
+            "poll_interval": 0.2 * SECOND,
+            "reregister_after": 0.2 * SECOND,
+            "status": False,
+        } | options
         client = Client(
             name,
             vtn.url,

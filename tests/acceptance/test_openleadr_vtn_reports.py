@@ -51,6 +51,18 @@ async def test_several_data_points_come_one_by_one_for_a_vtn_that_cannot_read_th
     assert (await vtn.fact("readings", resource="heat"))["data"][0][1] == 7
 
 
+async def test_a_status_that_it_asks_for_and_cannot_read_does_not_hold_up_the_rest(
+    bench: Bench,
+) -> None:
+    vtn = await bench.stock_vtn()
+    ven = bench.ven(vtn, "school", status=True)
+    _metered(ven)
+    await ven.start()
+    assert (await vtn.fact("offer", measurement="Status"))["resource"] == "main"
+    for number in range(3):
+        await until(lambda: len(vtn.facts("readings", resource="main")) > number)
+
+
 async def test_it_reports_until_a_new_offer_voids_the_request(bench: Bench) -> None:
     vtn = await bench.stock_vtn()
     ven = bench.ven(vtn, "school")
