@@ -353,3 +353,23 @@ async def test_r344_several_requests_ride_on_one_answer() -> None:
         assert [bool(one.report_back_duration) for one in reply.requests] == [True, False]
         await peer.post(created(peer, "md", *ids))
         assert set((await states(world)).values()) == {"active"}
+
+
+async def test_r329_requests_that_are_not_late_keep_no_others_waiting_that_are() -> None:
+    async with a_ven() as (world, peer):
+        await peer.post(metadata(peer, world))
+        slow = [replace(OFTEN, deliver=HOUR)] * pending._ROUND
+        await world.operator.request_reports("ven", slow, now=world.clock.now())
+        message = await peer.poll()
+        ids = [one.report_request_id for one in message.requests]
+        await peer.post(created(peer, message.request_id, *ids))
+        await world.clock.advance(MINUTE)
+        (kept,) = await accepted(world, peer, OFTEN)
+        await world.clock.advance(MINUTE)
+        await accepted(world, peer, replace(OFTEN, deliver=30 * MINUTE))
+        await world.clock.advance(12 * MINUTE)
+        for _ in range(2):
+            await pending.overdue(world.desk)
+        again = await peer.poll()
+        assert isinstance(again, m.CreateReport)
+        assert [one.report_request_id for one in again.requests] == [kept]

@@ -237,10 +237,16 @@ async def _conclude(
 
 
 async def overdue(desk: Desk) -> None:
-    """Makes requests again that VENs have dropped: not listed, and their report is late."""
+    """Makes requests again that VENs have dropped: not listed, and their report is late.
+
+    Each round looks at so many of them, in turn: VENs that list only what they have just
+    been asked for must not keep others waiting whose reports are late.
+    """
     now = desk.clock.now()
     async with desk.store.read() as tx:
-        found = await reports.missing(tx, most=_ROUND)
+        found = await reports.missing(tx, most=_ROUND, after=desk.missing_seen)
+    last = found[-1] if len(found) == _ROUND else None
+    desk.missing_seen = (last.missing_at, last.pk) if last and last.missing_at else None
     for row in found:
         member = desk.roster.of_pk(row.party_pk)
         if member is None or not member.registered or late_since(row, now) is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, delete, func, literal, select, update
+from sqlalchemy import Row, delete, func, literal, or_, select, update
 
 from oadr.enums import Scale
 from oadr.messages import Report, ReportDescription, ReportRequest, Unit
@@ -231,14 +231,28 @@ async def note_missing(tx: Transaction, *, pks: Collection[int], at: datetime | 
         await tx.execute(update(report_request).where(chosen).values(missing_at=at))
 
 
-async def missing(tx: Transaction, *, most: int) -> list[StoredRequest]:
-    """Returns active requests that their VENs do not list as pending, longest missing first."""
+async def missing(
+    tx: Transaction, *, most: int, after: tuple[datetime, int] | None = None
+) -> list[StoredRequest]:
+    """Returns active requests that their VENs do not list as pending, longest missing first.
+
+    Args:
+        tx: the transaction.
+        most: how many.
+        after: ``missing_at`` and key of one; those behind it.
+    """
     statement = (
         select(report_request)
         .where(report_request.c.missing_at.is_not(None), report_request.c.state == "active")
-        .order_by(report_request.c.missing_at)
+        .order_by(report_request.c.missing_at, report_request.c.pk)
         .limit(most)
     )
+    if after is not None:
+        since, pk = after
+        statement = statement.where(
+            report_request.c.missing_at >= since,
+            or_(report_request.c.missing_at > since, report_request.c.pk > pk),
+        )
     return [_request(row) for row in await tx.rows(statement)]
 
 

@@ -99,6 +99,7 @@ CALLS: dict[str, Call] = {
     "report.received": lambda tx: report.received(tx, pks=[1], now=NOW),
     "report.note_missing": lambda tx: report.note_missing(tx, pks=[1], at=NOW),
     "report.missing": lambda tx: report.missing(tx, most=9),
+    "report.missing after": lambda tx: report.missing(tx, most=9, after=(NOW, 1)),
     "served.offered": lambda tx: served.offered(tx, party_pk=1),
     "served.requests": lambda tx: served.requests(tx, party_pk=1),
     "served.due": lambda tx: served.due(tx, now=NOW, most=9),
