@@ -58,6 +58,8 @@ class Desk:
         behind: somebody may have written what the roster has not taken over yet: another
             process, or an exchange that broke off.
         offers_asked: how many VENs the round has come to that asks what is offered to each.
+        offers_ended: whether all VENs know that nothing is offered any more; for a VTN that has
+            no handler that offers anything.
         missing_seen: of the request that the round has come to that looks for those that VENs
             have dropped, since when and its key; None at the beginning.
     """
@@ -77,6 +79,7 @@ class Desk:
     pusher: "Pusher | None" = None
     behind: bool = False
     offers_asked: int = 0
+    offers_ended: bool = False
     missing_seen: tuple[datetime, int] | None = None
 
     @property

@@ -10,7 +10,7 @@ from oadr.report import (
     build_metadata_request,
     read_metadata,
 )
-from tests.vtn.kit import HOUR, INTERVAL, MINUTE
+from tests.vtn.kit import HOUR, INTERVAL, MINUTE, a_ven
 from tests.vtn.test_serving import (
     LOAD,
     PAST,
@@ -151,3 +151,30 @@ async def test_a_handler_that_fails_costs_nobody_the_registration() -> None:
         peer = world.peer()
         assert (await peer.register("new")).code == 200
         assert (await peer.poll()).reports == ()
+
+
+async def test_r306_a_vtn_that_has_lost_its_handler_says_that_nothing_is_on_offer_any_more() -> (
+    None
+):
+    async with a_ven() as (world, peer):
+        # What the run before has left behind.
+        async with world.desk.store.begin() as tx:
+            await offering.put(tx, world.desk, 1, peer.ven_id, (LOAD,), now=world.clock.now())
+        member = world.desk.roster.of_pk(1)
+        assert member is not None
+        member.stale = True
+        before = await peer.poll()
+        assert read_metadata(before.reports) == (LOAD,)
+        await peer.post(read(peer, before))
+        await peer.post(asking(peer, periodic(world)))
+        assert await open_ids(world) == ["w1"]
+        await world.clock.advance(MINUTE)
+        await offering.renew(world.desk)
+        message = await peer.poll()
+        assert isinstance(message, m.RegisterReport)
+        assert message.reports == ()
+        await peer.post(read(peer, message))
+        assert await open_ids(world) == []
+        await offering.renew(world.desk)
+        assert world.desk.offers_ended
+        assert isinstance(await peer.poll(), m.Response)

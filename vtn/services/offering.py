@@ -7,7 +7,6 @@ requests are held against that, and a change is told.
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 
 from oadr import messages as m
 from oadr.errors import ComplianceError, ProtocolError
@@ -97,16 +96,31 @@ async def renew(desk: Desk) -> None:
 
     Each round asks about so many of them, in turn, so that it takes no longer with 100,000.
     """
-    if not desk.hooks.has(HOOK):
-        return
-    members = [one for one in desk.roster if one.registered and not _is_a(one)]
-    start = desk.offers_asked % max(len(members), 1)
-    desk.offers_asked = start + _ROUND if start + _ROUND < len(members) else 0
-    for member in islice(members, start, start + _ROUND):
+    for member in await _in_turn(desk):
         try:
             await _renew(desk, member)
         except ProtocolError as error:
             log.error("cannot offer reports: %s", error, extra={"ven": member.ven_name})
+
+
+async def _in_turn(desk: Desk) -> Sequence[Member]:
+    if not desk.hooks.has(HOOK):
+        return await _told_before(desk)
+    members = [one for one in desk.roster if one.registered and not _is_a(one)]
+    start = desk.offers_asked % max(len(members), 1)
+    desk.offers_asked = start + _ROUND if start + _ROUND < len(members) else 0
+    return members[start : start + _ROUND]
+
+
+async def _told_before(desk: Desk) -> Sequence[Member]:
+    """Returns VENs that were offered something while there was a handler, and know no better."""
+    if desk.offers_ended:
+        return ()
+    async with desk.store.read() as tx:
+        pks = await served.offered_something(tx, most=_ROUND)
+    desk.offers_ended = not pks
+    found = (desk.roster.of_pk(pk) for pk in pks)
+    return [one for one in found if one is not None and one.registered]
 
 
 def _is_a(member: Member) -> bool:

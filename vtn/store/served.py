@@ -62,6 +62,13 @@ async def offered(tx: Transaction, *, party_pk: int) -> tuple[Report, ...] | Non
     return None if found is None else read_reports(found)
 
 
+async def offered_something(tx: Transaction, *, most: int) -> list[int]:
+    """Returns the keys of VENs that were not told last that there is nothing."""
+    # Reads all: the VTN asks once after its start, and only if it offers nothing.
+    statement = select(own_offer.c.party_pk).where(own_offer.c.xml != write_reports(()))
+    return [row.party_pk for row in await tx.rows(statement.limit(most))]
+
+
 async def put(
     tx: Transaction,
     *,
