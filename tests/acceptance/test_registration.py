@@ -42,7 +42,11 @@ async def test_r309_r405_metadata_go_both_ways_and_events_are_asked_for_before_a
         (row["report"], row["r_id"], row["unit"])
         for row in await utility.json("report offers --ven school")
     }
-    assert offers == {("TELEMETRY_USAGE", "main", "Wh"), ("HISTORY_USAGE", "main", "Wh")}
+    assert offers == {
+        ("TELEMETRY_USAGE", "main", "Wh"),
+        ("HISTORY_USAGE", "main", "Wh"),
+        ("TELEMETRY_STATUS", "status", None),
+    }
     await town.until(lambda: _nothing_waits(utility))
 
 
