@@ -79,6 +79,22 @@ async def test_a_poll_with_nothing_to_say_asks_the_store_nothing(
             assert (await peer.poll()).response.code == 200
 
 
+async def test_the_store_is_not_asked_again_behind_events_until_they_are_due_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_ven() as (world, peer):
+        await dispatch(world)
+        assert isinstance(await peer.poll(), m.DistributeEvent)
+        with monkeypatch.context() as patched:
+            for name in ("read", "begin"):
+                patched.setattr(Store, name, _busy)
+            assert isinstance(await peer.poll(), m.Response)
+        await world.clock.advance(INTERVAL)
+        assert isinstance(await peer.poll(), m.DistributeEvent)
+        await world.operator.request_metadata("ven", now=world.clock.now())
+        assert isinstance(await peer.poll(), m.CreateReport)
+
+
 async def test_a_database_that_fails_is_503_and_what_waits_is_not_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

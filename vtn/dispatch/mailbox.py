@@ -117,7 +117,10 @@ async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken 
         member.due = now
         return None
     if any((at := _shown(row, now, interval, wish)) and at <= now for row in news):
-        return await _take_events(desk, member, rows, now, wish)
+        taken = await _take_events(desk, member, rows, now, wish)
+        # Nothing else is due, or it would have gone first; no event is due again before that.
+        member.due = min([now + interval, *(_due(item, now, interval, _POLL) for item in items)])
+        return taken
     member.due = _next(items, news, now, interval)
     return None
 
@@ -155,7 +158,6 @@ async def _take_events(
     marked = not (EVENTS in wish.again and _all_marked(shot))
     if marked:
         await _mark(desk, member, shot.rows, now)
-    member.stale = True
     message = _distribute(desk, shot.events, request_id="", unasked=wish.unasked)
     return Taken(
         message=message,

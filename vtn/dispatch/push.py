@@ -218,7 +218,9 @@ class Pusher:
         wish = Wish(
             again=lane.again, refused=lane.refused, metadata_only=waits is not None, unasked=True
         )
-        taken = await mailbox.take_for(self._desk, member, now, wish)
+        taken = None
+        if waits is not None or lane.again or not mailbox.nothing_waits(member, now):
+            taken = await mailbox.take_for(self._desk, member, now, wish)
         if taken is None:
             moment = member.due if waits is None else waits
             if moment is not None:
