@@ -33,7 +33,14 @@ from oadr.report.request import (
     build_request,
 )
 from oadr.report.resample import resample
-from oadr.report.schedule import Window, closing_window, is_repeated, next_window, windows
+from oadr.report.schedule import (
+    Window,
+    closing_window,
+    is_repeated,
+    latest_window,
+    next_window,
+    windows,
+)
 from oadr.report.unpack import green_button, unpack
 from oadr.report.update import Finding, check_update, findings
 
@@ -63,6 +70,7 @@ __all__ = [
     "history_offer",
     "is_repeated",
     "kind_of",
+    "latest_window",
     "next_window",
     "outlive_metadata",
     "pack",

@@ -91,6 +91,37 @@ def next_window(
     return _window(request, kind, accepted_at, index)
 
 
+def latest_window(
+    request: ReportRequest,
+    kind: RequestKind,
+    accepted_at: datetime,
+    window: Window,
+    now: datetime,
+) -> Window:
+    """Returns the last window that is due, if a window and others after it are.
+
+    For metadata: what it said at a moment in the past is of no use to anybody, and each time
+    all other requests end (R306).
+
+    Args:
+        request: as it was accepted.
+        kind: what ``check_request`` said.
+        accepted_at: aware, UTC.
+        window: the next one of the request.
+        now: aware, UTC.
+    """
+    last = window
+    if is_repeated(request, kind) and window.due < now:
+        dtstart, _ = _span(request, accepted_at)
+        index = _index_at(dtstart, request.report_back_duration, now)
+        index -= kind is not RequestKind.METADATA
+        if index > window.index:
+            found = _window(request, kind, accepted_at, index)
+            # Past the end of the interval nothing follows.
+            last = replace(window, final=True) if found is None else found
+    return last
+
+
 def closing_window(
     request: ReportRequest, kind: RequestKind, accepted_at: datetime, now: datetime
 ) -> Window:

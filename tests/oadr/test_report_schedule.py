@@ -13,6 +13,7 @@ from oadr.report import (
     Window,
     build_metadata_request,
     closing_window,
+    latest_window,
     next_window,
     windows,
 )
@@ -280,3 +281,17 @@ def test_slots_of_months_do_not_drift() -> None:
     start = datetime(2026, 1, 31, tzinfo=UTC)
     month = CalendarDuration(months=1)
     assert slots(start, add(start, 90 * DAY), month)[2] == datetime(2026, 3, 31, tzinfo=UTC)
+
+
+def test_of_metadata_that_is_long_due_the_last_one_counts() -> None:
+    request = every(MINUTE, DAY)
+    first = next_window(request, RequestKind.METADATA, T)
+    assert first is not None
+
+    def latest(now: datetime) -> Window:
+        return latest_window(request, RequestKind.METADATA, T, first, now)
+
+    assert latest(T) == first
+    assert latest(T + MINUTE) == next_window(request, RequestKind.METADATA, T, 0)
+    assert latest(T + HOUR + SECOND).due == T + HOUR
+    assert latest(T + 2 * DAY).final

@@ -582,3 +582,16 @@ async def test_r346_what_cannot_be_made_complete_is_not_made_again(world: World)
     with pytest.raises(ValueError, match="no data point 'nothing'"):
         await ven.correct_readings("nothing", [old])
     assert await ven.correct_readings("energy", []) == 0
+
+
+async def test_r306_a_ven_that_was_switched_off_sends_its_metadata_once_and_not_for_each_minute(
+    world: World,
+) -> None:
+    ven = await both(world)
+    await ask(world, replace(build_metadata_request("md"), report_back_duration=MINUTE))
+    await world.pass_time(2 * MINUTE)
+    await world.kill(ven)
+    before = len(world.vtn.got(RegisterReport))
+    await world.pass_time(30 * MINUTE, MINUTE)
+    await world.start(world.ven())
+    assert len(world.vtn.got(RegisterReport)) - before <= 2

@@ -9,7 +9,8 @@ from oadr import messages as m
 from oadr.report import build_metadata_request
 from tests.vtn.kit import MINUTE
 from tests.vtn.test_serving import asking, open_ids, periodic, served_ven
-from vtn.store import served
+from vtn.services import serving
+from vtn.store import outbox, served
 
 
 async def test_the_same_request_a_thousand_times_costs_no_more_than_once() -> None:
@@ -55,4 +56,19 @@ async def test_a_request_that_is_longer_than_there_is_use_for_is_not_kept() -> N
         ):
             reply = await peer.post(asking(peer, request))
             assert reply.response.code == 469
+        assert await open_ids(world) == []
+
+
+async def test_r306_a_ven_that_was_away_gets_metadata_once_and_not_for_each_second() -> None:
+    async with served_ven() as (world, peer, _):
+        every, now = timedelta(seconds=1), world.clock.now()
+        wanted = build_metadata_request("md", every=every, duration=timedelta(days=2), now=now)
+        await peer.post(asking(peer, wanted))
+        await world.clock.advance(timedelta(days=1))
+        for _ in range(3):
+            await serving.serve(world.desk)
+        async with world.desk.store.read() as tx:
+            assert len(await outbox.waiting(tx, party_pk=1)) <= 3
+        await world.clock.advance(timedelta(days=3))
+        await serving.serve(world.desk)
         assert await open_ids(world) == []

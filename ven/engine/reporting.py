@@ -17,6 +17,7 @@ from oadr.report import (
     Window,
     closing_window,
     is_repeated,
+    latest_window,
     next_window,
 )
 from oadr.times import format_duration
@@ -331,7 +332,10 @@ class Reporting:
         """Returns the next window; after a long silence, the next that has readings."""
         after = None if index == NOTHING else index
         window = next_window(held.request, held.kind, held.accepted_at, after)
-        recent = self._core.clock.now() - STALE
+        now = self._core.clock.now()
+        if window is not None and held.kind is RequestKind.METADATA:
+            return latest_window(held.request, held.kind, held.accepted_at, window, now)
+        recent = now - STALE
         if window is None or window.due >= recent or not is_repeated(held.request, held.kind):
             return window
         r_ids = [point.r_id for point in held.request.data_points]

@@ -17,6 +17,7 @@ from oadr.report import (
     RequestKind,
     Window,
     closing_window,
+    latest_window,
     next_window,
     pack,
     split,
@@ -105,7 +106,10 @@ def _window(row: Served, now: datetime) -> Window | None:
     if row.closing:
         return closing_window(row.request, row.kind, row.accepted_at, now)
     after = row.sent_index if row.sent_index >= 0 else None
-    return next_window(row.request, row.kind, row.accepted_at, after)
+    window = next_window(row.request, row.kind, row.accepted_at, after)
+    if window is None or row.kind is not RequestKind.METADATA:
+        return window
+    return latest_window(row.request, row.kind, row.accepted_at, window, now)
 
 
 async def _advance(tx: Transaction, row: Served, window: Window | None, now: datetime) -> None:
