@@ -20,6 +20,8 @@ from vtn.store.transaction import Transaction
 RequestState = Literal["queued", "sent", "active", "cancelling", "cancelled", "done", "refused"]
 #: States in which the VEN has the request and has not ended it.
 _RUNNING = ("sent", "active", "cancelling")
+#: Characters that are kept of what a VEN says of a request.
+LONGEST_WORDS = 400
 #: The specifier of requests for metadata (R327).
 _METADATA = "METADATA"
 
@@ -189,13 +191,15 @@ async def set_request_state(
         state: that it is in now.
         now: the moment.
         code: of the VEN, where it refused something.
-        description: its words.
+        description: its words; the beginning is kept, for a VEN may refuse many requests at
+            once with as many words as fit into a message.
         follow: whether a final report is expected (R345); None leaves that as it is.
 
     Raises:
         UnknownId: there is no such request.
     """
-    values: dict[str, Any] = {"state": state, "code": code, "description": description}
+    words = None if description is None else description[:LONGEST_WORDS]
+    values: dict[str, Any] = {"state": state, "code": code, "description": words}
     if follow is not None:
         values["follow"] = follow
     if state == "active":

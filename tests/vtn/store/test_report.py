@@ -208,3 +208,15 @@ async def test_r407_unregistering_ends_offers_and_requests(store: Store, ven: Pa
         found = await report.requests(tx, party_pk=ven.pk)
     assert not point.offered
     assert [(one.state, one.standing) for one in found] == [("cancelled", True), ("done", False)]
+
+
+async def test_of_the_words_of_a_refusal_the_beginning_is_kept(store: Store, ven: Party) -> None:
+    async with store.begin() as tx:
+        made = await report.add_request(
+            tx, party_pk=ven.pk, request=a_request("r1"), kind="periodic", now=NOW
+        )
+        await report.set_request_state(
+            tx, pk=made.pk, state="refused", now=NOW, code=469, description="no" * 500_000
+        )
+        (row,) = await report.requests(tx, party_pk=ven.pk)
+    assert row.description == "no" * 200
