@@ -3,89 +3,13 @@
 import asyncio
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oadr import messages as m
 from tests.ven.push_kit import inbox_of, push, pushed_to, quiet
-from ven.errors import NotPolling
-from ven.options import Options
 from ven.testing import NotTaken, ScriptedVTN, joined, until
-from ven.testing.world import PUSH_ADDRESS
-
-# ---------------------------------------------------------------- registration
-
-
-async def test_r38_r402_a_ven_that_is_pushed_to_registers_with_its_address_and_without_pull() -> (
-    None
-):
-    async with pushed_to() as world:
-        (create,) = world.vtn.got(m.CreatePartyRegistration)
-        assert (create.http_pull_model, create.transport_address) == (False, PUSH_ADDRESS)
-
-
-async def test_r37_r402_a_ven_polls_unless_it_is_told_an_address() -> None:
-    async with joined() as world:
-        await world.start()
-        (create,) = world.vtn.got(m.CreatePartyRegistration)
-        assert (create.http_pull_model, create.transport_address) == (True, None)
-        assert world.vtn.got(m.Poll)
-
-
-async def test_r51_r500_a_ven_that_is_pushed_to_never_polls() -> None:
-    async with pushed_to() as world:
-        await world.pass_time(hours=3)
-        with pytest.raises(NotPolling, match="R51"):
-            await world.ven.poll()
-        assert world.vtn.got(m.Poll) == []
-
-
-async def test_r405_metadata_and_then_events_are_asked_for_also_when_they_will_be_pushed() -> None:
-    async with pushed_to() as world:
-        names = [type(message).__name__ for _, message in world.vtn.received]
-        assert names == ["CreatePartyRegistration", "RegisterReport", "RequestEvent"]
-
-
-@pytest.mark.parametrize("before", [None, "https://old.example"])
-async def test_r402_another_address_is_told_by_a_reregistration_with_the_same_ids(
-    tmp_path: Path, before: str | None
-) -> None:
-    state, vtn = tmp_path / "ven.db", ScriptedVTN()
-    for address in (before, PUSH_ADDRESS, PUSH_ADDRESS, None):
-        options = Options(ven_name="ven-1", push_address=address)
-        async with joined(options=options, state=state, exchange=vtn) as world:
-            await world.start()
-    told = [
-        (one.registration_id, one.ven_id, one.http_pull_model, one.transport_address)
-        for one in vtn.got(m.CreatePartyRegistration)
-    ]
-    assert told == [
-        (None, None, before is None, before),
-        ("reg-1", "ven-1", False, PUSH_ADDRESS),
-        ("reg-1", "ven-1", True, None),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("https://Ven.example:8444/", "https://Ven.example:8444"),
-        ("HTTPS://ven.example/a/OpenADR2/Simple/2.0b/", "https://ven.example/a"),
-        ("https://[::1]:9", "https://[::1]:9"),
-    ],
-)
-def test_r511_an_address_is_registered_without_what_the_vtn_appends(text: str, kept: str) -> None:
-    assert Options(ven_name="v", push_address=text).push_address == kept
-
-
-@pytest.mark.parametrize(
-    "text", ["", "ven.example", "ftp://ven", "https://", "https://v:99999", "https://u:p@v", "//v"]
-)
-def test_an_address_that_nobody_could_push_to_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match="no address to push to"):
-        Options(ven_name="v", push_address=text)
 
 
 class Pushy(ScriptedVTN):
