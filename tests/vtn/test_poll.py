@@ -7,7 +7,7 @@ import pytest
 
 from oadr import codec
 from oadr import messages as m
-from tests.vtn.kit import INTERVAL, Open, a_ven, dispatch, joined
+from tests.vtn.kit import INTERVAL, Open, a_ven, answer, dispatch, joined
 from vtn.hooks import Context, PollHandler
 from vtn.store import Store, outbox
 from vtn.store.errors import DatabaseBusy
@@ -77,6 +77,28 @@ async def test_a_poll_with_nothing_to_say_asks_the_store_nothing(
             for name in ("read", "begin"):
                 patched.setattr(Store, name, _busy)
             assert (await peer.poll()).response.code == 200
+
+
+async def test_r50_what_is_answered_while_a_poll_waits_for_the_database_is_not_sent_again() -> None:
+    async with a_ven() as (world, peer):
+        now = world.clock.now()
+        await dispatch(world)
+        await peer.poll()
+        await world.operator.cancel_event("e1", now=now)
+        shot = await peer.poll()
+        assert isinstance(shot, m.DistributeEvent)
+        await world.clock.advance(INTERVAL)
+        member = world.desk.roster.of_name("ven")
+        assert member is not None
+        async with world.store.begin():
+            # Those who write wait in a row: the answer first, then whoever repeats the event.
+            said = asyncio.create_task(peer.post(answer(peer, shot)))
+            await asyncio.sleep(0.05)
+            poll = asyncio.create_task(peer.poll())
+            await until(lambda: member.lock is not None and member.lock.locked())
+            await asyncio.sleep(0.05)
+        assert (await said).response.code == 200
+        assert isinstance(await poll, m.Response)
 
 
 async def test_the_store_is_not_asked_again_behind_events_until_they_are_due_again(

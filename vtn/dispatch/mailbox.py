@@ -107,7 +107,6 @@ async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken 
         items = await outbox.waiting(tx, party_pk=member.pk)
         rows = await open_events(tx, member)
     found = [item for item in items if not wish.metadata_only or item.kind == METADATA]
-    news = [row for row in rows if wish.refused.get(row[0].pk) != row[0].modification]
     due = [item for item in found if _due(item, now, interval, wish) <= now]
     if due:
         taken = await _take_item(desk, member, due[0], now, wish)
@@ -116,12 +115,14 @@ async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken 
         # For this door nothing waits; another one has to look.
         member.due = now
         return None
-    if any((at := _shown(row, now, interval, wish)) and at <= now for row in news):
+    if _are_due(rows, now, interval, wish):
         taken = await _take_events(desk, member, rows, now, wish)
+        if taken is None:
+            return await _look(desk, member, now, wish)
         # Nothing else is due, or it would have gone first; no event is due again before that.
         member.due = min([now + interval, *(_due(item, now, interval, _POLL) for item in items)])
         return taken
-    member.due = _next(items, news, now, interval)
+    member.due = _next(items, _news(rows, wish), now, interval)
     return None
 
 
@@ -153,11 +154,18 @@ async def _take_item(
 
 async def _take_events(
     desk: Desk, member: Member, rows: Sequence[snapshot.Row], now: datetime, wish: Wish
-) -> Taken:
+) -> Taken | None:
+    """Returns the snapshot, marked as sent; None if all is answered since it was read."""
     shot = snapshot.build(rows, now)
     marked = not (EVENTS in wish.again and _all_marked(shot))
     if marked:
-        await _mark(desk, member, shot.rows, now)
+        async with desk.store.begin() as tx:
+            # Read once more: what was answered while we waited to write is not sent again (R50).
+            current = await open_events(tx, member)
+            if not _are_due(current, now, poll_interval(desk, member), wish):
+                return None
+            shot = snapshot.build(current, now)
+            await _note_events(tx, member, shot.rows, now)
     message = _distribute(desk, shot.events, request_id="", unasked=wish.unasked)
     return Taken(
         message=message,
@@ -205,7 +213,8 @@ async def send_events(
     shot = snapshot.build(rows, now)
     events, sent = shot.events[: limit or None], shot.rows[: limit or None]
     if sent:
-        await _mark(desk, member, sent, now)
+        async with desk.store.begin() as tx:
+            await _note_events(tx, member, sent, now)
     member.stale = True
     return _distribute(desk, events, request_id=request_id, unasked=False)
 
@@ -223,11 +232,12 @@ def _distribute(
     )
 
 
-async def _mark(desk: Desk, member: Member, rows: Sequence[snapshot.Row], now: datetime) -> None:
-    async with desk.store.begin() as tx:
-        await delivery.sent(
-            tx, party_pk=member.pk, event_pks_with_modification=_modifications(rows), now=now
-        )
+async def _note_events(
+    tx: Transaction, member: Member, rows: Sequence[snapshot.Row], now: datetime
+) -> None:
+    await delivery.sent(
+        tx, party_pk=member.pk, event_pks_with_modification=_modifications(rows), now=now
+    )
 
 
 def _modifications(rows: Sequence[snapshot.Row]) -> dict[int, int]:
@@ -247,6 +257,17 @@ def _due(item: outbox.Item, now: datetime, interval: timedelta, wish: Wish) -> d
     if item.sent_at is None or item.pk in wish.again:
         return now
     return repeat_at(item.sent_at, item.sent_count, interval)
+
+
+def _news(rows: Sequence[snapshot.Row], wish: Wish) -> list[snapshot.Row]:
+    """Returns the events without those that the VEN does not take."""
+    return [row for row in rows if wish.refused.get(row[0].pk) != row[0].modification]
+
+
+def _are_due(rows: Sequence[snapshot.Row], now: datetime, interval: timedelta, wish: Wish) -> bool:
+    """Returns whether one of the events makes it worthwhile to send them all."""
+    moments = [_shown(row, now, interval, wish) for row in _news(rows, wish)]
+    return any(at is not None and at <= now for at in moments)
 
 
 def _shown(row: snapshot.Row, now: datetime, interval: timedelta, wish: Wish) -> datetime | None:
