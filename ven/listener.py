@@ -22,6 +22,7 @@ from oadr.enums import ServiceName
 from runtime.errors import ConfigError
 from runtime.http import HTTPError, check_head, read_body
 from runtime.noise import http_logger
+from ven.engine.told import Told
 from ven.inbox import Inbox, Reply, not_the_vtn, too_long
 from ven.options import PATH
 from ven.push import Listening, is_loopback
@@ -69,6 +70,7 @@ class Listener:
         self._context = context
         self._stranger = stranger
         self._peers = Peers()
+        self._told = Told()
         base = listening.path_prefix.rstrip("/") + PATH
         self._services = {f"{base}/{service}": service for service in _SERVICES}
         self._runner: web.ServerRunner | None = None
@@ -117,6 +119,8 @@ class Listener:
             fingerprint = self._identify(request)
             service, data = await self._read(request)
         except HTTPError as error:
+            # Whoever is turned away must not write our log by coming again and again.
+            error.quiet = error.status == 403 and not self._told.new(str(error))
             return _response(self._inbox.turn_away(error))
         async with self._inbox.exchange(service, data, fingerprint=fingerprint) as reply:
             response = _response(reply)

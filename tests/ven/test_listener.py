@@ -298,6 +298,16 @@ async def test_r67_r68_nobody_without_a_certificate_of_the_authority_gets_in(
                 await door.call(tls=old)
 
 
+async def test_r517_a_stranger_who_comes_again_and_again_is_logged_once(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(folder, caplog) as door:
+        for _ in range(3):
+            assert (await door.call(tls=context(folder, "other"))).status == 403
+        [line] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+        assert line.rule == "R517"  # type: ignore[attr-defined]
+
+
 async def test_r517_another_ven_of_the_programme_is_403_before_its_body_is_read(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
