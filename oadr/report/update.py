@@ -52,7 +52,8 @@ def check_update(report: Report, request: ReportRequest, offer: Offer) -> None:
             f"{quoted(request.report_request_id)}; expected {quoted(offer.specifier_id)}",
             rule="R304",
         )
-    strange = _delivered(report) - {point.r_id for point in request.data_points}
+    delivered = _delivered(report)
+    strange = delivered and delivered - {point.r_id for point in request.data_points}
     if strange:
         raise InvalidId(
             f"rID {listed(sorted(strange))} was not asked for in request "

@@ -27,6 +27,14 @@ class Points:
     offers: dict[str, Offer]
     keys: dict[tuple[str, str], int]
     seen: set[int] = field(default_factory=set)
+    _by_id: dict[str, dict[str, DataPoint]] = field(default_factory=dict)
+
+    def by_id(self, offer: Offer) -> dict[str, DataPoint]:
+        """Returns the data points of one of the offers by ``rID``; worked out once."""
+        found = self._by_id.get(offer.specifier_id)
+        if found is None:
+            found = self._by_id[offer.specifier_id] = offer.by_id()
+        return found
 
     def offer(self, specifier_id: str) -> Offer:
         """Returns an offer.

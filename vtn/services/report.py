@@ -10,7 +10,7 @@ from typing import Any
 
 from oadr import messages as m
 from oadr.enums import DataQuality
-from oadr.errors import InvalidId
+from oadr.errors import DeploymentError, InvalidId
 from oadr.replies import outcome
 from oadr.report import (
     Offer,
@@ -40,6 +40,8 @@ _OPEN = ("queued", "sent", "active", "cancelling")
 _OVER = ("cancelling", "cancelled")
 #: Offers that are logged one by one when a VEN registers its reports.
 _LOGGED = 20
+#: Reports of one message.
+_REPORTS = 1000
 
 
 async def register(desk: Desk, caller: Caller, message: m.RegisterReport) -> m.Message:
@@ -149,9 +151,15 @@ async def update(desk: Desk, caller: Caller, message: m.UpdateReport) -> m.Messa
     """Answers oadrUpdateReport: readings are stored, once, and committed (R304, R346)."""
     member = caller.registered()
     caller.check_ven_id(message.ven_id)
+    if len(message.reports) > _REPORTS:
+        raise DeploymentError(f"at most {_REPORTS} reports are taken in one message", rule="R304")
     # All in one transaction: each costs the time of several steps between loop and database.
     async with desk.store.begin() as tx:
-        found = [await _request(tx, member, report) for report in message.reports]
+        answered = {
+            report.report_request_id: await _request(tx, member, report)
+            for report in {one.report_request_id: one for one in message.reports}.values()
+        }
+        found = [answered[report.report_request_id] for report in message.reports]
         points = await _points(tx, desk, member)
         updates = [
             _read(report, row, points) for report, row in zip(message.reports, found, strict=True)
@@ -204,20 +212,21 @@ def _look_at(
             log.warning(
                 "its report to %s is used, although %s",
                 row.report_request_id,
-                "; ".join(map(str, problems)),
+                "; ".join(map(str, problems[:_LOGGED])),
                 extra={"ven": member.ven_name, "rule": problems[0].rule},
             )
 
 
 def _read(report: m.Report, row: StoredRequest, points: Points) -> Update:
     offer = points.offer(row.request.report_specifier_id)
+    by_id = points.by_id(offer)
     check_update(report, row.request, offer)
     return Update(
         report_request_id=report.report_request_id,
         specifier_id=row.request.report_specifier_id,
         report_name=offer.report_name,
-        readings=unpack(report, points=offer.by_id()),
-        points=offer.by_id(),
+        readings=unpack(report, points=by_id),
+        points=by_id,
     )
 
 

@@ -23,7 +23,7 @@ from oadr.messages import (
 T = TypeVar("T")
 #: Bytes of documents of one kind that are kept in memory with what is in them, which takes
 #: several times as much; a longer document than the second is read anew each time.
-MOST, LONGEST = 8 * 1024 * 1024, 256 * 1024
+MOST, LONGEST = 8 * 1024 * 1024, 1024 * 1024
 
 
 class Documents(Generic[T]):
