@@ -191,6 +191,23 @@ async def test_a_ven_that_is_pushed_to_may_poll_all_the_same() -> None:
         assert isinstance(await peer.poll(), m.Response)
 
 
+async def test_r405_two_registrations_at_once_hold_messages_back_until_both_are_answered() -> None:
+    async with joined(QUIET) as world:
+        peer = await a_listener(world)
+        member, pusher = world.desk.roster.of_name("school"), world.desk.pusher
+        assert member is not None
+        assert pusher is not None
+        pusher.hold(member)
+        pusher.hold(member)
+        await pusher.release(member)
+        await world.send_event()
+        await world.rest()
+        assert peer.pushed == []
+        await pusher.release(member)
+        await world.rest()
+        assert kinds(peer) == ["DistributeEvent"]
+
+
 async def test_r405_a_ven_that_ends_its_registration_is_left_alone_at_once() -> None:
     async with joined(QUIET) as world:
         peer = await a_listener(world)

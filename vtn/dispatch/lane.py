@@ -17,7 +17,7 @@ class Lane:
         sending: it waits for the VEN.
         queued: it waits for a place.
         wanted: something may wait for the VEN.
-        held: nothing is sent until the reply to its registration has gone out.
+        held: nothing is sent until so many replies to its registration have gone out.
         until: it is left alone until then.
         due: when it is looked at next.
         failures: in a row.
@@ -33,7 +33,7 @@ class Lane:
     sending: bool = False
     queued: bool = False
     wanted: bool = True
-    held: bool = False
+    held: int = 0
     until: datetime | None = None
     due: datetime | None = None
     failures: int = 0

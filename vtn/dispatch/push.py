@@ -141,15 +141,17 @@ class Pusher:
         It does not know yet that it is registered, and would ignore everything (R405).
         """
         lane = self._lane(member)
-        lane.held = True
+        lane.held += 1
         lane.cut_off()
         self._introduced.discard(member.pk)
 
     async def release(self, member: Member) -> None:
         """Lets messages go to a VEN that has been told that it is registered."""
         lane = self._lanes.get(member.pk)
-        if lane is not None:
-            lane.held = False
+        if lane is None:
+            return
+        lane.held -= 1
+        if not lane.held:
             lane.start_over()
             self._introduced.discard(member.pk)
             self.wake(member)
