@@ -22,6 +22,8 @@ RequestState = Literal["queued", "sent", "active", "cancelling", "cancelled", "d
 _RUNNING = ("sent", "active", "cancelling")
 #: Characters that are kept of what a VEN says of a request.
 LONGEST_WORDS = 400
+#: Requests of one VEN that have ended without data, and that are remembered.
+KEPT = 1000
 #: The specifier of requests for metadata (R327).
 _METADATA = "METADATA"
 
@@ -119,7 +121,24 @@ async def replace_offers(
     ended = await tx.rows(select(report_request).where(*ends).order_by(report_request.c.pk))
     if ended:
         await tx.execute(update(report_request).where(*ends).values(state="cancelled"))
+        await _prune(tx, party_pk)
     return [_request(row) for row in ended]
+
+
+async def _prune(tx: Transaction, party_pk: int) -> None:
+    """Forgets the oldest requests of a VEN that have ended and to which no data came.
+
+    Each time a VEN registers its reports, what was requested of it ends.
+    """
+    over = (
+        report_request.c.party_pk == party_pk,
+        report_request.c.state.in_(("cancelled", "refused")),
+        report_request.c.last_update.is_(None),
+    )
+    newest = select(report_request.c.pk).where(*over).order_by(report_request.c.pk.desc())
+    await tx.execute(
+        delete(report_request).where(*over, report_request.c.pk.not_in(newest.limit(KEPT)))
+    )
 
 
 async def offers(tx: Transaction, *, party_pk: int) -> tuple[Report, ...]:

@@ -220,3 +220,26 @@ async def test_of_the_words_of_a_refusal_the_beginning_is_kept(store: Store, ven
         )
         (row,) = await report.requests(tx, party_pk=ven.pk)
     assert row.description == "no" * 200
+
+
+async def test_a_ven_that_registers_its_reports_for_ever_leaves_no_requests_without_end(
+    store: Store, ven: Party
+) -> None:
+    async with store.begin() as tx:
+        for number in range(report.KEPT + 20):
+            made = await report.add_request(
+                tx,
+                party_pk=ven.pk,
+                request=a_request(f"r{number}"),
+                kind="periodic",
+                state="cancelled" if number < report.KEPT + 10 else "sent",
+                now=NOW,
+            )
+            if not number:
+                await report.received(tx, pks=[made.pk], now=NOW)
+        await report.replace_offers(tx, party_pk=ven.pk, reports=[an_offer()], now=NOW)
+        left = await report.requests(tx, party_pk=ven.pk)
+    assert len(left) == report.KEPT + 1
+    # One that readings came for stays.
+    assert left[0].report_request_id == "r0"
+    assert left[-1].report_request_id == f"r{report.KEPT + 19}"
