@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from oadr import messages as m
-from tests.vtn.kit import answer
+from tests.vtn.kit import INTERVAL, answer
 from tests.vtn.test_push import QUIET, a_listener, kinds, waiting
 from vtn.dispatch.backoff import pause
 from vtn.dispatch.push import MOST_GARBLED
@@ -239,6 +239,26 @@ async def test_r38_a_wish_for_reregistration_that_arrives_at_last_comes_once() -
             await world.pass_time(seconds=1)
         await world.pass_time(seconds=5)
         assert kinds(peer) == ["RequestReregistration"]
+
+
+@pytest.mark.parametrize("what", ["event", "wish"])
+async def test_r38_what_a_slow_ven_answers_is_not_repeated_at_once(what: str) -> None:
+    async with joined(QUIET) as world:
+        peer = await a_listener(world)
+
+        async def slow(message: Any) -> Any:
+            await world.clock.advance(2 * INTERVAL)
+            return peer.ear.proper(message)
+
+        peer.ear.answer_next(slow)
+        if what == "event":
+            await world.send_event()
+        else:
+            await world.operator.request_reregistration("school", now=world.clock.now())
+        await world.rest()
+        assert len(peer.pushed) == 1
+        await world.pass_time(INTERVAL)
+        assert len(peer.pushed) == 2
 
 
 async def test_r500_a_mere_receipt_leaves_the_answer_to_a_later_message() -> None:

@@ -7,7 +7,7 @@ VEN had posted it; who it is, the certificate of the connection has said.
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from oadr import codec
@@ -26,6 +26,9 @@ from vtn.store import push
 log = logging.getLogger("openadr.vtn.push")
 
 Serve = Callable[[m.Message, Caller], Awaitable[m.Message | None]]
+
+#: What arrives within this time has arrived when it was sent.
+_SOON = timedelta(seconds=1)
 
 #: Whose address a message of the VTN goes to, and what answers it (sections 1.2 and 2).
 OPERATIONS: dict[type, tuple[ServiceName, type]] = {
@@ -132,9 +135,14 @@ def _caller(desk: Desk, member: Member) -> Caller:
     return Caller(member=member, fingerprint=fingerprint, secure=bool(fingerprint), received_at=now)
 
 
+def _is_noted(taken: Taken, now: datetime) -> bool:
+    """Returns whether the store says when it arrived; a slow VEN gets it later than sent."""
+    return taken.marked and now - taken.at < _SOON
+
+
 async def _arrived(desk: Desk, member: Member, taken: Taken, now: datetime) -> None:
     """Notes that events have arrived: what wants no answer need not come again."""
-    if taken.marked and not taken.unanswered:
+    if _is_noted(taken, now) and not taken.unanswered:
         return
     async with desk.store.begin() as tx:
         await push.arrived(
@@ -149,7 +157,7 @@ async def _arrived(desk: Desk, member: Member, taken: Taken, now: datetime) -> N
 
 async def _mark(desk: Desk, taken: Taken, now: datetime) -> None:
     """Notes when an item arrived: it is repeated from then on, not from the first attempt."""
-    if taken.item is None or taken.marked:
+    if taken.item is None or _is_noted(taken, now):
         return
     async with desk.store.begin() as tx:
         await rows.arrived(tx, pk=taken.item.pk, now=now)

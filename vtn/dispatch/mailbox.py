@@ -57,6 +57,7 @@ class Taken:
         message: goes to the VEN.
         key: of the item in the outbox; ``EVENTS`` for a snapshot.
         marked: it has just been marked as sent; otherwise that was done before.
+        at: when it was taken.
         item: in the outbox; None for a snapshot.
         events: for a snapshot, the rows of its events with their modification.
         unanswered: those of them that want no answer.
@@ -65,6 +66,7 @@ class Taken:
     message: m.Message
     key: int
     marked: bool
+    at: datetime
     item: outbox.Item | None = None
     events: Mapping[int, int] = field(default_factory=dict)
     unanswered: frozenset[int] = frozenset()
@@ -149,7 +151,7 @@ async def _take_item(
             if isinstance(message, m.CreateReport):
                 await _note_sent(tx, member, message, now)
     member.stale = True
-    return Taken(message=message, key=item.pk, marked=marked, item=item)
+    return Taken(message=message, key=item.pk, marked=marked, at=now, item=item)
 
 
 async def _take_events(
@@ -171,6 +173,7 @@ async def _take_events(
         message=message,
         key=EVENTS,
         marked=marked,
+        at=now,
         events=_modifications(shot.rows),
         unanswered=frozenset(
             stored.pk
