@@ -22,8 +22,8 @@ RULES = (
         VTN,
         "A VTN of 2.0b serves VENs of 2.0a at the same time. Which profile a VEN speaks can be "
         "known from configuration, from the namespace of its messages, or from the address.",
-        note="A VEN that is registered for 2.0b may use the address of 2.0a as it likes. One that is "
-        "enrolled for 2.0a gets 463 at the addresses of 2.0b until it registers there.",
+        note="A VEN that is registered for 2.0b may use the address of 2.0a as it likes. One that "
+        "is enrolled for 2.0a gets 463 at the addresses of 2.0b until it registers there.",
     ),
     Rule(
         507,

@@ -208,16 +208,16 @@ class Bench:
         """Makes our VEN; it does not run yet."""
         # As often as makes no test wait, and no oftener than openleadr can sign. openleadr asks
         # for a status that is on offer, and cannot read it then (V19).
-        options = {
+        given: dict[str, Any] = {
             "poll_interval": 0.2 * SECOND,
             "reregister_after": 0.2 * SECOND,
             "status": False,
-        } | options
+        }
         client = Client(
             name,
             vtn.url,
             connection=self._connection(vtn.url, name),
-            options=Options(ven_name=name, **options),
+            options=Options(ven_name=name, **(given | options)),
         )
         self._running.append(client)
         return client

@@ -19,7 +19,7 @@ from vtn.store.reading import ReadingFilter, ReadingRow
 #: Readings are sent every four hours; the last ones must have come.
 _LATEST = timedelta(hours=6)
 #: Within that time of sound lines a building must have got what there is for it.
-PROMPT = timedelta(hours=2)
+PROMPT = timedelta(hours=3)
 
 
 async def differences(town: Town) -> list[str]:

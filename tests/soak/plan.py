@@ -136,10 +136,10 @@ def draw(seed: int, *, vens: int = VENS, length: timedelta = DAY) -> Day:
     """Returns the day that belongs to a seed."""
     lot = _Lot(seed, vens, length)
     happenings = [
-        *(entry for number in range(10) for entry in lot.event(f"event-{number}")),
+        *(entry for number in range(8) for entry in lot.event(f"event-{number}")),
         # These are still to come when both sides are compared.
         *(entry for number in range(2) for entry in lot.event(f"late-{number}", late=True)),
-        *(lot.change_of_mind() for _ in range(60)),
+        *(lot.change_of_mind() for _ in range(40)),
         *(lot.schedule(number) for number in range(40)),
         *(lot.end_of_schedule() for _ in range(15)),
         *(lot.restart(lot.name()) for _ in range(30)),

@@ -31,7 +31,7 @@ T = TypeVar("T")
 SETTINGS = {
     "vtn_id": "vtn",
     "http": {"host": "127.0.0.1", "port": 0, "plain": True},
-    "registration": {"poll_interval": "1h"},
+    "registration": {"poll_interval": "2h"},
     "reports": {"request": [{"report": "TELEMETRY_USAGE", "every": "1h", "deliver": "4h"}]},
 }
 _NO = m.EiResponse(code=459)
@@ -111,8 +111,12 @@ class House:
         self.client = client = Client(
             self.plan.name,
             "https://vtn.test",
-            # It would look every ten seconds whether it has changed.
-            options=Options(ven_name=self.plan.name, status=False),
+            options=Options(
+                ven_name=self.plan.name,
+                # It would look every ten seconds whether it has changed.
+                status=False,
+                push_resync=timedelta(hours=4),
+            ),
             exchange=self._to_vtn,
             clock=self.clock,
             random=Random(f"{self._town.day.seed} {self.plan.name} {self._starts}"),
