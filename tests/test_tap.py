@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from runtime.clock import FakeClock
 from tests.conformance.life import created, wanted
 from tests.tap import environment
 from tests.tap.plugin import Tap
-from tests.tap.seams import Heard
+from tests.tap.seams import PROFILE_A, Heard
 from ven import testing as ven_testing
 from ven.client import Client
 from vtn.testing import joined, running
@@ -202,3 +203,16 @@ def _create(name: str) -> m.CreateReport:
 def _created(*names: str) -> m.CreatedReport:
     response = m.EiResponse(request_id="c")
     return m.CreatedReport(response=response, pending=names, ven_id="ven")
+
+
+def test_a_reply_of_20a_that_does_not_fit_its_schema_is_found(tmp_path: Path) -> None:
+    tap = Tap(tmp_path)
+    for body in (b"<oadrResponse/>", b""):
+        heard = Heard("VTN", "VEN", 1, PROFILE_A, datetime.now(UTC), b"")
+        heard.answered(body)
+        heard.ended = heard.began + 1
+        tap.listen(heard, False)
+    assert tap.findings() == []
+    (found,) = tap.invalid()
+    assert "oadrResponse" in found
+    assert tap.invalid() == []

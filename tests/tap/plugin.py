@@ -22,7 +22,9 @@ import pytest
 
 from conformance.checks import Finding, Severity, Side
 from conformance.judge import Judge
-from tests.tap.seams import Heard, installed
+from oadr import profile_a
+from oadr.errors import OpenADRError
+from tests.tap.seams import PROFILE_A, Heard, installed
 
 _SITE = Path(__file__).parent / "site"
 #: VTNs and VENs whose judge is kept.
@@ -41,6 +43,7 @@ class Tap:
         self._heard: list[Heard] = []
         self._judges: dict[tuple[str, int, str], Judge] = {}
         self._read: dict[str, int] = {}
+        self._invalid: list[str] = []
 
     def listen(self, heard: Heard, over: bool) -> None:
         """Keeps an exchange that begins."""
@@ -56,6 +59,19 @@ class Tap:
             found += self._judged(file.stem, self._lines(file))
         return found
 
+    def invalid(self) -> list[str]:
+        """Returns which documents of 2.0a that are over do not fit its schema, and why."""
+        found, self._invalid = self._invalid, []
+        return found
+
+    def _hold(self, heard: Heard) -> None:
+        """Holds a reply of 2.0a against the schema; the rules are those of 2.0b."""
+        try:
+            if heard.reply:
+                profile_a.parse(heard.reply, max_bytes=len(heard.reply))
+        except OpenADRError as error:
+            self._invalid.append(f"2.0a: {error}: {heard.reply[:1000]!r}")
+
     def _lines(self, file: Path) -> list[Heard]:
         start = self._read.get(file.name, 0)
         with file.open("rb") as lines:
@@ -69,6 +85,9 @@ class Tap:
         """Returns what is wrong with exchanges of one process, each document in its place."""
         steps: list[tuple[int, Callable[[], list[Finding]]]] = []
         for heard in sorted(over, key=lambda one: one.began):
+            if heard.service == PROFILE_A:
+                self._hold(heard)
+                continue
             judge = self._judge(process, heard)
             exchange = judge.open(
                 heard.request,
@@ -126,7 +145,9 @@ class Plugin:
             self._settle(item)
 
     def _settle(self, item: pytest.Item) -> None:
-        findings = self.tap.findings()
+        findings, invalid = self.tap.findings(), self.tap.invalid()
+        if invalid and self._fails:
+            pytest.fail("our side broke the schema:\n" + "\n".join(invalid[:10]), pytrace=False)
         if not findings:
             return
         self._log(item, findings)

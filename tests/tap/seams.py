@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
-__all__ = ["Heard", "installed", "written"]
+__all__ = ["PROFILE_A", "Heard", "installed", "written"]
 
 
 class Heard:
@@ -73,6 +73,9 @@ class Heard:
 
 
 Listen = Callable[[Heard, bool], None]
+
+#: Stands for the service where an exchange is one of profile 2.0a.
+PROFILE_A = "2.0a"
 
 _places = itertools.count()
 _numbers = itertools.count(1)
@@ -134,9 +137,9 @@ def _endpoint(module: ModuleType, listen: Listen) -> None:
 
     def reply(plain: Any) -> Any:
         async def _reply(self: Any, service: Any, data: bytes, caller: Any) -> Any:
-            if str(getattr(caller, "profile", "2.0b")) != "2.0b":
-                return await plain(self, service, data, caller)
             heard = Heard("VTN", "VEN", _world(self.desk), service, caller.received_at, data)
+            if str(getattr(caller, "profile", "2.0b")) != "2.0b":
+                heard.service = PROFILE_A
             heard.identity = _identity(caller)
             with _hearing(heard, listen):
                 response = await plain(self, service, data, caller)
