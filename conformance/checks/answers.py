@@ -87,7 +87,10 @@ def not_mentioned_again(session: Session, exchange: Exchange, document: Document
     """A cancelled event that was acknowledged is not mentioned again."""
     for answer in answers_in(document):
         event = session.events.get(event_id_of(answer))
-        if event is not None and event.acknowledged and event.status == "cancelled":
+        # Each time that it is sent asks for an answer, also if it is sent twice at once.
+        if event is None or event.owed:
+            continue
+        if event.acknowledged and event.status == "cancelled":
             yield Seen(f"{event_id_of(answer)!r} again", answer)
 
 

@@ -114,7 +114,8 @@ def _known(event: Element, before: KnownEvent | None, request_id: str) -> KnownE
     if before is not None:
         after.request_ids, after.numbers = before.request_ids, before.numbers
         after.answered = before.answered
-        after.polls = before.polls if before.number == after.number else 0
+        if before.number == after.number:
+            after.polls, after.owed = before.polls, before.owed + 1
     after.request_ids.append(request_id)
     after.numbers.add(after.number)
     return after
@@ -147,6 +148,7 @@ def _created_event(session: Session, exchange: Exchange, document: Document) -> 
         event = session.events.get(event_id_of(answer))
         if event is not None:
             event.answered = whole(answer, "ei:qualifiedEventID/ei:modificationNumber")
+            event.owed = max(event.owed - 1, 0)
             event.polls = 0
 
 

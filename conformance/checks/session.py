@@ -71,6 +71,7 @@ class KnownEvent:
         acknowledged: whether the VTN took the answer to its cancellation, and has not sent it
             again since.
         polls: that the VEN has sent since it came and was not answered.
+        owed: how often it was sent and not answered.
     """
 
     number: int
@@ -84,6 +85,7 @@ class KnownEvent:
     answered: int = -1
     acknowledged: bool = False
     polls: int = 0
+    owed: int = 1
 
 
 @dataclass(slots=True, kw_only=True)

@@ -57,7 +57,7 @@ def _event(
     in_time = stored.retire_at > now - QUIET + PROMPT
     number = held.event.descriptor.modification_number if held is not None else None
     if stored.cancelled:
-        if held is not None and held.state is EventState.HELD:
+        if in_time and held is not None and held.state is EventState.HELD:
             yield "cancelled, but the building goes on"
     elif held is None and stored.retire_at > now:
         yield "the building does not know it"
