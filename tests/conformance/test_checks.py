@@ -6,7 +6,7 @@ from conformance.checks import CHECKS, Severity
 from conformance.judge import Judge
 from oadr import codec
 from tests.conformance import mutants_common, mutants_event, mutants_report
-from tests.conformance.life import LIFE, see
+from tests.conformance.life import CANCELLED, LIFE, NOTHING, POLL, answers, distribute, see, step
 from tests.conformance.mutants import Mutant
 
 MUTANTS = [*mutants_common.MUTANTS, *mutants_event.MUTANTS, *mutants_report.MUTANTS]
@@ -31,6 +31,20 @@ def test_each_check_has_a_mutant() -> None:
 def test_a_life_without_fault_has_no_findings() -> None:
     judge = Judge(alone=True)
     assert [(step.name, str(one)) for step in LIFE for one in see(judge, step)] == []
+
+
+def test_r36_a_cancellation_that_is_sent_twice_may_be_answered_twice_and_no_more() -> None:
+    judge = Judge(alone=True)
+    sent = distribute(CANCELLED, request_id="d2")
+    answer = answers("e5", request_id="d2", number=1)
+    for _ in range(2):
+        see(judge, step("poll", POLL, sent))
+    again = [
+        "R36.not_mentioned_again"
+        in {one.check.id for one in see(judge, step("answer", answer, NOTHING))}
+        for _ in range(3)
+    ]
+    assert again == [False, False, True]
 
 
 def test_the_life_is_written_in_valid_messages() -> None:

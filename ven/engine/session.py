@@ -77,7 +77,6 @@ class Session:
 
         A VEN that is pushed to does all of it but the polling (R51).
 
-
         Raises:
             OpenADRError: something did not work; the next cycle makes up for it.
         """
