@@ -30,7 +30,7 @@ def test_each_check_has_a_mutant() -> None:
 
 def test_a_life_without_fault_has_no_findings() -> None:
     judge = Judge(alone=True)
-    assert [(step.name, str(one)) for step in LIFE for one in see(judge, step)] == []
+    assert [(lived.name, str(one)) for lived in LIFE for one in see(judge, lived)] == []
 
 
 def test_r36_a_cancellation_that_is_sent_twice_may_be_answered_twice_and_no_more() -> None:
@@ -48,10 +48,10 @@ def test_r36_a_cancellation_that_is_sent_twice_may_be_answered_twice_and_no_more
 
 
 def test_the_life_is_written_in_valid_messages() -> None:
-    for step in LIFE:
-        codec.decode(step.ask)
-        if step.reply:
-            codec.decode(step.reply)
+    for one in LIFE:
+        codec.decode(one.ask)
+        if one.reply:
+            codec.decode(one.reply)
 
 
 def test_checks_have_names_of_their_own_and_say_what_they_expect() -> None:
