@@ -17,27 +17,25 @@ from dataclasses import replace
 from aiohttp import web
 from lxml import etree
 
-from certs.peers import Peers
 from oadr import codec
 from oadr import messages as m
 from oadr.enums import ProfileName, ServiceName
 from oadr.errors import (
-    InvalidData,
     NotRegistered,
     ProtocolError,
     SignatureError,
     XMLError,
 )
-from oadr.replies import FROM_VEN, refuse, ven_id_of
-from oadr.unusable import stand_in
+from oadr.replies import refuse, ven_id_of
 from runtime.http import HTTPError, check_head, read_body
 from runtime.policy import SignaturePolicy
-from vtn import lookup, paths, profile_a, upkeep
+from vtn import lookup, paths, profile_a
 from vtn.desk import Caller, Desk
-from vtn.familiar import FamiliarPolls
+from vtn.identity import Identity
 from vtn.limits import RateLimit
 from vtn.passing import through
-from vtn.refusal import about, plain, short, too_long, unidentified
+from vtn.reading import Reader
+from vtn.refusal import about, plain, short, too_long
 from vtn.roster import Member
 from vtn.services import SERVICES
 from vtn.sight import Sight
@@ -65,10 +63,9 @@ class Endpoint:
         http = desk.settings.http
         self.desk = desk
         self.signatures = signatures
-        self.peers = Peers()
         self.limit = RateLimit(rate=http.rate, burst=http.burst)
-        self._secure = secure
-        self._polls = FamiliarPolls()
+        self._identity = Identity(desk, secure=secure)
+        self._reader = Reader()
         prefix = http.path_prefix.rstrip("/")
         self._services = {f"{prefix}/{service}": service for service in ServiceName}
         self._path_a = paths.of_profile_a(prefix)
@@ -97,7 +94,7 @@ class Endpoint:
             request: as it came.
             profile: by the address as well.
         """
-        caller = self._seen(service, self._caller(request, profile))
+        caller = self._seen(service, self._identity.of_request(request, profile))
         response = await self._outcome(service, caller, self._exchange(service, request, caller))
         if caller.later:
             await self._send(request, response, caller)
@@ -119,17 +116,7 @@ class Endpoint:
             fingerprint: of the certificate that proves who sends it; empty proves nobody.
             profile: that it is written in.
         """
-        now = self.desk.clock.now()
-        member = self.desk.roster.of_certificate(fingerprint, now) if fingerprint else None
-        caller = Caller(
-            member=member,
-            fingerprint=fingerprint,
-            secure=bool(fingerprint),
-            received_at=now,
-            later=[],
-            profile=profile,
-        )
-        caller = self._seen(service, caller)
+        caller = self._seen(service, self._identity.of_fingerprint(fingerprint, profile))
         response = await self._outcome(service, caller, self._brought(service, data, caller))
         caller.start_later(self.desk)
         return response
@@ -188,11 +175,9 @@ class Endpoint:
     async def _exchange(
         self, service: ServiceName | None, request: web.BaseRequest, caller: Caller
     ) -> web.Response:
-        if self._secure and not caller.secure:
-            raise unidentified(caller)
+        self._identity.check(caller)
         self._check_rate(caller, request)
-        if caller.secure and caller.member is None:
-            caller = await self._look_again(caller)
+        caller = await self._identity.look_again(caller)
         if request.method != "POST":
             raise HTTPError(501, "only POST is implemented")
         if service is None:
@@ -211,10 +196,8 @@ class Endpoint:
         return response
 
     async def _brought(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
-        if self._secure and not caller.secure:
-            raise unidentified(caller)
-        if caller.secure and caller.member is None:
-            caller = await self._look_again(caller)
+        self._identity.check(caller)
+        caller = await self._identity.look_again(caller)
         return await self._reply(service, data, caller)
 
     async def _reply(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
@@ -229,31 +212,6 @@ class Endpoint:
             raise HTTPError(406, str(error)) from None
         return web.Response(body=body, content_type=codec.CONTENT_TYPE)
 
-    def _caller(self, request: web.BaseRequest, profile: ProfileName) -> Caller:
-        """Returns who has sent the request, as far as the connection proves it."""
-        now = self.desk.clock.now()
-        certificate = self.peers.of(request.transport) if self._secure else None
-        proven = certificate is not None and not certificate.expired
-        fingerprint = certificate.fingerprint if certificate is not None else ""
-        return Caller(
-            member=self.desk.roster.of_certificate(fingerprint, now) if proven else None,
-            fingerprint=fingerprint,
-            secure=proven,
-            received_at=now,
-            later=[],
-            profile=profile,
-        )
-
-    async def _look_again(self, caller: Caller) -> Caller:
-        """Returns a caller whom nobody knew as the VEN that it may have become meanwhile.
-
-        A VEN that uses its new certificate as soon as it has it must not be told that it
-        is not enrolled: it would start over.
-        """
-        await upkeep.watch(self.desk)
-        roster = self.desk.roster
-        return caller.as_member(roster.of_certificate(caller.fingerprint, caller.received_at))
-
     def _check_rate(self, caller: Caller, request: web.BaseRequest) -> None:
         peer = caller.fingerprint or request.remote or ""
         wait = self.limit.wait(peer, time.monotonic())
@@ -266,11 +224,8 @@ class Endpoint:
             )
 
     async def _answer(self, service: ServiceName, data: bytes, caller: Caller) -> bytes | None:
-        message, root, unusable = self._read(service, data)
-        if type(message) not in FROM_VEN[service]:
-            name = codec.message_name(message)
-            text = f"{name} is no operation of {service} for a VEN"
-            raise HTTPError(404, text, rule="R401")
+        document = self._reader.read(service, data, max_bytes=self._max_body[service])
+        message = document.message
         if not caller.secure:
             caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
         if caller.sight is not None:
@@ -279,16 +234,14 @@ class Endpoint:
         signed = False
         try:
             caller, settle = await lookup.identify(self.desk, caller, message)
-            signed = self.check_signature(root, caller)
+            signed = self.check_signature(document.root, caller)
             if settle is not None:
                 caller = await settle()
-            if unusable is not None:
+            if document.unusable is not None:
                 caller.registered()
-                raise unusable
+                raise document.unusable
             reply = await self.serve(message, caller)
-            if root is not None and len(root) == 1 and type(message) is m.Poll:
-                # Only of a VEN that may poll: nobody else can fill the memory.
-                self._polls.keep(data, message)
+            self._reader.keep(document)
         except SignatureError as error:
             refusal = NotRegistered(error.reason, rule=error.rule)
             reply = self.refuse(message, refusal, caller)
@@ -303,23 +256,6 @@ class Endpoint:
             caller.sight.reply = codec.message_name(reply)
         wanted = self.signs(caller.member, signed)
         return self.signatures.encode(reply, wanted, caller.received_at)
-
-    def _read(
-        self, service: ServiceName, data: bytes
-    ) -> tuple[m.Message, etree._Element | None, InvalidData | None]:
-        """Returns the message in a document, its payload, and why it cannot be used.
-
-        The payload is None for a poll that has come before and is known to be valid.
-        """
-        known = self._polls.find(data)
-        if known is not None:
-            return known, None, None
-        root = codec.parse(data, max_bytes=self._max_body[service])
-        signed_object = codec.signed_object_of(root)
-        try:
-            return codec.message_of(signed_object), root, None
-        except InvalidData as error:
-            return stand_in(signed_object), root, error
 
     async def serve(self, message: m.Message, caller: Caller) -> m.Message | None:
         """Returns the reply to a message of a proven caller, however it has come.
