@@ -5,14 +5,20 @@ looked at for each request, so that a certificate that expires, is revoked or is
 off a list counts for connections that are already open (R516).
 """
 
+from __future__ import annotations
+
 import ssl
 import time
 from asyncio import BaseTransport
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from certs.light import openadr_fingerprint
+
+if TYPE_CHECKING:
+    from certs.details import Details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +27,27 @@ class PeerCertificate:
 
     Attributes:
         fingerprint: 20 digits.
-        not_after: when it expires.
+        not_after: when it expires; None if that is not known, because whoever has verified it
+            tells the fingerprint only.
+        der: the certificate itself; None if only its fingerprint is known.
     """
 
     fingerprint: str
-    not_after: datetime
+    not_after: datetime | None
+    der: bytes | None = field(default=None, repr=False)
 
     @property
     def expired(self) -> bool:
         """Whether it has expired, by the real time: TLS knows no other (R516)."""
-        return self.not_after.timestamp() < time.time()
+        return self.not_after is not None and self.not_after.timestamp() < time.time()
+
+    def details(self) -> Details:
+        """Returns what it says about itself; takes the library for certificates."""
+        from certs.details import Details, read_details
+
+        if self.der is None:
+            return Details(openadr=self.fingerprint, not_after=self.not_after)
+        return read_details(self.der)
 
 
 class Peers:
@@ -68,4 +85,5 @@ def _read(transport: BaseTransport) -> PeerCertificate | None:
     return PeerCertificate(
         fingerprint=openadr_fingerprint(der),
         not_after=datetime.fromtimestamp(expires, UTC),
+        der=der,
     )

@@ -21,6 +21,7 @@ from vtn.roster import Member, Roster
 from vtn.store import Store
 
 if TYPE_CHECKING:
+    from certs.peers import PeerCertificate
     from vtn.dispatch.push import Pusher
     from vtn.services.points import Points
     from vtn.sight import Sight
@@ -161,6 +162,7 @@ class Caller:
         later: where work for after the reply is collected; None if there will be no reply.
         sight: what shows the exchange to the traces; None if there are none.
         profile: that it speaks, by the address that it has used.
+        certificate: with which it came, expired or not; None without one.
     """
 
     member: Member | None
@@ -170,6 +172,7 @@ class Caller:
     later: list[Coroutine[Any, Any, Any]] | None = None
     sight: "Sight | None" = None
     profile: ProfileName = ProfileName.B
+    certificate: "PeerCertificate | None" = None
 
     @property
     def name(self) -> str:

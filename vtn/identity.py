@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from certs.peers import Peers
+from certs.peers import PeerCertificate, Peers
 from oadr.enums import ProfileName
 from vtn import upkeep
 from vtn.desk import Caller, Desk
@@ -38,7 +38,7 @@ class Identity:
         certificate = self._peers.of(request.transport) if self._secure else None
         proven = certificate is not None and not certificate.expired
         fingerprint = certificate.fingerprint if certificate is not None else ""
-        return self._caller(fingerprint, profile, now, proven=proven)
+        return self._caller(fingerprint, profile, now, proven=proven, certificate=certificate)
 
     def of_fingerprint(self, fingerprint: str, profile: ProfileName) -> Caller:
         """Returns who has sent a document that came by another way than HTTP.
@@ -72,7 +72,13 @@ class Identity:
         return caller.as_member(roster.of_certificate(caller.fingerprint, caller.received_at))
 
     def _caller(
-        self, fingerprint: str, profile: ProfileName, now: "datetime", *, proven: bool
+        self,
+        fingerprint: str,
+        profile: ProfileName,
+        now: "datetime",
+        *,
+        proven: bool,
+        certificate: PeerCertificate | None = None,
     ) -> Caller:
         return Caller(
             member=self._desk.roster.of_certificate(fingerprint, now) if proven else None,
@@ -81,4 +87,5 @@ class Identity:
             received_at=now,
             later=[],
             profile=profile,
+            certificate=certificate,
         )
