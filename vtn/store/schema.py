@@ -243,6 +243,24 @@ push = Table(
     Column("failure", String),
 )
 
+#: What was refused, by either side; without a VEN it is of strangers. Each kind once.
+refusal = Table(
+    "refusal",
+    metadata,
+    _pk(),
+    Column("party_pk", Key, ForeignKey("party.pk", ondelete="CASCADE")),
+    Column("side", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("words", String, nullable=False),
+    Column("repairs", String, nullable=False),
+    Column("first_at", UTCDateTime, nullable=False),
+    Column("last_at", UTCDateTime, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+    Index("ix_refusal_party", "party_pk", "last_at"),
+)
+
 #: All reports that a VEN offers, in one document, as it registered them.
 report_offer = Table(
     "report_offer",
