@@ -12,6 +12,7 @@ from oadr.codec.decoder import decoder
 from oadr.codec.encoder import attributes, encoder
 from oadr.codec.namespaces import DECLARED, NAMESPACES, qname
 from oadr.codec.parser import MAX_BYTES, parse, schema
+from oadr.codec.plain import NOTHING, Dispensable, LeftOut
 from oadr.errors import InvalidData, XMLError
 from oadr.messages import MESSAGES, Message
 
@@ -19,6 +20,8 @@ __all__ = [
     "CONTENT_TYPE",
     "MAX_BYTES",
     "SIGNED_OBJECT_ID",
+    "Dispensable",
+    "LeftOut",
     "decode",
     "encode",
     "message_name",
@@ -40,6 +43,7 @@ _DECLARATIONS = "".join(f' xmlns:{prefix}="{NAMESPACES[prefix]}"' for prefix in 
 #: Namespaces and no schemaLocation (R45).
 _HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<oadr:oadrPayload{_DECLARATIONS}>'
 _OPEN = f'<oadr:oadrSignedObject oadr:Id="{SIGNED_OBJECT_ID}">'
+_OPEN_PLAIN = "<oadr:oadrSignedObject>"
 _TAIL = "</oadr:oadrSignedObject></oadr:oadrPayload>"
 
 
@@ -48,23 +52,31 @@ def message_name(message: Message | type) -> str:
     return _NAMES[message if isinstance(message, type) else type(message)]
 
 
-def encode(message: Message) -> bytes:
-    """Returns the message as a complete, unsigned document."""
-    return wrap(message)
+def encode(message: Message, *, leave_out: LeftOut = NOTHING) -> bytes:
+    """Returns the message as a complete, unsigned document.
+
+    Args:
+        message: what to send.
+        leave_out: optional things that the receiver chokes on.
+    """
+    return wrap(message, leave_out=leave_out)
 
 
-def wrap(message: Message, signature: str = "") -> bytes:
+def wrap(message: Message, signature: str = "", *, leave_out: LeftOut = NOTHING) -> bytes:
     """Returns the document for a message, with the signature that belongs to it in front.
 
     Args:
         message: what to send.
         signature: a ``ds:Signature`` element, or nothing.
+        leave_out: what is not written, although it is there; the Id that a signature refers
+            to always is.
     """
     cls: type = type(message)
     name = _NAMES[cls]
+    start = _OPEN_PLAIN if Dispensable.ID in leave_out and not signature else _OPEN
     body = (
-        f"{_HEAD}{signature}{_OPEN}<oadr:{name}{attributes(cls)(message)}>"
-        f"{encoder(cls)(message)}</oadr:{name}>{_TAIL}"
+        f"{_HEAD}{signature}{start}<oadr:{name}{attributes(cls, leave_out)(message)}>"
+        f"{encoder(cls, leave_out)(message)}</oadr:{name}>{_TAIL}"
     )
     return body.encode()
 

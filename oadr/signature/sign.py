@@ -14,8 +14,9 @@ from datetime import datetime
 
 from lxml import etree
 
-from oadr.codec import SIGNED_OBJECT_ID, parse, wrap
+from oadr.codec import SIGNED_OBJECT_ID, LeftOut, parse, wrap
 from oadr.codec.namespaces import NAMESPACES
+from oadr.codec.plain import NOTHING
 from oadr.codec.text import escape
 from oadr.messages import Message
 from oadr.signature.keys import SigningKey
@@ -27,7 +28,14 @@ _SIGNATURE_ID = "oadrSignature"
 _OBJECT_ID = "oadrReplayProtect"
 
 
-def sign(message: Message, key: SigningKey, *, now: datetime, nonce: str) -> bytes:
+def sign(
+    message: Message,
+    key: SigningKey,
+    *,
+    now: datetime,
+    nonce: str,
+    leave_out: LeftOut = NOTHING,
+) -> bytes:
     """Returns the complete signed document for a message.
 
     Args:
@@ -36,13 +44,16 @@ def sign(message: Message, key: SigningKey, *, now: datetime, nonce: str) -> byt
         now: the moment of sending.
         nonce: 1 to 256 characters that this key never signed before; 16 random bytes in
             hexadecimal serve well.
+        leave_out: optional things that the receiver chokes on.
 
     Raises:
         ValueError: the nonce is empty or too long.
     """
     if not 0 < len(nonce) <= MAX_NONCE:
         raise ValueError(f"nonce has {len(nonce)} characters; expected 1 to {MAX_NONCE}")
-    document = wrap(message, _skeleton(key, format_datetime(now), escape(nonce)))
+    document = wrap(
+        message, _skeleton(key, format_datetime(now), escape(nonce)), leave_out=leave_out
+    )
     root = parse(document, max_bytes=len(document), validate=False)
     signature, signed_object = root
     signed_info, signature_value, _, protected = signature
