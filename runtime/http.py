@@ -4,6 +4,7 @@ Only what listens loads this: it takes aiohttp's server.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -24,6 +25,7 @@ class HTTPError(OpenADRError):
         rule: the conformance rule, if one is broken.
         headers: of the response.
         quiet: it has just been logged of this peer.
+        document: the body of the request, if that is what cannot be used.
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class HTTPError(OpenADRError):
         rule: str = "",
         headers: dict[str, str] | None = None,
         quiet: bool = False,
+        document: bytes = b"",
     ) -> None:
         super().__init__(text)
         self.status = status
         self.rule = rule
         self.headers = headers
         self.quiet = quiet
+        self.document = document
 
     def __str__(self) -> str:
         text = str(self.args[0])
@@ -60,7 +64,12 @@ def check_head(request: web.BaseRequest) -> None:
 
 
 async def read_body(
-    request: web.BaseRequest, *, most: int, seconds: float, too_long: HTTPError
+    request: web.BaseRequest,
+    *,
+    most: int,
+    seconds: float,
+    too_long: HTTPError,
+    take: Callable[[int], None] | None = None,
 ) -> bytes:
     """Returns the body of a request.
 
@@ -69,9 +78,12 @@ async def read_body(
         most: bytes that it may have.
         seconds: real time in which it must come.
         too_long: raised for a longer one.
+        take: told how many bytes have come of one that does not arrive with its head; may
+            raise an ``HTTPError``.
 
     Raises:
-        HTTPError: 408 or 400, it does not come, or breaks off; or ``too_long``.
+        HTTPError: 408 or 400, it does not come, or breaks off; ``too_long``; or what ``take``
+            raises.
     """
     content = request.content
     if (request.content_length or 0) > most:
@@ -87,6 +99,8 @@ async def read_body(
                 body += chunk
                 if len(body) > most:
                     raise too_long
+                if take is not None:
+                    take(len(chunk))
     except TimeoutError:
         raise HTTPError(408, "the request did not arrive in time") from None
     except _BROKEN:

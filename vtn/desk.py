@@ -17,6 +17,7 @@ from runtime.tasks import Tasks, checked_work
 from runtime.trace import Traces
 from vtn.config import Settings
 from vtn.hooks import Context
+from vtn.refusals import Refusals
 from vtn.roster import Member, Roster
 from vtn.store import Store
 
@@ -55,6 +56,7 @@ class Desk:
         points: what each VEN can measure, by its row in the store; see ``keep_points``.
         sightings: when VENs were last seen, not yet in the store.
         pushes: how HTTP push has gone, not yet in the store.
+        refusals: what went wrong with VENs, not yet in the store.
         pusher: pushes to VENs that listen; None where nobody does.
         behind: somebody may have written what the roster has not taken over yet: another
             process, or an exchange that broke off.
@@ -77,6 +79,7 @@ class Desk:
     points: "OrderedDict[int, Points]" = field(default_factory=OrderedDict)
     sightings: dict[int, datetime] = field(default_factory=dict)
     pushes: "dict[int, Push]" = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=Refusals)
     pusher: "Pusher | None" = None
     behind: bool = False
     offers_asked: int = 0

@@ -8,11 +8,12 @@ schema-valid message; 408 for one that does not arrive in time; 413 for what is 
 while the database cannot be written; 500 for a fault of ours.
 """
 
+import asyncio
 import logging
-import time
 import uuid
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 from lxml import etree
@@ -27,15 +28,15 @@ from oadr.errors import (
     XMLError,
 )
 from oadr.replies import refuse, ven_id_of
-from runtime.http import HTTPError, check_head, read_body
+from runtime.http import HTTPError
 from runtime.policy import SignaturePolicy
 from vtn import lookup, paths, profile_a
 from vtn.desk import Caller, Desk
 from vtn.identity import Identity
-from vtn.limits import RateLimit
+from vtn.intake import AT_ONCE, Intake
 from vtn.passing import through
 from vtn.reading import Reader
-from vtn.refusal import about, plain, short, too_long
+from vtn.refusal import about, plain, short
 from vtn.roster import Member
 from vtn.services import SERVICES
 from vtn.sight import Sight
@@ -44,8 +45,6 @@ from vtn.store import StorageError
 
 log = logging.getLogger("openadr.vtn.endpoint")
 
-#: A message counts as one more for each of these: that is about what reading it takes.
-_BYTES_A_TOKEN = 64 * 1024
 #: Messages that come from VENs which are not registered yet.
 _OPEN = (m.QueryRegistration, m.CreatePartyRegistration)
 
@@ -63,17 +62,12 @@ class Endpoint:
         http = desk.settings.http
         self.desk = desk
         self.signatures = signatures
-        self.limit = RateLimit(rate=http.rate, burst=http.burst)
+        self._intake = Intake(http)
         self._identity = Identity(desk, secure=secure)
         self._reader = Reader()
         prefix = http.path_prefix.rstrip("/")
         self._services = {f"{prefix}/{service}": service for service in ServiceName}
         self._path_a = paths.of_profile_a(prefix)
-        self._read_timeout = http.read_timeout.total_seconds()
-        self._max_body = {
-            service: http.max_reports_body if service is ServiceName.EI_REPORT else http.max_body
-            for service in ServiceName
-        }
 
     async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request by its address (R506, R511)."""
@@ -154,10 +148,12 @@ class Endpoint:
         except StorageError as error:
             self.desk.behind = True
             log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
+            self.desk.refusals.failed(caller, 503, f"the database fails: {error}")
             return plain(503, "try again later", {"Retry-After": "1"})
         except Exception:
             reference = uuid.uuid4().hex[:12]
             log.exception("fault %s in %s", reference, service, extra={"ven": caller.name})
+            self.desk.refusals.failed(caller, 500, f"fault of this VTN in {service}; see its log")
             return plain(500, f"internal fault, reference {reference}")
 
     async def _send(
@@ -176,21 +172,20 @@ class Endpoint:
         self, service: ServiceName | None, request: web.BaseRequest, caller: Caller
     ) -> web.Response:
         self._identity.check(caller)
-        self._check_rate(caller, request)
+        peer = caller.fingerprint or request.remote or ""
+        self._intake.check_rate(peer)
         caller = await self._identity.look_again(caller)
         if request.method != "POST":
             raise HTTPError(501, "only POST is implemented")
         if service is None:
             raise HTTPError(404, "there is no service at this address", rule="R511")
-        check_head(request)
-        most = self._max_body[service]
-        data = await read_body(
-            request, most=most, seconds=self._read_timeout, too_long=too_long(service, most)
-        )
-        if len(data) > _BYTES_A_TOKEN:
-            peer = caller.fingerprint or request.remote or ""
-            self.limit.charge(peer, len(data) / _BYTES_A_TOKEN)
-        response = await self._reply(service, data, caller)
+        data = await self._intake.read(service, request, peer)
+        if len(data) <= AT_ONCE:
+            response = await self._reply(service, data, caller)
+        else:
+            response = await self._intake.in_turn(
+                peer, data, partial(self._reply, service, data, caller)
+            )
         if response.body is not None and "Accept-Encoding" in request.headers:
             response.enable_compression()
         return response
@@ -209,22 +204,15 @@ class Endpoint:
             else:
                 body = await self._answer(service, data, caller)
         except XMLError as error:
-            raise HTTPError(406, str(error)) from None
+            raise HTTPError(406, str(error), document=data) from None
         return web.Response(body=body, content_type=codec.CONTENT_TYPE)
 
-    def _check_rate(self, caller: Caller, request: web.BaseRequest) -> None:
-        peer = caller.fingerprint or request.remote or ""
-        wait = self.limit.wait(peer, time.monotonic())
-        if wait:
-            raise HTTPError(
-                503,
-                "too many messages",
-                headers={"Retry-After": str(int(wait) + 1)},
-                quiet=self.limit.refusals(peer) > 1,
-            )
-
     async def _answer(self, service: ServiceName, data: bytes, caller: Caller) -> bytes | None:
-        document = self._reader.read(service, data, max_bytes=self._max_body[service])
+        longest = self._intake.longest(service)
+        if len(data) <= AT_ONCE:
+            document = self._reader.read(service, data, max_bytes=longest)
+        else:
+            document = await asyncio.to_thread(self._reader.read, service, data, max_bytes=longest)
         message = document.message
         if not caller.secure:
             caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
@@ -268,6 +256,8 @@ class Endpoint:
         member = caller.member
         if member is not None:
             self.desk.seen(member, caller.received_at)
+            if type(message) is not m.Poll:
+                self.desk.refusals.heard(caller, message)
         if self.desk.middleware.concerned(type(message)):
             if not isinstance(message, _OPEN):
                 # The services check it, too; a middleware must be able to believe it.
@@ -324,6 +314,7 @@ class Endpoint:
             short(str(error)),
             extra=about(caller, error.rule, error.code),
         )
+        self.desk.refusals.refused(caller, message, error)
         settings = self.desk.settings
         return refuse(
             message,
@@ -333,6 +324,7 @@ class Endpoint:
         )
 
     def _turn_away(self, error: HTTPError, caller: Caller) -> web.Response:
+        self.desk.refusals.turned_away(caller, error)
         if not error.quiet:
             log.warning(
                 "HTTP %d: %s", error.status, error, extra=about(caller, error.rule, error.status)

@@ -9,7 +9,7 @@ from runtime.tasks import Tasks
 from vtn.desk import Caller, Desk
 from vtn.roster import Member
 from vtn.services import offering, pending, serving
-from vtn.store import StorageError, delivery, outbox, party, push
+from vtn.store import StorageError, delivery, outbox, party, push, refusal
 
 log = logging.getLogger("openadr.vtn.upkeep")
 
@@ -21,7 +21,7 @@ FLUSH = 5.0
 TIDY = 30.0
 #: Real seconds between looks for reports of this VTN that are due.
 SERVE = 1.0
-#: How long messages that were answered are kept, for whoever looks into what happened.
+#: How long messages that were answered, and refusals, are kept for whoever looks into them.
 KEPT = timedelta(days=30)
 
 
@@ -76,18 +76,21 @@ async def watch(desk: Desk) -> None:
 
 
 async def flush(desk: Desk) -> None:
-    """Writes down when VENs were last seen, and how push to them went, all in one batch."""
-    if not desk.sightings and not desk.pushes:
+    """Writes down when VENs were last seen, how push went, and what failed, in one batch."""
+    if not (desk.sightings or desk.pushes or desk.refusals):
         return
     sightings, desk.sightings = desk.sightings, {}
     pushes, desk.pushes = desk.pushes, {}
+    refusals = desk.refusals.take()
     try:
         async with desk.store.begin() as tx:
             await party.touch(tx, last_seen=sightings)
             await push.note(tx, rows=pushes.values())
+            await refusal.note(tx, rows=refusals)
     except StorageError:
         desk.sightings = sightings | desk.sightings
         desk.pushes = pushes | desk.pushes
+        desk.refusals.give_back(refusals)
         raise
 
 
@@ -131,3 +134,4 @@ async def tidy(desk: Desk) -> None:
     async with desk.store.begin() as tx:
         await delivery.retire(tx, now=now)
         await outbox.prune(tx, before=now - KEPT)
+        await refusal.prune(tx, before=now - KEPT)

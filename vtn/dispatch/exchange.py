@@ -100,7 +100,7 @@ async def _carry_events(
     except Undelivered as error:
         if not error.garbled:
             raise
-        _complain(member, message, str(error), rule=error.rule)
+        _complain(desk, member, message, str(error), rule=error.rule)
     caller = _caller(desk, member)
     desk.seen(member, caller.received_at)
     await _arrived(desk, member, taken, caller.received_at)
@@ -109,9 +109,9 @@ async def _carry_events(
         try:
             await serve(answer, caller)
         except ProtocolError as error:
-            _complain(member, answer, f"refused with {error.code}: {error}", rule=error.rule)
+            _complain(desk, member, answer, f"refused with {error.code}: {error}", rule=error.rule)
     elif answer is not None and not _is_fine(answer):
-        _complain(member, message, f"answered with {_said(answer)}")
+        _complain(desk, member, message, f"answered with {_said(answer)}")
 
 
 async def give_up(desk: Desk, taken: Taken, reason: str, now: datetime) -> None:
@@ -202,7 +202,7 @@ async def _take_in(
         words = f"refused with {error.code}: {error.description}"
         if await _is_over(desk, member, taken):
             # It counts but for what is wrong with it, such as one ID beside those asked for.
-            _complain(member, answer, words, rule=error.rule)
+            _complain(desk, member, answer, words, rule=error.rule)
             return
         name = codec.message_name(answer)
         raise Undelivered(f"its {name} is {words}", garbled=True, rule=error.rule) from error
@@ -210,7 +210,7 @@ async def _take_in(
         return
     if isinstance(reply, m.Response):
         if not reply.response.ok:
-            _complain(member, answer, _said(reply))
+            _complain(desk, member, answer, _said(reply))
         return
     # A piggybacked request is confirmed by a message (R344).
     await deliver(member, ServiceName.EI_REPORT, reply)
@@ -237,10 +237,14 @@ def _said(answer: m.Message) -> str:
     return f"{codec.message_name(answer)}{words}".strip()[:400]
 
 
-def _complain(member: Member, message: m.Message, words: str, *, rule: str = "") -> None:
+def _complain(
+    desk: Desk, member: Member, message: m.Message, words: str, *, rule: str = ""
+) -> None:
+    name, at = codec.message_name(message), desk.clock.now()
+    desk.refusals.not_pushed(member, name, words, rule=rule, at=at)
     log.warning(
         "%s: %s",
-        codec.message_name(message),
+        name,
         words[:400],
         extra={"ven": member.ven_name, "rule": rule or "R48"},
     )

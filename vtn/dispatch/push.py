@@ -302,7 +302,11 @@ class Pusher:
         name, reason = codec.message_name(taken.message), str(error)
         lane.garbled += error.garbled
         final = error.final or lane.garbled >= MOST_GARBLED
-        self._note(lane.member, failed_at=self._desk.clock.now(), failure=f"{name}: {reason}"[:400])
+        now = self._desk.clock.now()
+        self._note(lane.member, failed_at=now, failure=f"{name}: {reason}"[:400])
+        self._desk.refusals.not_pushed(
+            lane.member, name, str(error.args[0]), rule=error.rule, at=now
+        )
         # The same at each attempt would bury all other lines.
         known = lane.reason == reason and not final
         lane.reason = reason

@@ -9,6 +9,7 @@ from oadr.errors import ComplianceError, InvalidId, OutOfSequence, ProtocolError
 from oadr.replies import outcome
 from vtn.desk import Caller, Desk
 from vtn.dispatch import mailbox
+from vtn.dispatch.snapshot import Row, build
 from vtn.hooks import EventAnswer
 from vtn.roster import Member
 from vtn.services import external
@@ -35,8 +36,20 @@ async def request(desk: Desk, caller: Caller, message: m.RequestEvent) -> m.Mess
         request_id=message.request_id,
         limit=message.reply_limit,
     )
+    _note_limit(desk, caller, message, rows)
     await desk.hooks.notify("on_event_delivered", reply.events, caller.context(desk))
     return reply
+
+
+def _note_limit(desk: Desk, caller: Caller, message: m.RequestEvent, rows: Sequence[Row]) -> None:
+    """Notes which events a VEN does not get because it asks for fewer (R27)."""
+    limit = message.reply_limit
+    if not limit or len(rows) <= limit:
+        return
+    there = len(build(rows, caller.received_at).events)
+    if there > limit:
+        words = f"asked for {limit} of the {there} events that there are for it"
+        desk.refusals.left_out(caller, message, words, rule="R27")
 
 
 async def created(desk: Desk, caller: Caller, message: m.CreatedEvent) -> m.Message:
