@@ -7,6 +7,7 @@ them is one text, as canonicalisation sees it.
 """
 
 import re
+import threading
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,9 +49,25 @@ def schema() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(path)))
 
 
-@cache
+class _Parsers(threading.local):
+    """The parsers of a thread: each reads one document at a time, and lets others wait."""
+
+    def __init__(self) -> None:
+        self.by_grammar: dict[etree.XMLSchema | None, etree.XMLParser] = {}
+
+
+_parsers = _Parsers()
+
+
 def parser(grammar: etree.XMLSchema | None) -> etree.XMLParser:
-    """Returns the parser that validates by a schema while it reads; by none for None."""
+    """Returns this thread's parser that validates by a schema while it reads; by none for None."""
+    found = _parsers.by_grammar.get(grammar)
+    if found is None:
+        found = _parsers.by_grammar[grammar] = _new_parser(grammar)
+    return found
+
+
+def _new_parser(grammar: etree.XMLSchema | None) -> etree.XMLParser:
     # The encoding is forced: the profile knows no other than UTF-8, and a declared one
     # could smuggle mark-up past a check on bytes.
     return etree.XMLParser(
