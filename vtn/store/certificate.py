@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, or_, select, update
 
-from vtn.store import party
+from vtn.store import party, pending
 from vtn.store.errors import DuplicateId, UnknownId
 from vtn.store.schema import certificate
 from vtn.store.sqlite import insert
@@ -67,6 +67,7 @@ async def add(
         added_at=now,
     )
     row = (await tx.execute(statement.returning(certificate))).one()
+    await pending.certified(tx, fingerprint=fingerprint)
     return Certificate(**row._mapping)
 
 

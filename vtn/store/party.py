@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from oadr.enums import ProfileName, TransportName
-from vtn.store import change
+from vtn.store import change, pending
 from vtn.store.errors import DuplicateId, UnknownId
 from vtn.store.party_rows import Kind, Party, PartyState, SignaturePolicy, load, one, valid
 from vtn.store.schema import certificate, label, party
@@ -99,6 +99,7 @@ async def create(
     await _add_labels(tx, pk, "resource", resources)
     await _add_labels(tx, pk, "market_context", market_contexts)
     await changed(tx, pk=pk)
+    await pending.named(tx, names=(ven_name, ven_id))
     return await _existing(tx, pk)
 
 
@@ -190,6 +191,7 @@ async def register(
         "registered_at": now,
     }
     await _set(tx, pk, values)
+    await pending.registered(tx, party_pk=pk)
     return await _existing(tx, pk)
 
 

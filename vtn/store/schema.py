@@ -261,6 +261,39 @@ refusal = Table(
     Index("ix_refusal_party", "party_pk", "last_at"),
 )
 
+#: Who has asked in vain; of an enrolled VEN only registrations that failed. Bounded.
+pending = Table(
+    "pending",
+    metadata,
+    _pk(),
+    Column("fingerprint", String, nullable=False),
+    Column("ven_name", String, nullable=False),
+    Column("ven_id", String),
+    Column("party_pk", Key, ForeignKey("party.pk", ondelete="CASCADE"), index=True),
+    Column("message", String, nullable=False),
+    Column("profile", String),
+    Column("transport", String),
+    Column("push_address", String),
+    Column("report_only", Boolean),
+    Column("xml_signature", Boolean),
+    Column("subject", String),
+    Column("issuer", String),
+    Column("serial", String),
+    Column("not_before", UTCDateTime),
+    Column("not_after", UTCDateTime),
+    Column("sha1", String),
+    Column("sha256", String),
+    Column("address", String),
+    Column("code", Integer, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("asked", Integer, nullable=False),
+    Column("first_asked", UTCDateTime, nullable=False),
+    Column("last_asked", UTCDateTime, nullable=False),
+    UniqueConstraint("fingerprint", "ven_name"),
+    sqlite_autoincrement=True,
+)
+
 #: All reports that a VEN offers, in one document, as it registered them.
 report_offer = Table(
     "report_offer",
