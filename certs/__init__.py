@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from certs.folder import Issued, load_ledger
     from certs.ledger import Record, Status
     from certs.live import LiveContext
-    from certs.revocation import RevocationList
+    from certs.revoked import RevocationList
     from certs.subject import Kind
     from certs.tls import (
         KeyPair,
@@ -78,7 +78,7 @@ _HOMES = {
     "LiveContext": "live",
     "Profile": "tls",
     "Record": "ledger",
-    "RevocationList": "revocation",
+    "RevocationList": "revoked",
     "Status": "ledger",
     "TLSFiles": "tls",
     "client_context": "tls",

@@ -31,6 +31,7 @@ from certs.errors import (
     PassphraseError,
     UnreadableFileError,
 )
+from certs.light import stamp as stamp
 
 #: The kinds of key that OpenADR uses.
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -167,15 +168,6 @@ def write_atomic(path: Path, content: bytes) -> None:
             temporary.unlink()
         raise
     sync_folder(path.parent)
-
-
-def stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes when a file is replaced or written; None if it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def sync_folder(folder: Path) -> None:

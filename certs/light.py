@@ -1,4 +1,4 @@
-"""Fingerprints as far as they take no library: of certificates in DER form, as TLS gives them.
+"""What takes no library: fingerprints of certificates in DER form, as TLS gives them; stamps.
 
 A VEN that only compares the fingerprint of its VTN stays small: nothing here, and nothing that
 the package imports by itself, loads the library for certificates.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from pathlib import Path
 
 from certs.errors import FingerprintError, FingerprintMismatchError
 
@@ -89,3 +90,12 @@ def verify_peer_fingerprint(der: bytes | None, expected: str) -> None:
         raise FingerprintMismatchError(expected=wanted, found="missing")
     if not matches_der(wanted, der):
         raise FingerprintMismatchError(expected=wanted, found=openadr_fingerprint(der))
+
+
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is replaced or written; None if it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

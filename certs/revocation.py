@@ -1,12 +1,7 @@
-"""Revocation lists: written by the authority, read by whoever keeps connections open.
-
-A TLS handshake checks the list by itself (`certs.tls`). A connection that was open before its
-certificate was revoked stays open: ask `RevocationList` at each request to end it.
-"""
+"""Revocation lists as the authority writes them; `certs.revoked` reads them."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,15 +10,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.build import BACKDATE, RevokedEntry, build_crl
-from certs.errors import FileError
-from certs.files import PrivateKey, load_crls, stamp, write_atomic
+from certs.files import PrivateKey, load_crls, write_atomic
 from certs.ledger import Ledger, Record, Status
 
 #: A peer with an expired list refuses everybody, so a list lives long; every operation of the
 #: authority that finds it half used up writes a new one.
 CRL_VALID = timedelta(days=365)
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,48 +54,6 @@ class CrlWriter:
     def _superseded(self, now: datetime) -> list[Record]:
         overlapping = self.ledger.overlapping.values()
         return [record for record in overlapping if record.status(now) is Status.SUPERSEDED]
-
-
-class RevocationList:
-    """What a revocation list file says; read again when the file has changed."""
-
-    def __init__(self, path: Path | str) -> None:
-        """Read the list.
-
-        Raises:
-            FileError: the file is missing or holds no revocation list.
-        """
-        self.path = Path(path)
-        self._stamp = stamp(self.path)
-        self._revoked = _read(self.path)
-
-    def is_revoked(self, certificate: bytes | x509.Certificate) -> bool:
-        """Return whether the list names a certificate.
-
-        A list that became unreadable is logged, and the last good one counts.
-
-        Args:
-            certificate: DER bytes as `getpeercert(binary_form=True)` gives them, or the object.
-        """
-        self._refresh()
-        if isinstance(certificate, bytes):
-            certificate = x509.load_der_x509_certificate(certificate)
-        return (certificate.issuer, certificate.serial_number) in self._revoked
-
-    def _refresh(self) -> None:
-        current = stamp(self.path)
-        if current == self._stamp:
-            return
-        self._stamp = current
-        try:
-            self._revoked = _read(self.path)
-        except FileError as error:
-            _log.warning("revocation list not read again, the last one counts: %s", error)
-
-
-def _read(path: Path) -> frozenset[tuple[x509.Name, int]]:
-    lists = load_crls(path)
-    return frozenset((crl.issuer, entry.serial_number) for crl in lists for entry in crl)
 
 
 def _entry(record: Record, now: datetime) -> RevokedEntry | None:

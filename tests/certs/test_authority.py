@@ -43,7 +43,8 @@ from certs.errors import (
 from certs.files import PrivateKey, load_crls, load_key
 from certs.folder import load_ledger
 from certs.ledger import Ledger, Status
-from certs.revocation import CRL_VALID, RevocationList
+from certs.revocation import CRL_VALID
+from certs.revoked import RevocationList
 from certs.subject import Kind
 from tests.certs.conftest import NOW, STRANGE_REQUEST, World, saved
 
