@@ -1,0 +1,67 @@
+"""Repairs of the names of elements."""
+
+from lxml import etree
+
+from oadr.codec.namespaces import qname
+from oadr.repair.mending import Mending
+from oadr.repair.shape import Place, local_name
+
+_TYPE = qname("xsi:type")
+_NIL = qname("xsi:nil")
+
+
+def mend_names(element: etree._Element, place: Place, mending: Mending) -> None:
+    """Gives children the names by which they are known at their place.
+
+    A name that is taken already, and may be there only once, is not given again: which of
+    the two is meant would be a guess.
+    """
+    taken = {child.tag for child in element}
+    for child in element:
+        found = _typed(child, place) or _named(child.tag, place)
+        if found is None:
+            continue
+        name, tag = found
+        if tag != child.tag and tag in taken and not place.known[tag][1].many:
+            continue
+        if tag != child.tag or _TYPE in child.attrib:
+            child.tag = tag
+            child.attrib.pop(_TYPE, None)
+            taken.add(tag)
+            mending.note(name)
+
+
+def drop_unknown(element: etree._Element, place: Place, mending: Mending) -> None:
+    """Drops the children that nobody knows at their place.
+
+    One that is known by its local name is kept, for it may say something that matters.
+    """
+    if not mending.allows("drop-unknown-element"):
+        return
+    for child in list(element):
+        if child.tag in place.known or local_name(child.tag).lower() in place.by_folded:
+            continue
+        element.remove(child)
+        mending.note("drop-unknown-element")
+
+
+def _typed(child: etree._Element, place: Place) -> tuple[str, str] | None:
+    """Returns what an element is whose ``xsi:type`` says so, as generic ones must."""
+    kind = child.get(_TYPE)
+    tag = place.by_type(kind.rpartition(":")[2]) if kind is not None else None
+    return ("type-name", tag) if tag is not None else None
+
+
+def _named(tag: str, place: Place) -> tuple[str, str] | None:
+    """Returns by which repair an element gets which tag; None if its own is right."""
+    if tag in place.known:
+        return None
+    local = local_name(tag)
+    for name, found in (
+        ("namespace", place.by_local.get(local)),
+        ("name-case", place.by_folded.get(local.lower())),
+        ("type-name", place.by_type(local)),
+    ):
+        if found is not None:
+            return name, found
+    return None
