@@ -9,11 +9,9 @@ are open (R516).
 Spec: rules 53, 67, 511 and 516; section 2.12.
 """
 
-import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 
 from aiohttp import web
 
@@ -21,6 +19,7 @@ from certs.peers import Peers, certificate_of
 from oadr.enums import ServiceName
 from runtime.errors import ConfigError
 from runtime.http import HTTPError, check_head, read_body
+from runtime.listening import HANDSHAKE, Site, send
 from runtime.noise import http_logger
 from ven.engine.told import Told
 from ven.inbox import Inbox, Reply, not_the_vtn, too_long
@@ -99,7 +98,13 @@ class Listener:
         self._runner = web.ServerRunner(server, shutdown_timeout=GRACE)
         await self._runner.setup()
         where = self._listening
-        site = web.TCPSite(self._runner, where.host, where.port, ssl_context=self._context)
+        site = Site(
+            self._runner,
+            where.host,
+            where.port,
+            tls=self._context,
+            handshake=min(HANDSHAKE, seconds),
+        )
         try:
             await site.start()
         except OSError as error:
@@ -125,10 +130,7 @@ class Listener:
         async with self._inbox.exchange(service, data, fingerprint=fingerprint) as reply:
             response = _response(reply)
             # What the answer announces starts when it is out.
-            with suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(_WRITE):
-                    await response.prepare(request)
-                    await response.write_eof()
+            await send(request, response, seconds=_WRITE)
         return response
 
     def _identify(self, request: web.BaseRequest) -> str:

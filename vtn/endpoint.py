@@ -29,8 +29,9 @@ from oadr.errors import (
 )
 from oadr.replies import refuse, ven_id_of
 from runtime.http import HTTPError
+from runtime.listening import may_block, send
 from runtime.policy import SignaturePolicy
-from vtn import lookup, paths, profile_a
+from vtn import knocks, lookup, paths, profile_a
 from vtn.desk import Caller, Desk
 from vtn.identity import Identity
 from vtn.intake import AT_ONCE, Intake
@@ -89,8 +90,10 @@ class Endpoint:
             profile: by the address as well.
         """
         caller = self._seen(service, self._identity.of_request(request, profile))
+        if caller.sight is not None and (service is None or request.method != "POST"):
+            caller.sight.target = f"{request.method} {request.path}"[:200]
         response = await self._outcome(service, caller, self._exchange(service, request, caller))
-        if caller.later:
+        if caller.later or may_block(request, response):
             await self._send(request, response, caller)
         return response
 
@@ -117,11 +120,9 @@ class Endpoint:
 
     def _seen(self, service: ServiceName | None, caller: Caller) -> Caller:
         """Returns the caller of an exchange that the traces see, if there are any."""
-        desk = self.desk
-        if not desk.traces:
+        if not self.desk.traces and self.desk.capture is None:
             return caller
-        sight = Sight(traces=desk.traces, clock=desk.clock, service=service or "", caller=caller)
-        return replace(caller, sight=sight)
+        return replace(caller, sight=Sight(desk=self.desk, service=service or "", caller=caller))
 
     async def _outcome(
         self, service: ServiceName | None, caller: Caller, exchange: Awaitable[web.Response]
@@ -144,6 +145,8 @@ class Endpoint:
         try:
             return await exchange
         except HTTPError as error:
+            if caller.sight is not None:
+                caller.sight.refusal = error
             return self._turn_away(error, caller)
         except StorageError as error:
             self.desk.behind = True
@@ -160,20 +163,19 @@ class Endpoint:
         self, request: web.BaseRequest, response: web.StreamResponse, caller: Caller
     ) -> None:
         """Sends the reply, then starts what a handler wanted to do after it."""
+        seconds = self.desk.settings.http.read_timeout.total_seconds()
         try:
-            await response.prepare(request)
-            await response.write_eof()
-        except ConnectionError:
-            log.info("the peer has gone before its reply", extra={"ven": caller.name})
+            if not await send(request, response, seconds=seconds):
+                log.info("the peer has not read its reply", extra={"ven": caller.name})
         finally:
             caller.start_later(self.desk)
 
     async def _exchange(
         self, service: ServiceName | None, request: web.BaseRequest, caller: Caller
     ) -> web.Response:
-        self._identity.check(caller)
-        peer = caller.fingerprint or request.remote or ""
+        peer = caller.counted
         self._intake.check_rate(peer)
+        self._identity.check(caller)
         caller = await self._identity.look_again(caller)
         if request.method != "POST":
             raise HTTPError(501, "only POST is implemented")
@@ -217,8 +219,7 @@ class Endpoint:
         if not caller.secure:
             caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
         if caller.sight is not None:
-            caller.sight.caller = caller
-            await caller.sight.show_request(codec.message_name(message))
+            await caller.sight.understood(message, caller)
         signed = False
         try:
             caller, settle = await lookup.identify(self.desk, caller, message)
@@ -241,7 +242,7 @@ class Endpoint:
         if reply is None:
             return None
         if caller.sight is not None:
-            caller.sight.reply = codec.message_name(reply)
+            caller.sight.answer = reply
         wanted = self.signs(caller.member, signed)
         return self.signatures.encode(reply, wanted, caller.received_at)
 
@@ -307,12 +308,16 @@ class Endpoint:
 
     def refuse(self, message: m.Message, error: ProtocolError, caller: Caller) -> m.Message:
         """Returns the reply that fits a message and refuses it, and logs why."""
+        if caller.sight is not None:
+            caller.sight.refusal = error
+        asks = self.desk.knocks.refused(caller, message, error)
         log.warning(
-            "refused %d: %s: %s",
+            "refused %d: %s: %s%s",
             error.code,
             codec.message_name(message),
             short(str(error)),
-            extra=about(caller, error.rule, error.code),
+            knocks.hint(asks),
+            extra=about(caller, error.rule, error.code, knocks.name_of(asks)),
         )
         self.desk.refusals.refused(caller, message, error)
         settings = self.desk.settings

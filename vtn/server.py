@@ -16,6 +16,7 @@ from runtime import plugins
 from runtime.clock import Clock
 from runtime.errors import ConfigError
 from runtime.hooks import HandlerError, Registry
+from runtime.listening import HANDSHAKE, Site, raise_file_limit
 from runtime.middleware import Chain, Middleware
 from runtime.noise import http_logger
 from runtime.tasks import Tasks
@@ -79,6 +80,7 @@ class Server:
         for one in middleware:
             self.add_middleware(one)
         self.ssl_context = tls_context(settings)
+        _check_proxy(settings)
         self.desk: Desk | None = None
         self._endpoint: Endpoint | None = None
         self._given_store = store
@@ -215,7 +217,7 @@ class Server:
             ),
             clock=self.clock,
             tasks=self.tasks,
-            secure=self.ssl_context is not None,
+            secure=self.ssl_context is not None or self.settings.proxy is not None,
             store=self._given_store,
             deliver=self._deliver,
         )
@@ -226,7 +228,8 @@ class Server:
         self._runner = self._make_runner()
         await self._runner.setup()
         http = self.settings.http
-        site = web.TCPSite(self._runner, http.host, self._port, ssl_context=self.ssl_context)
+        handshake = min(HANDSHAKE, http.read_timeout.total_seconds())
+        site = Site(self._runner, http.host, self._port, tls=self.ssl_context, handshake=handshake)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -292,6 +295,7 @@ class Server:
         Args:
             ready: called once VENs can come.
         """
+        raise_file_limit()
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -356,11 +360,12 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     Raises:
         InsecureSetup: there is no certificate, and plain HTTP is not allowed here.
     """
-    tls, http = settings.tls, settings.http
+    tls, http, behind = settings.tls, settings.http, settings.proxy is not None
     if http.plain or http.force_plain:
-        if tls.certificate is not None:
+        # Behind a proxy the certificate is for signing and for calling VENs that listen.
+        if tls.certificate is not None and not behind:
             raise InsecureSetup("[http] plain and [tls] certificate contradict each other")
-        if not http.force_plain and not _is_loopback(http.host):
+        if not http.force_plain and not behind and not _is_loopback(http.host):
             raise InsecureSetup(
                 f"[http] plain is for loopback addresses, not {http.host}; set force_plain "
                 "if whoever reaches it may do anything"
@@ -382,6 +387,33 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
         )
     files = TLSFiles(ca=tls.ca, pairs=pairs, crl=tls.crl)
     return live_server_context(files, profile=Profile(tls.profile))
+
+
+def _check_proxy(settings: Settings) -> None:
+    """Checks that a proxy can be told from others, and what it says be judged.
+
+    Raises:
+        InsecureSetup: the way to the proxy is not what ``[proxy]`` says.
+        ConfigError: the secret cannot be read.
+        certs.CertsError: the authority of the VENs cannot be read.
+    """
+    section, http = settings.proxy, settings.http
+    if section is None:
+        return
+    if http.force_plain:
+        raise InsecureSetup("[http] force_plain and [proxy] contradict each other; set plain")
+    if http.plain and section.certificates:
+        raise InsecureSetup(
+            "[proxy] certificates are seen with TLS only; leave them out, or [http] plain"
+        )
+    if not http.plain and not section.certificates:
+        raise InsecureSetup(
+            "[proxy] certificates must name that of the proxy, which comes with TLS like "
+            "everybody; or set [http] plain, if it comes without"
+        )
+    from vtn.proxy.gate import Gate
+
+    Gate.from_settings(settings)
 
 
 def _is_loopback(host: str) -> bool:

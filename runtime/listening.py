@@ -1,0 +1,118 @@
+"""Sockets of an HTTP server that nobody can hold up: not by silence, not by reading slowly.
+
+Only what listens loads this: it takes aiohttp's server.
+"""
+
+import asyncio
+import ssl
+from asyncio import Transport
+from contextlib import suppress
+
+from aiohttp import web
+
+__all__ = ["HANDSHAKE", "Site", "may_block", "raise_file_limit", "send"]
+
+#: Longest real time for a TLS handshake, in seconds.
+HANDSHAKE = 10.0
+#: Connections that wait to be accepted: all VENs come back at once after a restart.
+_BACKLOG = 1024
+#: What a transport takes without making its writer wait, in bytes.
+_BUFFERED = 32 * 1024
+
+
+class Site(web.BaseSite):
+    """An address that is listened on.
+
+    Args:
+        runner: that has been set up.
+        host: to listen on.
+        port: 0 takes any free one.
+        tls: None for plain HTTP.
+        handshake: longest time for a TLS handshake, in seconds.
+    """
+
+    def __init__(
+        self,
+        runner: web.BaseRunner,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None,
+        handshake: float = HANDSHAKE,
+    ) -> None:
+        super().__init__(runner, ssl_context=tls, backlog=_BACKLOG)
+        self._host = host
+        self._port = port
+        self._handshake = handshake
+
+    @property
+    def name(self) -> str:
+        """The address, for people."""
+        scheme = "https" if self._ssl_context else "http"
+        return f"{scheme}://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        """Listens from now on.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        await super().start()
+        server = self._runner.server
+        assert server is not None  # noqa: S101 - it has been set up
+        timeout = self._handshake if self._ssl_context is not None else None
+        self._server = await asyncio.get_running_loop().create_server(
+            server,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            ssl_handshake_timeout=timeout,
+            ssl_shutdown_timeout=timeout,
+        )
+
+
+def may_block(request: web.BaseRequest, response: web.StreamResponse) -> bool:
+    """Returns whether a peer that does not read could hold the sender of a response up."""
+    transport = request.transport
+    if not isinstance(response, web.Response) or transport is None:
+        return True
+    body = response.body
+    return (
+        transport.get_write_buffer_size() > 0
+        or not (body is None or isinstance(body, bytes))
+        or len(body or b"") > _BUFFERED
+    )
+
+
+async def send(request: web.BaseRequest, response: web.StreamResponse, *, seconds: float) -> bool:
+    """Sends a response and returns whether it went out; cuts a peer off that does not read it.
+
+    Args:
+        request: that is answered.
+        response: to it.
+        seconds: real time in which the peer must have read it.
+    """
+    transport = request.transport
+    try:
+        async with asyncio.timeout(seconds):
+            await response.prepare(request)
+            await response.write_eof()
+    except TimeoutError:
+        if isinstance(transport, Transport):
+            transport.abort()
+        return False
+    except ConnectionError:
+        return False
+    return True
+
+
+def raise_file_limit() -> None:
+    """Lets this process have as many open connections as the system allows it."""
+    try:
+        import resource
+    except ImportError:  # not a POSIX system: it has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
