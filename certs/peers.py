@@ -2,7 +2,7 @@
 
 The client certificate names the peer; nothing in a message can make it another. It is
 looked at for each request, so that a certificate that expires, is revoked or is taken
-off a list counts for connections that are already open (R516).
+off a list counts for connections that are already open (R516). So does our own.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import time
 from asyncio import BaseTransport
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from certs.light import openadr_fingerprint
+from certs.standing import OwnEnd, Standing
 
 if TYPE_CHECKING:
     from certs.details import Details
@@ -30,11 +32,14 @@ class PeerCertificate:
         not_after: when it expires; None if that is not known, because whoever has verified it
             tells the fingerprint only.
         der: the certificate itself; None if only its fingerprint is known.
+        ours_until: when the certificate expires that we have shown on the same connection;
+            None if that is not known.
     """
 
     fingerprint: str
     not_after: datetime | None
     der: bytes | None = field(default=None, repr=False)
+    ours_until: datetime | None = None
 
     @property
     def expired(self) -> bool:
@@ -51,10 +56,20 @@ class PeerCertificate:
 
 
 class Peers:
-    """The certificates of the open connections, each read once."""
+    """The certificates of the open connections, each read once.
 
-    def __init__(self) -> None:
+    Args:
+        crl: file of revocation lists; None where there is none.
+        own: says until when our own certificate counts; None if that is not looked at.
+
+    Raises:
+        FileError: there is no revocation list in that file.
+    """
+
+    def __init__(self, *, crl: Path | None = None, own: OwnEnd | None = None) -> None:
         self._known: WeakKeyDictionary[BaseTransport, PeerCertificate | None] = WeakKeyDictionary()
+        self._standing = Standing(crl)
+        self._own = own
 
     def of(self, transport: BaseTransport | None) -> PeerCertificate | None:
         """Returns the client's certificate; None on a connection without one, or a lost one."""
@@ -63,8 +78,24 @@ class Peers:
         try:
             return self._known[transport]
         except KeyError:
-            found = self._known[transport] = _read(transport)
+            ours = self._own.at if self._own is not None else None
+            found = self._known[transport] = _read(transport, ours)
             return found
+
+    def fault(self, certificate: PeerCertificate) -> str:
+        """Returns why nothing may go over a connection any more; empty if it may (R516).
+
+        Args:
+            certificate: of the client, as ``of`` has returned it.
+        """
+        if certificate.expired:
+            return "the client certificate has expired"
+        if self._standing.revoked(certificate.der):
+            return "the client certificate is revoked"
+        ours = certificate.ours_until
+        if ours is not None and ours.timestamp() < time.time():
+            return "the certificate of this server has expired"
+        return ""
 
 
 def certificate_of(transport: BaseTransport | None) -> bytes | None:
@@ -74,7 +105,7 @@ def certificate_of(transport: BaseTransport | None) -> bytes | None:
     return der
 
 
-def _read(transport: BaseTransport) -> PeerCertificate | None:
+def _read(transport: BaseTransport, ours_until: datetime | None) -> PeerCertificate | None:
     connection = transport.get_extra_info("ssl_object")
     if connection is None:
         return None
@@ -86,4 +117,5 @@ def _read(transport: BaseTransport) -> PeerCertificate | None:
         fingerprint=openadr_fingerprint(der),
         not_after=datetime.fromtimestamp(expires, UTC),
         der=der,
+        ours_until=ours_until,
     )

@@ -23,10 +23,10 @@ def too_long(service: ServiceName, most: int) -> HTTPError:
     return HTTPError(413, f"a message to {service} has at most {most} bytes")
 
 
-def about(caller: Caller, rule: str, code: int) -> dict[str, object]:
-    """Returns what a log line says beside its words."""
+def about(caller: Caller, rule: str, code: int, name: str = "") -> dict[str, object]:
+    """Returns what a log line says beside its words; a name is for whoever has none yet."""
     return {
-        "ven": short(caller.name),
+        "ven": short(name or caller.name),
         "rule": rule,
         "code": code,
         "fingerprint": caller.fingerprint,
@@ -39,5 +39,9 @@ def short(text: str, most: int = 400) -> str:
 
 
 def plain(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    """Returns a response of one line of text."""
-    return web.Response(status=status, text=text + "\n", headers=headers)
+    """Returns a response of one line of text; nothing follows one to whom nothing is proven."""
+    response = web.Response(status=status, text=text + "\n", headers=headers)
+    if status == 403:
+        # R516: the connection ends, and only another handshake makes one that is believed.
+        response.force_close()
+    return response
