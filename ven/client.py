@@ -62,6 +62,8 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
         connection: how the VTN is reached, in place of ``cert`` to ``ca_file`` and of
             ``vtn_fingerprint``, where these do not suffice.
         vtn_fingerprint: of the VTN's certificate; no other server is talked to.
+        pre_provisioned: whether the VTN has no EiRegisterParty and knows ``ven_id`` all the
+            same; see ``ven.options`` for what else can be said about it.
         push_address: base address that the VTN pushes to, in place of being polled (R38,
             R402). ``connection`` says where this VEN listens for it; without that somebody
             else does, and calls ``receive``.
@@ -91,6 +93,7 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
         ca_file: str | Path | None = None,
         connection: Connection | None = None,
         vtn_fingerprint: str | None = None,
+        pre_provisioned: bool | None = None,
         push_address: str | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
@@ -112,6 +115,7 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
             default_opt=OptType(default_opt) if default_opt is not None else None,
             xml_signature=self._connection.signs,
             push_address=push_address,
+            pre_provisioned=pre_provisioned,
         )
         if self._connection.listen is not None and options.push_address is None:
             raise ValueError("listen without push_address: the VTN would not know where to push")

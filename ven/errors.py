@@ -10,6 +10,7 @@ OpenADRError
     +-- Refused                 the VTN answered with an application error code
     +-- Unregistered            there is no registration, so the VTN cannot be asked
     +-- NotPolling              the VTN pushes to this VEN, so it is not polled
+    +-- PreProvisioned          the VTN has no EiRegisterParty, so it cannot be asked
     +-- StateError              the state file cannot be used
 """
 
@@ -119,6 +120,16 @@ class NotPolling(VenError):
 
     def __str__(self) -> str:
         return "the VTN pushes to this VEN, so there is nothing to poll for (R51)"
+
+
+class PreProvisioned(VenError):
+    """A VTN that has no EiRegisterParty is not asked about registrations."""
+
+    def __str__(self) -> str:
+        return (
+            "this VEN is pre-provisioned: its VTN has no EiRegisterParty, so the operator of the "
+            "VTN enters and removes it"
+        )
 
 
 class StateError(VenError):

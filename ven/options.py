@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from oadr.enums import OptType
@@ -22,6 +23,19 @@ PUSH_RESYNC = timedelta(hours=1)
 PATH = "/OpenADR2/Simple/2.0b"
 
 
+class Introduction(StrEnum):
+    """Whether the VTN is told what this VEN can report (R301, R309).
+
+    ``auto`` tells it, and takes it for an answer that the VTN has no EiReport; it is asked
+    again once a day, and when the VEN starts. ``always`` insists. ``never`` is for VTNs that
+    are known to have none.
+    """
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How a VEN behaves.
@@ -29,6 +43,10 @@ class Options:
     Attributes:
         ven_name: what people call it.
         ven_id: allocated beforehand by the VTN; None lets it choose (R402).
+        pre_provisioned: whether the VTN has no EiRegisterParty, and knows this VEN by its
+            ``ven_id`` all the same, because people have told it.
+        vtn_id: of such a VTN; None takes that of the first events that it sends.
+        introduction: whether the VTN is told what can be reported.
         default_opt: answer to events when no hook decides.
         market_contexts: programmes that it takes part in; None accepts any.
         resource_ids: its resources, beside those of its meters.
@@ -60,6 +78,9 @@ class Options:
 
     ven_name: str
     ven_id: str | None = None
+    pre_provisioned: bool = False
+    vtn_id: str | None = None
+    introduction: Introduction = Introduction.AUTO
     default_opt: OptType = OptType.OPT_IN
     market_contexts: frozenset[str] | None = None
     resource_ids: frozenset[str] = frozenset()
@@ -95,6 +116,8 @@ class Options:
             raise ValueError(f"poll_jitter is {self.poll_jitter}; expected 0 to 1")
         if self.poll_interval is not None and self.poll_interval <= timedelta(0):
             raise ValueError("poll_interval must be more than 0")
+        if self.pre_provisioned and not self.ven_id:
+            raise ValueError("pre_provisioned without ven_id; expected the ID that the VTN has")
         if self.push_resync <= timedelta(0):
             raise ValueError("push_resync must be more than 0")
         if self.push_address is not None:

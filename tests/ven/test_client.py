@@ -381,6 +381,7 @@ def test_every_error_says_what_happened() -> None:
         "Refused",
         "Unregistered",
         "NotPolling",
+        "PreProvisioned",
         "StateError",
     }
 

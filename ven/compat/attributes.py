@@ -77,7 +77,7 @@ class Attributes:
     def registration_id(self) -> str | None:
         """The registration; None while there is none."""
         registration = self._machine.core.registration
-        return registration.registration_id if registration else None
+        return (registration.registration_id or None) if registration else None
 
     @property
     def poll_frequency(self) -> timedelta | None:

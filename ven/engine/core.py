@@ -4,7 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from oadr.codec import message_name
 from oadr.enums import ServiceName
 from oadr.errors import NotRegistered, OpenADRError
 from oadr.messages import EiResponse, Message, Response
+from oadr.words import quoted
 from runtime.clock import Clock
 from runtime.hooks import Registry
 from runtime.middleware import Chain
@@ -49,6 +50,7 @@ class Core:
             that an answer always goes out before what it announces.
         registration: who we are; None while unregistered.
         lost: why the VTN does not know this VEN any more; empty while it does.
+        disowned: whether the VTN does not know a VEN that it cannot register; said once.
         ready: set while registered and introduced, so that reports may be sent.
         woken: set to make the session look at once.
         patience: counts what the VTN cannot digest.
@@ -75,6 +77,7 @@ class Core:
     turn: Turn = field(default_factory=Turn)
     registration: Registration | None = None
     lost: str = ""
+    disowned: bool = False
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     patience: Patience = field(default_factory=Patience)
@@ -145,11 +148,23 @@ class Core:
 
     def lose(self, reason: str) -> None:
         """Notes that the VTN does not know this VEN; the session registers again."""
-        if not self.lost:
+        if not self.lost and not self.disowned:
             log.warning("not registered any more: %s", reason, extra=self.extra)
         self.lost = reason
         self.ready.clear()
         self.woken.set()
+
+    async def comes_from_vtn(self, vtn_id: str) -> bool:
+        """Returns whether a vtnID is that of our VTN (R21).
+
+        A pre-provisioned VEN that was not told it takes the first one, from now on.
+        """
+        party = self.party
+        if party.pre_provisioned and not party.vtn_id and vtn_id:
+            self.registration = replace(party, vtn_id=vtn_id)
+            await self.state.registration.save(self.registration)
+            log.info("the VTN calls itself %s", quoted(vtn_id), extra=self.extra)
+        return vtn_id == self.party.vtn_id
 
     def context(self, moment: datetime) -> Context:
         """Returns the context of a hook call."""

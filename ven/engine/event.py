@@ -141,7 +141,7 @@ class EventEngine:
             TransportError: it could not be answered; that is made up for later.
         """
         core = self._core
-        if message.vtn_id != core.party.vtn_id:
+        if not await core.comes_from_vtn(message.vtn_id):
             await self._answers.refuse(message)
             return
         if core.options.report_only:

@@ -89,6 +89,8 @@ class Machine:
         resources = {meter.spec.resource_id for meter in self.metering.meters}
         self.events.resource_ids = self.core.options.resource_ids | resources
         self._loaded = True
+        if self.core.options.pre_provisioned and self.core.registration is None:
+            await self.registration.provision.adopt()
 
     def _add_status(self) -> None:
         """Adds a status of the resources, unless a meter tells one (R510)."""

@@ -22,7 +22,8 @@ from oadr.messages import (
 from oadr.times import ZERO
 from runtime.durations import in_words
 from ven.engine.core import Core, expect, log
-from ven.errors import BadReply, Refused, Rejected, TransportError
+from ven.engine.provision import Provision
+from ven.errors import BadReply, PreProvisioned, Refused, Rejected, TransportError
 from ven.options import MAX_POLL_INTERVAL
 from ven.state import Registration
 
@@ -47,14 +48,17 @@ class RegistrationEngine:
         self._core = core
         self._stop_events = stop_events
         self._forget_reports = forget_reports
+        self.provision = Provision(core, end=self._end, keep=self._take_up, note=self._note)
         self._ended: CanceledPartyRegistration | None = None
 
     @property
     def renewal_due(self) -> bool:
         """Whether the VTN waits for a re-registration, or pushes to a wrong address (R402)."""
         party = self._core.registration
-        return party is not None and (
-            party.renewal_due or party.push_address != self._core.options.push_address
+        return (
+            party is not None
+            and not party.pre_provisioned
+            and (party.renewal_due or party.push_address != self._core.options.push_address)
         )
 
     async def load(self) -> None:
@@ -65,9 +69,12 @@ class RegistrationEngine:
         """Asks what the VTN supports.
 
         Raises:
+            PreProvisioned: it has no such operation.
             TransportError: no usable answer.
             Refused: the VTN does not say.
         """
+        if self._core.options.pre_provisioned:
+            raise PreProvisioned
         message = QueryRegistration(request_id=self._core.new_id())
         return await self._core.ask(_SERVICE, message, CreatedPartyRegistration)
 
@@ -79,6 +86,8 @@ class RegistrationEngine:
             Refused: the VTN does not want this VEN, or does not know it yet.
         """
         core = self._core
+        if core.options.pre_provisioned:
+            return await self.provision.adopt()
         registration = self._registration(await self._request_anew())
         await core.state.requests.clear()
         await core.state.opts.again()
@@ -118,6 +127,8 @@ class RegistrationEngine:
             Refused: the VTN does not accept it; if it does not know our IDs, the session
                 registers anew.
         """
+        if self._core.options.pre_provisioned:
+            return await self.provision.adopt()
         party = self._core.party
         try:
             reply = await self._request(
@@ -162,11 +173,14 @@ class RegistrationEngine:
         """Ends the registration from this side (R407).
 
         Raises:
+            PreProvisioned: the VTN has no such operation.
             Unregistered: there is none.
             TransportError: no usable answer; the registration stands.
             Refused: the VTN does not agree; the registration stands.
         """
         core = self._core
+        if core.options.pre_provisioned:
+            raise PreProvisioned
         message = CancelPartyRegistration(
             request_id=core.new_id(),
             registration_id=core.party.registration_id,
@@ -183,6 +197,9 @@ class RegistrationEngine:
         """Answers the VTN's cancellation and obeys it (R400, R407)."""
         core = self._core
         party = core.party
+        if party.pre_provisioned:
+            await self.provision.on_cancel(message)
+            return
         response = EiResponse(request_id=message.request_id)
         wrong = _wrong_id(message, party)
         if wrong:
@@ -220,6 +237,9 @@ class RegistrationEngine:
         """
         core = self._core
         party = core.party
+        if party.pre_provisioned:
+            await self.provision.on_request(message)
+            return
         response = EiResponse()
         if message.ven_id != party.ven_id:
             response = EiResponse(code=InvalidId.code, description="this VEN has another venID")
@@ -277,22 +297,21 @@ class RegistrationEngine:
         )
 
     async def _keep(self, registration: Registration) -> None:
-        core = self._core
-        await core.state.registration.save(registration)
-        core.registration, core.lost, core.resigned = registration, "", False
-        self._ended = core.away_until = None
         every = registration.poll_interval
         if registration.push_address is not None:
             how = f"pushed to at {registration.push_address}"
         else:
             how = f"poll every {in_words(every) if every else '(not said)'}"
-        log.info(
-            "registered at %s as %s, %s",
-            registration.vtn_id,
-            registration.ven_id,
-            how,
-            extra=core.extra,
-        )
+        words = f"registered at {registration.vtn_id} as {registration.ven_id}, {how}"
+        await self._take_up(registration, words)
+
+    async def _take_up(self, registration: Registration, words: str) -> None:
+        """Makes a registration the one that stands."""
+        core = self._core
+        await core.state.registration.save(registration)
+        core.registration, core.lost, core.resigned = registration, "", False
+        self._ended = core.away_until = None
+        log.info("%s", words, extra=core.extra)
         await core.hooks.notify(
             "on_registered", registration.registration_id, core.context(core.clock.now())
         )

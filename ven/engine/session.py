@@ -15,8 +15,15 @@ from ven.engine.opt import OptEngine
 from ven.engine.poll import PollEngine
 from ven.engine.registration import RegistrationEngine
 from ven.engine.report import ReportEngine
-from ven.errors import TransportError
-from ven.options import POLL_INTERVAL
+from ven.errors import Refused, Rejected, TransportError
+from ven.options import POLL_INTERVAL, Introduction
+from ven.state.registration import WITHOUT_REPORTS
+
+#: How long to leave a VTN alone that takes no reports.
+ASK_AGAIN = timedelta(days=1)
+#: HTTP status by which a VTN says that it has no such service.
+_NO_SUCH_SERVICE = frozenset({404, 405, 501})
+_METADATA = "metadata"
 
 
 class Session:
@@ -44,6 +51,8 @@ class Session:
         self._trouble = ""
         self._fresh = True
         self._asked: datetime | None = None
+        # When the VTN was last told in vain what can be reported, in this run.
+        self._in_vain: datetime | None = None
         self.tried = asyncio.Event()
 
     async def run(self) -> None:
@@ -105,11 +114,14 @@ class Session:
         """
         core = self._core
         async with core.turn:
-            if core.registration is None or core.lost:
+            party = core.registration
+            if core.options.pre_provisioned:
+                await self._registration.provision.adopt()
+            elif party is None or core.lost or party.pre_provisioned:
                 await self._register()
             else:
                 await self._registration.renew_if_due()
-        if core.party.introduced != self._reports.digest:
+        if self._is_introduction_due():
             await self._introduce()
             self._fresh = False
         async with core.turn:
@@ -139,10 +151,56 @@ class Session:
         """
         core, digest = self._core, self._reports.digest
         async with core.turn:
-            await self._reports.register()
+            heard = await self._tell_reports()
         async with core.turn:
             await self._request_events()
-            await self._registration.introduced(digest)
+            await self._registration.introduced(digest if heard else WITHOUT_REPORTS)
+
+    def _is_introduction_due(self) -> bool:
+        """Returns whether the VTN does not know what can be reported, and might want to."""
+        introduced, asked = self._core.party.introduced, self._in_vain
+        if introduced != WITHOUT_REPORTS:
+            return introduced != self._reports.digest
+        return asked is None or self._core.clock.now() - asked >= ASK_AGAIN
+
+    async def _tell_reports(self) -> bool:
+        """Tells the VTN what can be reported, and returns whether it wants to know.
+
+        Raises:
+            TransportError: no usable answer.
+            Refused: the VTN does not accept it, or does not know this VEN.
+        """
+        core = self._core
+        if core.options.introduction is not Introduction.NEVER:
+            try:
+                await self._reports.register()
+            except (TransportError, Refused) as error:
+                if not self._has_no_reports(error):
+                    raise
+                if core.party.introduced != WITHOUT_REPORTS:
+                    log.warning(
+                        "the VTN takes no reports, so none are sent; it is asked again once a day: "
+                        "%s",
+                        error,
+                        extra=core.extra,
+                    )
+            else:
+                core.patience.forget(_METADATA)
+                return True
+        self._in_vain = core.clock.now()
+        return False
+
+    def _has_no_reports(self, error: TransportError | Refused) -> bool:
+        """Returns whether an error says that the VTN has no EiReport.
+
+        A VTN that lacks another service may also fail in a less orderly way.
+        """
+        core = self._core
+        if core.lost or core.options.introduction is not Introduction.AUTO:
+            return False
+        if isinstance(error, Rejected) and error.status in _NO_SUCH_SERVICE:
+            return True
+        return core.options.pre_provisioned and core.patience.exhausted(_METADATA, error)
 
     async def _request_events(self) -> None:
         """Asks for all events; a Report Only VEN has no part in these (R510)."""
@@ -185,7 +243,7 @@ class Session:
             return self._failed(error, backoff)
         if self._trouble:
             log.info("the VTN answers again", extra=core.extra)
-        self._trouble = ""
+        self._trouble, core.disowned = "", False
         backoff.succeeded()
         return self._interval() if core.registration else core.options.reregister_after
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from ven.state.database import Database
 
 _MICROSECOND = timedelta(microseconds=1)
+#: In place of the digest of our metadata: the VTN takes no reports.
+WITHOUT_REPORTS = "-"
 
 #: Everything about the VTN (R407); readings are this VEN's own.
 _ABOUT_THE_VTN = (
@@ -21,11 +23,13 @@ class Registration:
 
     Attributes:
         ven_id: what the VTN calls this VEN; compared with its case (R512).
-        registration_id: of this registration.
-        vtn_id: what the VTN calls itself.
+        registration_id: of this registration; empty for one that people have made, at a VTN
+            without EiRegisterParty.
+        vtn_id: what the VTN calls itself; empty while that is not known.
         poll_interval: how often the VTN wants to be polled; None if it did not say.
         introduced: digest of the metadata that the VTN has; None before it has any, so
-            that the rest of the registration must be gone through (R309, R405).
+            that the rest of the registration must be gone through (R309, R405); or
+            ``WITHOUT_REPORTS``.
         push_address: where the VTN was told to push to (R402); None if this VEN polls.
         renewal_due: the VTN has asked for a re-registration that has not happened yet.
         vtn_fingerprint: of the certificate that the VTN showed last; None if it never did.
@@ -39,6 +43,11 @@ class Registration:
     push_address: str | None = None
     renewal_due: bool = False
     vtn_fingerprint: str | None = None
+
+    @property
+    def pre_provisioned(self) -> bool:
+        """Whether people have made it, so that there are no messages about it."""
+        return not self.registration_id
 
 
 class RegistrationStore:
