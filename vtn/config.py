@@ -15,11 +15,12 @@ from runtime.errors import ConfigError
 from runtime.hooks import TIME_LIMIT
 from runtime.policy import SignaturePolicy
 from runtime.sections import ClockSettings, Duration, PlainSection, Positive, Rule, Text, load_toml
+from vtn.proxy.settings import ProxySettings
 
 if TYPE_CHECKING:
     from oadr.opt import Policy
 
-S = TypeVar("S", bound="TlsSettings | SignatureSettings")
+S = TypeVar("S", bound="TlsSettings | SignatureSettings | ProxySettings")
 
 #: Where the services are, below the host (R511).
 PATH = "/OpenADR2/Simple/2.0b"
@@ -36,7 +37,7 @@ class HttpSettings(PlainSection):
         port: 0 takes any free one.
         path_prefix: the services are at ``<path_prefix>/EiEvent`` and so on.
         public_url: where VENs reach it, path included; written into what is handed to them.
-        plain: serve without TLS; only on a loopback address.
+        plain: serve without TLS; only on a loopback address, or to proxies, see ``[proxy]``.
         force_plain: serve without TLS on any address. Whoever can reach it can do anything.
         max_body: largest message, bytes.
         max_reports_body: largest message to EiReport, bytes.
@@ -252,6 +253,7 @@ class Settings(PlainSection):
     market_context: str = "http://openadr.example/default"
     http: HttpSettings = field(default_factory=HttpSettings)
     tls: TlsSettings = field(default_factory=TlsSettings)
+    proxy: ProxySettings | None = None
     store: StoreSettings = field(default_factory=StoreSettings)
     signatures: SignatureSettings = field(default_factory=SignatureSettings)
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
@@ -265,7 +267,10 @@ class Settings(PlainSection):
     clock: ClockSettings = field(default_factory=ClockSettings)
 
 
-_PATHS = ("certificate", "key", "ca", "crl", "rsa_certificate", "rsa_key", "passphrase_file")
+_PATHS = (
+    *("certificate", "key", "ca", "crl", "rsa_certificate", "rsa_key"),
+    *("passphrase_file", "secret_file"),
+)
 
 
 def load(path: Path) -> Settings:
@@ -280,6 +285,7 @@ def load(path: Path) -> Settings:
     return replace(
         settings,
         tls=_absolute(settings.tls, folder),
+        proxy=settings.proxy and _absolute(settings.proxy, folder),
         signatures=_absolute(settings.signatures, folder),
         store=StoreSettings(url=_absolute_url(settings.store.url, folder)),
         registration=replace(registration, settings=_absolute_keys(registration.settings, folder)),

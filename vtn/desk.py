@@ -23,6 +23,7 @@ from vtn.store import Store
 
 if TYPE_CHECKING:
     from certs.peers import PeerCertificate
+    from runtime.http import HTTPError
     from vtn.dispatch.push import Pusher
     from vtn.services.points import Points
     from vtn.sight import Sight
@@ -166,6 +167,8 @@ class Caller:
         sight: what shows the exchange to the traces; None if there are none.
         profile: that it speaks, by the address that it has used.
         certificate: with which it came, expired or not; None without one.
+        peer: where it comes from, if no certificate proves who it is.
+        refusal: why what it shows proves nobody; None if nothing is to be said about it.
     """
 
     member: Member | None
@@ -176,13 +179,20 @@ class Caller:
     sight: "Sight | None" = None
     profile: ProfileName = ProfileName.B
     certificate: "PeerCertificate | None" = None
+    peer: str = ""
+    refusal: "HTTPError | None" = None
 
     @property
     def name(self) -> str:
         """How a log line calls it."""
         if self.member is not None:
             return self.member.ven_name or self.member.ven_id
-        return self.fingerprint or "unknown"
+        return self.fingerprint or self.peer or "unknown"
+
+    @property
+    def counted(self) -> str:
+        """By what its messages are counted: a certificate that proves it, or where it is."""
+        return self.fingerprint if self.secure else self.peer
 
     def as_member(self, member: Member | None) -> "Caller":
         """Returns the caller as the VEN that it says it is."""

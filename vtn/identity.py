@@ -1,17 +1,20 @@
 """Who calls: what a connection proves, before a byte of the body is looked at."""
 
+from asyncio import BaseTransport
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from certs.peers import PeerCertificate, Peers
+from certs.standing import OwnEnd
 from oadr.enums import ProfileName
+from runtime.http import HTTPError
 from vtn import upkeep
 from vtn.desk import Caller, Desk
 from vtn.refusal import unidentified
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from vtn.proxy.gate import Gate
 
 
 class Identity:
@@ -25,20 +28,35 @@ class Identity:
     def __init__(self, desk: Desk, *, secure: bool) -> None:
         self._desk = desk
         self._secure = secure
-        self._peers = Peers()
+        tls = desk.settings.tls
+        own = OwnEnd(*(one for one in (tls.certificate, tls.rsa_certificate) if one is not None))
+        self._peers = Peers(crl=tls.crl, own=own) if secure else Peers()
+        self._gate = _gate_of(desk)
 
     def of_request(self, request: web.BaseRequest, profile: ProfileName) -> Caller:
         """Returns who has sent a request, as far as the connection proves it.
+
+        Behind a proxy that is what the header of a listed one says.
 
         Args:
             request: as it came.
             profile: by its address.
         """
         now = self._desk.clock.now()
-        certificate = self._peers.of(request.transport) if self._secure else None
-        proven = certificate is not None and not certificate.expired
+        certificate, refusal = self._shown(request)
+        proven = certificate is not None and refusal is None and not certificate.expired
         fingerprint = certificate.fingerprint if certificate is not None else ""
-        return self._caller(fingerprint, profile, now, proven=proven, certificate=certificate)
+        return Caller(
+            member=self._desk.roster.of_certificate(fingerprint, now) if proven else None,
+            fingerprint=fingerprint,
+            secure=proven,
+            received_at=now,
+            later=[],
+            profile=profile,
+            certificate=certificate,
+            peer="" if proven else self._origin(request),
+            refusal=refusal,
+        )
 
     def of_fingerprint(self, fingerprint: str, profile: ProfileName) -> Caller:
         """Returns who has sent a document that came by another way than HTTP.
@@ -48,16 +66,24 @@ class Identity:
             profile: that the document is written in.
         """
         now = self._desk.clock.now()
-        return self._caller(fingerprint, profile, now, proven=bool(fingerprint))
+        proven = bool(fingerprint)
+        return Caller(
+            member=self._desk.roster.of_certificate(fingerprint, now) if proven else None,
+            fingerprint=fingerprint,
+            secure=proven,
+            received_at=now,
+            later=[],
+            profile=profile,
+        )
 
     def check(self, caller: Caller) -> None:
         """Checks that there is a proof where one is needed.
 
         Raises:
-            HTTPError: 403, there is none (R516, R517).
+            HTTPError: 403, there is none, or 400, a proxy does not tell it right (R516, R517).
         """
         if self._secure and not caller.secure:
-            raise unidentified(caller)
+            raise caller.refusal or unidentified(caller)
 
     async def look_again(self, caller: Caller) -> Caller:
         """Returns a caller whom nobody knew as the VEN that it may have become meanwhile.
@@ -71,21 +97,30 @@ class Identity:
         roster = self._desk.roster
         return caller.as_member(roster.of_certificate(caller.fingerprint, caller.received_at))
 
-    def _caller(
-        self,
-        fingerprint: str,
-        profile: ProfileName,
-        now: "datetime",
-        *,
-        proven: bool,
-        certificate: PeerCertificate | None = None,
-    ) -> Caller:
-        return Caller(
-            member=self._desk.roster.of_certificate(fingerprint, now) if proven else None,
-            fingerprint=fingerprint,
-            secure=proven,
-            received_at=now,
-            later=[],
-            profile=profile,
-            certificate=certificate,
-        )
+    def _shown(self, request: web.BaseRequest) -> tuple[PeerCertificate | None, HTTPError | None]:
+        if not self._secure:
+            return None, None
+        if self._gate is None:
+            return self._direct(request.transport)
+        try:
+            return self._gate.certificate_of(request), None
+        except HTTPError as error:
+            return None, error
+
+    def _direct(
+        self, transport: BaseTransport | None
+    ) -> tuple[PeerCertificate | None, HTTPError | None]:
+        certificate = self._peers.of(transport)
+        fault = self._peers.fault(certificate) if certificate is not None else ""
+        return certificate, HTTPError(403, fault, rule="R516") if fault else None
+
+    def _origin(self, request: web.BaseRequest) -> str:
+        return (request.remote or "") if self._gate is None else self._gate.origin(request)
+
+
+def _gate_of(desk: Desk) -> "Gate | None":
+    if desk.settings.proxy is None:
+        return None
+    from vtn.proxy.gate import Gate
+
+    return Gate.from_settings(desk.settings)
