@@ -17,6 +17,7 @@ from runtime.tasks import Tasks, checked_work
 from runtime.trace import Traces
 from vtn.config import Settings
 from vtn.hooks import Context
+from vtn.knocks import Knocks
 from vtn.refusals import Refusals
 from vtn.roster import Member, Roster
 from vtn.store import Store
@@ -58,6 +59,7 @@ class Desk:
         sightings: when VENs were last seen, not yet in the store.
         pushes: how HTTP push has gone, not yet in the store.
         refusals: what went wrong with VENs, not yet in the store.
+        knocks: who has asked in vain, not yet in the store.
         pusher: pushes to VENs that listen; None where nobody does.
         behind: somebody may have written what the roster has not taken over yet: another
             process, or an exchange that broke off.
@@ -81,6 +83,7 @@ class Desk:
     sightings: dict[int, datetime] = field(default_factory=dict)
     pushes: "dict[int, Push]" = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
+    knocks: Knocks = field(default_factory=Knocks)
     pusher: "Pusher | None" = None
     behind: bool = False
     offers_asked: int = 0

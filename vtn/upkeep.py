@@ -10,6 +10,7 @@ from vtn.desk import Caller, Desk
 from vtn.roster import Member
 from vtn.services import offering, pending, serving
 from vtn.store import StorageError, delivery, outbox, party, push, refusal
+from vtn.store import pending as pending_rows
 
 log = logging.getLogger("openadr.vtn.upkeep")
 
@@ -77,20 +78,23 @@ async def watch(desk: Desk) -> None:
 
 async def flush(desk: Desk) -> None:
     """Writes down when VENs were last seen, how push went, and what failed, in one batch."""
-    if not (desk.sightings or desk.pushes or desk.refusals):
+    if not (desk.sightings or desk.pushes or desk.refusals or desk.knocks):
         return
     sightings, desk.sightings = desk.sightings, {}
     pushes, desk.pushes = desk.pushes, {}
     refusals = desk.refusals.take()
+    knocks = desk.knocks.take()
     try:
         async with desk.store.begin() as tx:
             await party.touch(tx, last_seen=sightings)
             await push.note(tx, rows=pushes.values())
             await refusal.note(tx, rows=refusals)
+            await pending_rows.note(tx, rows=knocks)
     except StorageError:
         desk.sightings = sightings | desk.sightings
         desk.pushes = pushes | desk.pushes
         desk.refusals.give_back(refusals)
+        desk.knocks.give_back(knocks)
         raise
 
 
