@@ -170,7 +170,7 @@ class Caller:
         sight: what shows the exchange to the traces; None if there are none.
         profile: that it speaks, by the address that it has used.
         certificate: with which it came, expired or not; None without one.
-        peer: where it comes from, if no certificate proves who it is.
+        peer: where it comes from, unless a certificate proves that it is enrolled.
         refusal: why what it shows proves nobody; None if nothing is to be said about it.
     """
 

@@ -46,15 +46,16 @@ class Identity:
         certificate, refusal = self._shown(request)
         proven = certificate is not None and refusal is None and not certificate.expired
         fingerprint = certificate.fingerprint if certificate is not None else ""
+        member = self._desk.roster.of_certificate(fingerprint, now) if proven else None
         return Caller(
-            member=self._desk.roster.of_certificate(fingerprint, now) if proven else None,
+            member=member,
             fingerprint=fingerprint,
             secure=proven,
             received_at=now,
             later=[],
             profile=profile,
             certificate=certificate,
-            peer="" if proven else self._origin(request),
+            peer="" if member is not None else self._origin(request),
             refusal=refusal,
         )
 

@@ -107,6 +107,7 @@ class Knocks:
             push_address=_address(asks),
             report_only=asks.report_only if asks is not None else None,
             xml_signature=asks.xml_signature if asks is not None else None,
+            address=printable(caller.peer) or None,
             code=error.code,
             rule=error.rule,
             reason=printable(error.description, _LONGEST_REASON),
