@@ -23,6 +23,7 @@ class Member:
         profile: that it was enrolled for or has registered with.
         admitted: whether it is enrolled for 2.0a, where nobody registers, and not locked out.
         policy: its own signature policy; None for that of the VTN.
+        peer: how much is put up with from it; None for what the VTN says.
         last_seen: of its last message.
         online: whether it has been polling lately.
         due: when something will wait for it that does not now.
@@ -41,6 +42,7 @@ class Member:
         "last_seen",
         "lock",
         "online",
+        "peer",
         "pk",
         "policy",
         "poll_interval",
@@ -71,6 +73,7 @@ class Member:
         self.profile = row.profile
         self.admitted = row.profile is ProfileName.A and row.state == "registered"
         self.policy = SignaturePolicy(row.signature_policy) if row.signature_policy else None
+        self.peer = row.peer
         self.poll_interval: timedelta | None = row.poll_interval
         ends = dict(row.ends)
         self.certificates = {one: ends.get(one) for one in row.fingerprints}

@@ -127,7 +127,7 @@ async def is_placeholder(tx: Transaction, row: party.Party) -> bool:
     That is what ``Vens.provide`` makes, while nobody has registered under it, no
     certificate has been noted for it and no operator has set anything.
     """
-    settled = row.groups or row.resources or row.market_contexts or row.signature_policy
+    settled = row.groups or row.resources or row.market_contexts or row.signature_policy or row.peer
     if row.state != "enrolled" or row.ven_name != row.ven_id or settled:
         return False
     return not await certificate.for_party(tx, party_pk=row.pk)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from oadr.enums import ProfileName, TransportName
+from oadr.repair import Tolerance
 from vtn.store import change, pending
 from vtn.store.errors import DuplicateId, UnknownId
 from vtn.store.party_rows import Kind, Party, PartyState, SignaturePolicy, load, one, valid
@@ -35,6 +36,7 @@ __all__ = [
     "rename",
     "set_groups",
     "set_market_contexts",
+    "set_peer",
     "set_resources",
     "set_signature_policy",
     "set_ven_id",
@@ -272,6 +274,11 @@ async def set_signature_policy(
 ) -> None:
     """Sets whether messages of a party must be signed; None leaves it to the configuration."""
     await _set(tx, pk, {"signature_policy": signature_policy})
+
+
+async def set_peer(tx: Transaction, *, pk: int, peer: Tolerance | None) -> None:
+    """Sets how much is put up with from a party; None leaves it to the configuration."""
+    await _set(tx, pk, {"peer": peer})
 
 
 async def remove(tx: Transaction, *, pk: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, or_, select
 
 from oadr.enums import ProfileName, TransportName
+from oadr.repair import Tolerance
 from vtn.store.schema import certificate, label, party
 from vtn.store.sqlite import integers
 from vtn.store.transaction import Transaction
@@ -20,6 +21,7 @@ _Proof = tuple[str, datetime | None]
 _COLUMNS = tuple(party.c.keys())
 _PROFILES = {name.value: name for name in ProfileName}
 _TRANSPORTS = {name.value: name for name in TransportName}
+_TOLERANCES: dict[str | None, Tolerance] = {name.value: name for name in Tolerance}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Party:
         profile: that it was enrolled for, or has registered with.
         pull: it polls; otherwise it listens at ``transport_address``.
         signature_policy: None leaves it to the configuration.
+        peer: how much is put up with from it; None leaves it to the configuration.
         poll_interval: how often it was asked to poll, or asks of itself; None leaves it to
             the configuration.
         last_seen: when it last sent a message.
@@ -54,6 +57,7 @@ class Party:
     report_only: bool
     xml_signature: bool
     signature_policy: SignaturePolicy | None
+    peer: Tolerance | None
     poll_interval: timedelta | None
     enrolled_at: datetime
     registered_at: datetime | None
@@ -132,6 +136,7 @@ def _party(row: Row[Any], labels: _Shared, proofs: Collection[_Proof]) -> Party:
     values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
     values["profile"] = _PROFILES[values["profile"]]
     values["transport"] = _TRANSPORTS[values["transport"]]
+    values["peer"] = _TOLERANCES.get(values["peer"])
     pk = values["pk"]
     return Party(
         **values,

@@ -95,6 +95,7 @@ party = Table(
     Column("report_only", Boolean, nullable=False),
     Column("xml_signature", Boolean, nullable=False),
     Column("signature_policy", String),
+    Column("peer", String),
     Column("poll_interval", Duration),
     Column("enrolled_at", UTCDateTime, nullable=False),
     Column("registered_at", UTCDateTime),
@@ -110,6 +111,18 @@ label = Table(
     _party(primary_key=True),
     Column("kind", String, primary_key=True),
     Column("name", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+#: What has been mended of its messages.
+repair = Table(
+    "repair",
+    metadata,
+    _party(primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("first_at", UTCDateTime, nullable=False),
+    Column("last_at", UTCDateTime, nullable=False),
     sqlite_with_rowid=False,
 )
 
