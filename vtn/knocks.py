@@ -137,7 +137,7 @@ def hint(one: Pending | None) -> str:
     known = one.fingerprint in one.reason
     subject = printable(one.subject or "", _LONGEST_SUBJECT)
     proof = ", ".join(text for text in ("" if known else one.fingerprint, subject) if text)
-    return f"{f' ({proof})' if proof else ''}      vtn ven pending"
+    return f"{f'; {proof}' if proof else ''}      vtn ven pending"
 
 
 def name_of(one: Pending | None) -> str:
