@@ -187,7 +187,12 @@ class Refusals:
         if last is not None and last <= now < last + EXAMINED_EVERY:
             return (), rule
         self._examined[member.pk] = now
-        return (), rule
+        # Not loaded by a VTN whose VENs write nothing that is wrong.
+        from oadr.repair import REPAIRS, would_help
+
+        repairs = would_help(document, max_bytes=LONGEST_EXAMINED)
+        rules = (REPAIRS[name].rule for name in repairs)
+        return repairs, rule or next((one for one in rules if one.startswith("R")), "schema")
 
 
 def message_in(document: bytes) -> str:

@@ -18,6 +18,7 @@ from vtn.cli.base import Main
         "event": Late("vtn.cli.event:event", "Create, modify, cancel and follow events."),
         "opt": Late("vtn.cli.opt:opt", "Show when VENs take part: their opt schedules."),
         "report": Late("vtn.cli.report:report", "Ask for reports and export readings."),
+        "explain": Late("vtn.cli.explain:explain_", "Say why a VEN does or does not see an event."),
         "status": Late("vtn.cli.status:status", "Say in a few lines how things stand."),
         "audit": Late("vtn.cli.audit:audit", "Show who did what, newest first."),
         "demo": Late("vtn.demo.cli:demo", "Run a demand-response day in about a minute."),

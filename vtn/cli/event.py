@@ -355,7 +355,7 @@ def _lines(row: dict[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:
         clock(row["answered"], now),
         row["opt"] or "-",
         _TAKES_PART[row["takes_part"]],
-        row["note"],
+        "      ".join(one for one in (row["note"], row["explain"]) if one),
     )
     for part in row["parts"]:
         takes_part = "no" if part["opt"] == OptType.OPT_OUT else "yes"

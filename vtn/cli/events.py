@@ -11,6 +11,7 @@ from oadr.enums import OptType, ResponseRequired
 from oadr.times import FOREVER, ZERO, end_of
 from vtn.cli.office import Office
 from vtn.dispatch.snapshot import status_of
+from vtn.explain.words import command
 from vtn.export import number, unit_of
 from vtn.operator import find_event
 from vtn.participation import weigh
@@ -79,6 +80,18 @@ def _open(row: Row, stored: StoredEvent, office: Office) -> str:
         return ""
     times = "once" if row.delivery.sent_count == 1 else f"{row.delivery.sent_count} times"
     return f"sent {times}, no answer yet"
+
+
+def unwell(row: Row, stored: StoredEvent, office: Office) -> bool:
+    """Returns whether somebody should ask why an event does not get through to a VEN."""
+    given = row.delivery
+    if given.opt_code not in (None, 200):
+        return True
+    if stored.retire_at <= office.now or row.answered:
+        return False
+    if row.ven.state != "registered" or not row.delivered:
+        return not office.online(row.ven)
+    return given.sent_count > 1 and stored.event.response_required is ResponseRequired.ALWAYS
 
 
 def summary(stored: StoredEvent, now: datetime) -> dict[str, Any]:
@@ -171,6 +184,9 @@ def _ven(row: Row, stored: StoredEvent, office: Office) -> dict[str, Any]:
         "why": rules.reasons(row.takes_part),
         "parts": [_part(one) for one in row.takes_part.parts],
         "note": note_of(row, stored, office),
+        "explain": command("vtn", "explain", "--ven", row.ven.ven_name, "--event", stored.event_id)
+        if unwell(row, stored, office)
+        else None,
     }
 
 

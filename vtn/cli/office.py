@@ -4,7 +4,7 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,14 +12,12 @@ from runtime.settings import ConfigError
 from vtn.cli.base import config_path
 from vtn.config import Settings, load
 from vtn.operator import Operator
+from vtn.presence import online
 from vtn.store import Store
 from vtn.store.party import Party
 from vtn.store.push import Push
 
 T = TypeVar("T")
-
-#: Real time after which a running VTN has written down whom it has seen.
-_WRITTEN_AFTER = timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +45,7 @@ class Office:
             ven: the VEN.
             pushed: how push to it has gone; None if there has been none.
         """
-        if ven.state != "registered" or ven.last_seen is None:
-            return False
-        if not ven.pull:
-            return pushed is None or not pushed.failing
-        section = self.settings.registration
-        missed = (ven.poll_interval or section.poll_interval) * (section.offline_after + 0.5)
-        return self.now - ven.last_seen <= missed + _WRITTEN_AFTER * self.settings.clock.factor
+        return online(self.settings, ven, pushed, self.now)
 
 
 def settings() -> Settings:

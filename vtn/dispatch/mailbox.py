@@ -128,6 +128,42 @@ async def _look(desk: Desk, member: Member, now: datetime, wish: Wish) -> Taken 
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """What a poll would bring.
+
+    Attributes:
+        ahead: messages that go out first, one with each poll.
+        events: whether the events would go out as well, after those.
+        events_at: when they are due next; None if never.
+    """
+
+    ahead: int
+    events: bool
+    events_at: datetime | None
+
+
+def coming(
+    items: Sequence[outbox.Item],
+    rows: Sequence[snapshot.Row],
+    now: datetime,
+    interval: timedelta,
+) -> Coming:
+    """Returns what the polls of a VEN would bring from this moment on.
+
+    Args:
+        items: that wait for it in the outbox.
+        rows: its open events.
+        now: the moment.
+        interval: at which it polls.
+    """
+    return Coming(
+        ahead=sum(_due(item, now, interval, _POLL) <= now for item in items),
+        events=_are_due(rows, now, interval, _POLL),
+        events_at=_next((), rows, now, interval),
+    )
+
+
 async def open_events(tx: Transaction, member: Member) -> Sequence[snapshot.Row]:
     """Returns the events of a VEN; none for a Report Only VEN, which has no EiEvent.
 

@@ -37,6 +37,7 @@ class Delivery:
 
     Attributes:
         modification: the current one of the event.
+        assigned_at: when it became one for the VEN.
         sent_modification: the last that was sent; None if none was.
         acked_modification: the last that the VEN answered with an oadrCreatedEvent.
         opt_type: what it last said for itself as a whole.
@@ -48,6 +49,7 @@ class Delivery:
     party_pk: int
     event_id: str
     modification: int
+    assigned_at: datetime
     sent_modification: int | None
     sent_at: datetime | None
     sent_count: int

@@ -1,0 +1,52 @@
+"""What went wrong with a VEN, in words with rule numbers and with what would help."""
+
+from collections.abc import Sequence
+
+from oadr.repair import REPAIRS, Tolerance
+from vtn.explain.facts import Facts
+from vtn.explain.words import at, command, times
+from vtn.store.refusal import Refusal, Side
+
+#: So many are told; the others are in ``vtn ven show``.
+MOST = 5
+
+
+def lines(facts: Facts, found: Sequence[Refusal]) -> list[tuple[str, str]]:
+    """Returns for each refusal what happened and what would help."""
+    return [(in_words(facts, one), repair_of(facts, one)) for one in found[:MOST]]
+
+
+def in_words(facts: Facts, one: Refusal) -> str:
+    """Returns what happened, when, how often, by which rule."""
+    rule = f" ({one.rule})" if one.rule and f"({one.rule})" not in one.words else ""
+    often = ""
+    if one.count > 1:
+        often = f"; {times(one.count)} since {at(one.first_at, facts.now)}"
+    return f"{_what(facts, one)}: {one.words}{rule}{often}"
+
+
+def _what(facts: Facts, one: Refusal) -> str:
+    when, name = at(one.last_at, facts.now), one.message
+    if one.side is Side.PUSH:
+        return f"{when}  {name or 'a message'} that was pushed"
+    if one.side is Side.ANSWER:
+        code = f", {one.code}" if one.code else ""
+        return f"{when}  its {name}{code}"
+    return f"{when}  its {name or 'request'} was refused, {one.code}"
+
+
+def repair_of(facts: Facts, one: Refusal) -> str:
+    """Returns the command with which this VTN would accept such a message; empty for none."""
+    if not one.repairs:
+        return ""
+    named = ", ".join(f"`{name}`" for name in one.repairs)
+    noun = "Repair" if len(one.repairs) == 1 else "Repairs"
+    verb = "would accept it" if len(one.repairs) == 1 else "together would accept it"
+    todo = command("vtn", "ven", "set", facts.name, "--peer", _profile(one))
+    return f"{noun} {named} {verb}: {todo}"
+
+
+def _profile(one: Refusal) -> str:
+    """Returns the profile of a peer that allows the repairs."""
+    known = [REPAIRS[name].tolerance for name in one.repairs if name in REPAIRS]
+    return Tolerance.LENIENT if Tolerance.LENIENT in known else Tolerance.REPAIR
