@@ -27,6 +27,7 @@ from certs.errors import FileError
 from certs.examine import examine_strength, examine_usage, is_ca, is_list_of
 from certs.files import load_certificates, load_crls, stamp
 from certs.finding import Severity, moment
+from certs.standing import LOOK_EVERY
 
 #: Certificates whose issuer is remembered.
 MAX_KNOWN = 20_000
@@ -75,7 +76,12 @@ class Trust:
     """The authorities of clients and what they have revoked; follows its files."""
 
     def __init__(
-        self, ca: Path, crl: Path | None = None, *, clock: Callable[[], float] = time.time
+        self,
+        ca: Path,
+        crl: Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        look_every: float = LOOK_EVERY,
     ) -> None:
         """Read the files.
 
@@ -84,12 +90,15 @@ class Trust:
                 intermediate authority too.
             crl: their revocation lists (PEM); with one, each authority needs its own in it.
             clock: the real time, as seconds since 1970.
+            look_every: seconds between two looks at whether a file has changed.
 
         Raises:
             FileError: a file is missing, or holds something else.
         """
         self._ca, self._crl = ca, crl
         self._clock = clock
+        self._look_every = look_every
+        self._looked = clock()
         self._stamps = self._look()
         self._authorities, self._lists = self._read()
         self._known: OrderedDict[bytes, _Span] = OrderedDict()
@@ -103,8 +112,8 @@ class Trust:
         Args:
             der: of the certificate.
         """
-        self._refresh()
         now = self._clock()
+        self._refresh(now)
         known = self._known.get(der)
         if known is not None and known.holds(now):
             self._known.move_to_end(der)
@@ -122,7 +131,10 @@ class Trust:
     def _look(self) -> tuple[_Stamp, _Stamp]:
         return stamp(self._ca), None if self._crl is None else stamp(self._crl)
 
-    def _refresh(self) -> None:
+    def _refresh(self, now: float) -> None:
+        if 0 <= now - self._looked < self._look_every:
+            return
+        self._looked = now
         stamps = self._look()
         if stamps == self._stamps:
             return
