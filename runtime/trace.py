@@ -14,6 +14,9 @@ from oadr.errors import ProtocolError
 from runtime.fitting import HandlerError, check_function, describe
 from runtime.hooks import HookFailed, called
 
+if TYPE_CHECKING:
+    from runtime.capture import Capture
+
 __all__ = ["TIME_LIMIT", "Callbacks", "Traces", "Traffic"]
 
 log = logging.getLogger("openadr.trace")
@@ -106,5 +109,14 @@ class Traces(Callbacks[Traffic]):
         super().__init__("trace", time_limit=time_limit)
 
 
+
+    Attributes:
+        capture: the trace on disk; None where none is kept.
 def _words(error: HookFailed | ProtocolError) -> str:
     return error.reason if isinstance(error, HookFailed) else f"raised {error!r}"
+        self.capture: Capture | None = None
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks."""
+        return self.capture is not None or bool(self._callbacks)

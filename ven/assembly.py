@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from runtime import plugins
+from runtime.capture import Capture
 from runtime.errors import ConfigError
 from runtime.hooks import HandlerError
 from ven.config import Settings, SignatureSettings, TlsSettings, load
@@ -15,7 +16,21 @@ from ven.options import PUSH_RESYNC, Options
 from ven.plugging import Pluggable
 from ven.signing import KeyFiles
 
-C = TypeVar("C", bound=Pluggable)
+
+class Assembled(Protocol):
+    """What is made of a configuration: a client."""
+
+    def add_meter(self, meter: Meter) -> None:
+        """Adds a meter."""
+
+    def add_load(self, load: Load) -> None:
+        """Adds a load."""
+
+    def keep_trace(self, capture: Capture | None) -> None:
+        """Has every exchange written to a trace on disk."""
+
+
+C = TypeVar("C", bound=Assembled)
 
 
 def assemble(
@@ -42,7 +57,9 @@ def assemble(
         "clock": found.clock.clock(),
         "handlers": _handlers(found),
     }
-    client = cls(**(arguments | overrides))
+    arguments |= overrides
+    client = cls(**arguments)
+    client.keep_trace(_capture(found, arguments["state"]))
     devices = build_devices(found.meters, found.loads, state=found.state.path)
     for meter in devices.meters:
         client.add_meter(meter)
@@ -52,6 +69,19 @@ def assemble(
 
 
 def _options(settings: Settings) -> Options:
+def _capture(settings: Settings, state: Path | str) -> Capture | None:
+    """Returns what writes the trace on disk; None if none is kept."""
+    trace = settings.trace
+    if trace.keep == "nothing" or str(state) == ":memory:":
+        return None
+    return Capture(
+        trace.beside(Path(state)),
+        max_bytes=trace.max_bytes,
+        max_document=trace.max_document,
+        every_poll=trace.keep == "all",
+    )
+
+
     return Options(
         ven_name=settings.ven_name,
         default_opt=settings.policy.default,

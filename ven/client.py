@@ -256,6 +256,8 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
         await self._machine.stop()
         if self._transport is not None:
             await self._transport.close()
+        if self._traces.capture is not None:
+            await asyncio.to_thread(self._traces.capture.close)
 
     # One step at a time
 

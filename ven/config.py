@@ -172,6 +172,28 @@ class PushSettings(PlainSection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSettings(PlainSection):
+    """``[trace]``: the trace of all messages, which ``ven trace`` shows.
+
+    Attributes:
+        keep: ``exchanges`` counts polls for which nothing waits and keeps all else, ``all``
+            keeps these as well, ``nothing`` writes nothing.
+        folder: where it is; beside the state if left out.
+        max_bytes: that it may take on the disk; the oldest goes then.
+        max_document: bytes that are kept of one document.
+    """
+
+    keep: Literal["exchanges", "all", "nothing"] = "exchanges"
+    folder: Path | None = None
+    max_bytes: Annotated[int, Rule(ge=1024 * 1024)] = 8 * 1024 * 1024
+    max_document: Annotated[int, Rule(ge=1024)] = 256 * 1024
+
+    def beside(self, state: Path) -> Path:
+        """Returns where the trace is."""
+        return self.folder or state.with_name(f"{state.stem}-trace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings(PlainSection):
     """``[policy]``: the answer to events that no handler of yours decides.
 
@@ -229,6 +251,7 @@ class Settings(PlainSection):
     clock: ClockSettings = field(default_factory=ClockSettings)
     policy: Annotated[PolicySettings, Read(_with_limits)] = field(default_factory=PolicySettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)
+    trace: TraceSettings = field(default_factory=TraceSettings)
     meters: tuple[AnyMeter, ...] = ()
     loads: tuple[AnyLoad, ...] = ()
     handlers: tuple[str, ...] = ()

@@ -245,6 +245,47 @@ class Inbox:
         answer = one.pushed.reply if one.pushed is not None else None
         both: Any = (("in", None, data, one.message), ("out", reply.status, reply.body, answer))
         for direction, status, body, message in both:
+    def refused(self, error: HTTPError, *, target: str, fingerprint: str = "") -> Reply:
+        """Returns the reply to a request that brings no document.
+
+        Args:
+            error: why.
+            target: method and path.
+            fingerprint: of the certificate of whoever sent it.
+        """
+        sent = self._begun("", b"", fingerprint)
+        reply = self.turn_away(error)
+        if sent is not None:
+            sent.target, sent.problem = target[:200], error
+            sent.status, sent.response = reply.status, reply.body
+            self._put(sent)
+        return reply
+
+    def _begun(self, service: str, data: bytes, fingerprint: str) -> Sent | None:
+        """Returns what is kept of an exchange in the trace on disk; None if there is none."""
+        if self._traces is None or self._traces.capture is None:
+            return None
+        return Sent(
+            service=service,
+            message=None,
+            body=data,
+            at=self._core.clock.now(),
+            asked_by="VTN",
+            fingerprint=fingerprint,
+        )
+
+    def _keep(self, sent: Sent, one: _Exchange, reply: Reply) -> None:
+        """Puts a document and its answer into the trace on disk."""
+        sent.message, sent.problem = one.message, one.problem
+        sent.status, sent.response = reply.status, reply.body
+        sent.reply = one.pushed.reply if one.pushed is not None else None
+        self._put(sent)
+
+    def _put(self, sent: Sent) -> None:
+        if self._traces is not None and self._traces.capture is not None:
+            party = self._core.registration
+            sent.keep(self._traces.capture, party.vtn_id if party is not None else "")
+
             traffic = Traffic(
                 direction=direction,
                 service=one.service,

@@ -138,6 +138,25 @@ class HttpTransport:
         url = f"{self.url}/{service}"
         data = self._signatures.encode(message)
         await self._traced("before_send_xml", data)
+        if self._traces is None or self._traces.capture is None:
+            return await self._answered(None, service, message, data)
+        sent = Sent(service=service, message=message, body=data, at=self._signatures.clock.now())
+        reply: Message | None = None
+        try:
+            reply = await self._answered(sent, service, message, data)
+        except TransportError as error:
+            sent.problem = error
+            raise
+        finally:
+            sent.fingerprint, sent.reply = self.shown, reply
+            sent.keep(self._traces.capture, self._host)
+        return reply
+
+    async def _answered(
+        self, sent: Sent | None, service: ServiceName, message: Message, data: bytes
+    ) -> Message | None:
+        """Sends a document and returns the message that comes back; None if it is empty."""
+        url = f"{self.url}/{service}"
         if self._traces:
             await self._show(direction="out", service=service, body=data, message=message)
         answer = await self._exchange(url, data)
@@ -234,7 +253,8 @@ class HttpTransport:
         async with session.post(url, data=data, allow_redirects=False) as response:
             if response.status == 200:
                 return await self._body(response, url)
-            body = await _beginning(response) if self._traces else b""
+            watched = self._traces is not None and self._traces.watched
+            body = await _beginning(response) if watched else b""
             error = _status_error(response, url)
             return _Answer(status=response.status, body=body, error=error)
 

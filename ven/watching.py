@@ -8,6 +8,9 @@ from runtime.middleware import Middleware
 from runtime.trace import Callbacks, Traces, Traffic
 from ven.engine.machine import Machine
 
+if TYPE_CHECKING:
+    from runtime.capture import Capture
+
 #: Moments at which ``add_hook`` lets a program look at the traffic.
 TRACES = (
     "before_send_xml",
@@ -51,6 +54,14 @@ class Watched:
             HandlerError: it cannot be called with one argument.
         """
         self._traces.add(callback)
+
+    def keep_trace(self, capture: "Capture | None") -> None:
+        """Has every exchange written to a trace on disk, until the VEN stops.
+
+        Args:
+            capture: the trace; None for no trace any more.
+        """
+        self._traces.capture = capture
 
     def add_hook(self, hook_name: str, handler: Hooked) -> None:
         """Lets a function or coroutine function see what goes out and comes in.

@@ -14,6 +14,7 @@ from runtime.tasks import Tasks
 from runtime.trace import Traces
 from vtn import upkeep
 from vtn.config import Settings
+from vtn.capturing import capture_of
 from vtn.desk import Desk
 from vtn.dispatch.https import HttpsPost
 from vtn.dispatch.posting import Posting
@@ -85,6 +86,7 @@ async def open_parts(
     """
     signatures = Signatures.from_settings(settings)
     opened = store or await Store.open(settings.store.url)
+    plugged.traces.capture = capture_of(settings)
     desk = Desk(
         settings=settings,
         store=opened,
@@ -134,4 +136,6 @@ async def close(desk: Desk, *, keep: bool) -> None:
         log.error("cannot write down when VENs were last seen: %s", error)
     finally:
         if not keep:
+        if desk.traces.capture is not None:
+            await asyncio.to_thread(desk.traces.capture.close)
             await desk.store.close()

@@ -237,6 +237,25 @@ class OptSettings(PlainSection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSettings(PlainSection):
+    """``[trace]``: the trace of all messages, which ``vtn trace`` shows.
+
+    Attributes:
+        keep: ``exchanges`` counts polls for which nothing waits and keeps all else, ``all``
+            keeps these as well, ``nothing`` writes nothing.
+        folder: where it is; beside the database if left out, and for a database that is no
+            file beside the configuration.
+        max_bytes: that it may take on the disk; the oldest goes then.
+        max_document: bytes that are kept of one document.
+    """
+
+    keep: Literal["exchanges", "all", "nothing"] = "exchanges"
+    folder: Path | None = None
+    max_bytes: Annotated[int, Rule(ge=1024 * 1024)] = 64 * 1024 * 1024
+    max_document: Annotated[int, Rule(ge=1024)] = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(PlainSection):
     """The whole configuration.
 
@@ -260,6 +279,7 @@ class Settings(PlainSection):
     reports: ReportSettings = field(default_factory=ReportSettings)
     push: PushSettings = field(default_factory=PushSettings)
     opts: OptSettings = field(default_factory=OptSettings)
+    trace: TraceSettings = field(default_factory=TraceSettings)
     handlers: tuple[str, ...] = ()
     handler_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     time_limit: Positive = timedelta(seconds=TIME_LIMIT)
@@ -288,10 +308,29 @@ def load(path: Path) -> Settings:
         proxy=settings.proxy and _absolute(settings.proxy, folder),
         signatures=_absolute(settings.signatures, folder),
         store=StoreSettings(url=_absolute_url(settings.store.url, folder)),
+        trace=_trace(settings, folder),
         registration=replace(registration, settings=_absolute_keys(registration.settings, folder)),
         reports=replace(reports, settings=_absolute_sections(reports.settings, folder)),
         handler_settings=_absolute_sections(settings.handler_settings, folder),
     )
+
+
+def _trace(settings: Settings, folder: Path) -> TraceSettings:
+    trace = settings.trace
+    if trace.folder is None and settings.store.url.startswith("sqlite"):
+        return trace
+    return replace(trace, folder=folder / (trace.folder or "vtn-trace"))
+
+
+def trace_folder(settings: Settings) -> Path | None:
+    """Returns where the trace is; None if none is kept, or if nothing else is."""
+    if settings.trace.keep == "nothing" or settings.trace.folder is not None:
+        return settings.trace.folder
+    scheme, _, file = settings.store.url.partition(":///")
+    if not scheme.startswith("sqlite") or file in ("", ":memory:"):
+        return None
+    path = Path(file)
+    return path.with_name(f"{path.stem}-trace")
 
 
 def _absolute(section: S, folder: Path) -> S:

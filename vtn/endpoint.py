@@ -120,7 +120,7 @@ class Endpoint:
 
     def _seen(self, service: ServiceName | None, caller: Caller) -> Caller:
         """Returns the caller of an exchange that the traces see, if there are any."""
-        if not self.desk.traces and self.desk.capture is None:
+        if not self.desk.traces.watched:
             return caller
         return replace(caller, sight=Sight(desk=self.desk, service=service or "", caller=caller))
 

@@ -37,13 +37,12 @@ async def answer(endpoint: "Endpoint", data: bytes, caller: "Caller") -> bytes |
     if not caller.secure:
         caller = caller.as_member(endpoint.desk.roster.of_ven_id(ven_id_of(message) or ""))
     if caller.sight is not None:
-        caller.sight.caller = caller
-        await caller.sight.show_request(codec.message_name(message))
+        await caller.sight.understood(message, caller)
     reply = await _reply(endpoint, message, caller)
     if reply is None:
         return None
     if caller.sight is not None:
-        caller.sight.reply = codec.message_name(reply)
+        caller.sight.answer = reply
     return profile_a.encode(profile_a.in_profile_a(reply, caller.received_at))
 
 

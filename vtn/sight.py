@@ -1,38 +1,64 @@
-"""What the traces of a VTN are shown of one exchange."""
+"""What is seen of one exchange: by the traces of a program, and by the trace on disk."""
 
+import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from runtime.clock import Clock
-from runtime.trace import Traces, Traffic
+from oadr import messages as m
+from oadr.codec import message_name
+from oadr.errors import ProtocolError, SignatureError, XMLError
+from oadr.replies import ven_id_of
+from runtime.capture import Capture, Exchange
+from runtime.capture.record import Proof
+from runtime.http import HTTPError
+from runtime.trace import Traffic
 
 if TYPE_CHECKING:
-    from vtn.desk import Caller
+    from vtn.desk import Caller, Desk
+
+Refusal = HTTPError | ProtocolError | SignatureError | XMLError
 
 
 @dataclass(slots=True, kw_only=True)
 class Sight:
-    """One exchange, shown in two parts.
+    """One exchange; shown to the traces in two parts, and kept as a whole when it is over.
 
     Attributes:
-        traces: who looks.
-        clock: the time.
+        desk: of the VTN: who looks, and what keeps it.
         service: by the address; empty for one where there is none.
         caller: who sent the request, as far as that is known.
+        target: method and path of a request that is no POST to a service.
         body: the document of the request, as far as it has been read.
-        reply: name of the message in the response, if it is one.
+        request: the message in it, if it has been understood.
+        answer: the message in the response, if it is one.
+        refusal: why the request is refused.
+        repairs: what was mended before it was read.
         shown: whether the request has been shown.
+        began: real time, in seconds since 1970.
+        started: real time, of a clock that nobody puts right.
     """
 
-    traces: Traces
-    clock: Clock
+    desk: "Desk"
     service: str
     caller: "Caller"
+    target: str = ""
     body: bytes = field(default=b"", repr=False)
-    reply: str = ""
+    request: m.Message | None = None
+    answer: m.Message | None = None
+    refusal: Refusal | None = None
+    repairs: tuple[str, ...] = ()
     shown: bool = False
+    began: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.perf_counter)
+
+    async def understood(self, message: m.Message, caller: "Caller") -> None:
+        """Shows the request, which says so much; the caller is known as well as can be."""
+        self.request, self.caller = message, caller
+        if self.desk.traces:
+            await self.show_request(message_name(message))
 
     async def show_request(self, message: str = "") -> None:
         """Shows the request.
@@ -46,19 +72,95 @@ class Sight:
 
     async def show_response(self, response: web.Response) -> None:
         """Shows the response; before it the request, if nobody has understood that."""
+        if self.desk.traces.capture is not None:
+            self._keep(self.desk.traces.capture, response)
+        if not self.desk.traces:
+            return
         if not self.shown:
             await self.show_request()
-        body = response.body if isinstance(response.body, bytes) else b""
         await self._show(
             direction="out",
-            at=self.clock.now(),
+            at=self.desk.clock.now(),
             status=response.status,
-            body=body,
-            message=self.reply,
+            body=_body(response),
+            message=message_name(self.answer) if self.answer is not None else "",
+            took=self._took(),
+            rule=getattr(self.refusal, "rule", ""),
+            repairs=self.repairs,
         )
 
     async def _show(self, **what: Any) -> None:
         who = self.caller
-        await self.traces.show(
+        await self.desk.traces.show(
             Traffic(service=self.service, peer=who.name, fingerprint=who.fingerprint, **what)
         )
+
+    def _took(self) -> timedelta:
+        return timedelta(seconds=time.perf_counter() - self.started)
+
+    def _keep(self, capture: Capture, response: web.Response) -> None:
+        """Puts the exchange into the trace on disk; a poll that brings nothing is counted."""
+        answer, member = self.answer, self.caller.member
+        if (
+            type(answer) is m.Response
+            and type(self.request) is m.Poll
+            and member is not None
+            and answer.response.code == 200
+            and not self.repairs
+            and not capture.every_poll
+        ):
+            capture.idle(member.ven_id, member.ven_name, self.caller.received_at)
+            return
+        capture.add(self._exchange(response))
+
+    def _exchange(self, response: web.Response) -> Exchange:
+        caller, refusal = self.caller, self.refusal
+        return Exchange(
+            at=caller.received_at,
+            began=self.began,
+            took=self._took(),
+            asked_by="VEN",
+            service=self.service,
+            target=self.target,
+            peer=self._name(),
+            ven_id=self._ven_id(),
+            fingerprint=caller.fingerprint,
+            proof=_proof(caller),
+            profile=str(caller.profile),
+            message=message_name(self.request) if self.request is not None else "",
+            answer=message_name(self.answer) if self.answer is not None else "",
+            status=response.status,
+            code=getattr(refusal, "code", 0),
+            rule=getattr(refusal, "rule", ""),
+            problem=str(refusal) if refusal is not None else "",
+            repairs=self.repairs,
+            request=self.body,
+            response=_body(response),
+        )
+
+    def _name(self) -> str:
+        """Returns how the VEN is called, also one that is about to register."""
+        said: str | None = getattr(self.request, "ven_name", None)
+        known = self.caller.member is not None
+        return self.caller.name if known else said or self.caller.name
+
+    def _ven_id(self) -> str:
+        """Returns the venID: the one that is proven, or else the one that is said."""
+        if self.caller.member is not None:
+            return self.caller.member.ven_id
+        for message in (self.request, self.answer):
+            found = ven_id_of(message) if message is not None else None
+            if found:
+                return found
+        return ""
+
+
+def _proof(caller: "Caller") -> Proof:
+    """Returns how it is known who calls."""
+    if not caller.secure:
+        return "none"
+    return "TLS" if caller.certificate is not None else "local"
+
+
+def _body(response: web.Response) -> bytes:
+    return response.body if isinstance(response.body, bytes) else b""
