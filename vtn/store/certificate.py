@@ -1,17 +1,21 @@
 """Certificates of parties: which fingerprint is whose, and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, update
 
 from vtn.store import party, pending
 from vtn.store.errors import DuplicateId, UnknownId
 from vtn.store.schema import certificate
 from vtn.store.sqlite import insert
 from vtn.store.transaction import Transaction
+from vtn.store.types import UTCDateTime
+
+#: Fingerprints that are looked up in one statement.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,8 @@ class Certificate:
         subject: its common name, if known.
         not_after: when it expires by itself, if known.
         valid_until: the end of the overlap with its successor; None for no end.
+        issuer: who signed it, if known.
+        shown_at: when its owner first showed it; None if never.
     """
 
     pk: int
@@ -33,6 +39,33 @@ class Certificate:
     added_at: datetime
     valid_until: datetime | None
     revoked_at: datetime | None
+    issuer: str | None = None
+    shown_at: datetime | None = None
+
+    @property
+    def ends(self) -> datetime | None:
+        """When it stops identifying its owner, as far as that is known."""
+        known = [at for at in (self.not_after, self.valid_until) if at is not None]
+        return min(known, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a certificate says that somebody has shown.
+
+    Attributes:
+        fingerprint: of 20 digits.
+        subject: its common name; None if that is not known.
+        issuer: who signed it; None if that is not known.
+        not_after: when it expires; None if that is not known.
+        at: when it was shown.
+    """
+
+    fingerprint: str
+    subject: str | None
+    issuer: str | None
+    not_after: datetime | None
+    at: datetime
 
 
 async def add(
@@ -100,6 +133,46 @@ async def for_party(tx: Transaction, *, party_pk: int) -> list[Certificate]:
 async def all_valid(tx: Transaction, *, now: datetime) -> list[Certificate]:
     """Returns the certificates that identify somebody at this moment."""
     return _certificates(await tx.rows(select(certificate).where(_valid(now))))
+
+
+async def unseen(tx: Transaction, *, among: Collection[str]) -> frozenset[str]:
+    """Returns those of these fingerprints whose certificates nobody has shown so far."""
+    found: set[str] = set()
+    wanted = list(among)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        statement = select(certificate.c.fingerprint).where(
+            certificate.c.fingerprint.in_(some), certificate.c.shown_at.is_(None)
+        )
+        found.update(row.fingerprint for row in await tx.rows(statement))
+    return frozenset(found)
+
+
+async def learn(tx: Transaction, *, shown: Collection[Shown]) -> None:
+    """Notes what certificates say that were shown for the first time; what is known stays."""
+    columns = certificate.c
+    statement = (
+        update(certificate)
+        .where(columns.fingerprint == bindparam("of"), columns.shown_at.is_(None))
+        .values(
+            shown_at=bindparam("now"),
+            subject=func.coalesce(columns.subject, bindparam("whose")),
+            issuer=func.coalesce(columns.issuer, bindparam("signer")),
+            not_after=func.coalesce(columns.not_after, bindparam("end", type_=UTCDateTime)),
+        )
+    )
+    rows = [
+        {
+            "of": one.fingerprint,
+            "now": one.at,
+            "whose": one.subject,
+            "signer": one.issuer,
+            "end": one.not_after,
+        }
+        for one in shown
+    ]
+    if rows:
+        await tx.execute(statement, rows)
 
 
 async def _change(

@@ -137,6 +137,8 @@ certificate = Table(
     Column("added_at", UTCDateTime, nullable=False),
     Column("valid_until", UTCDateTime),
     Column("revoked_at", UTCDateTime),
+    Column("issuer", String),
+    Column("shown_at", UTCDateTime),
 )
 # For PostgreSQL the migration says the same; said here, every VTN would load that dialect.
 _lasting = certificate.c.valid_until.is_(None) & certificate.c.revoked_at.is_(None)

@@ -1,7 +1,10 @@
+from datetime import datetime
+
 import pytest
 
 from tests.vtn.store.worlds import HOUR, LATER, NOW
 from vtn.store import Store, certificate, party
+from vtn.store.certificate import Shown
 from vtn.store.errors import DuplicateId, UnknownId
 from vtn.store.party import Party
 
@@ -70,3 +73,44 @@ async def test_a_fingerprint_can_go_to_another_party_when_it_is_free(
         found = await party.get(tx, fingerprint="AA", now=end)
     assert found is not None
     assert found.ven_id == "ven-2"
+
+
+async def test_what_a_shown_certificate_says_is_noted_once(store: Store, ven: Party) -> None:
+    def shown(fingerprint: str, at: datetime, subject: str = "CN=school") -> Shown:
+        return Shown(
+            fingerprint=fingerprint, subject=subject, issuer="CN=Grid", not_after=LATER, at=at
+        )
+
+    async with store.begin() as tx:
+        for fingerprint in ("AA", "BB"):
+            await certificate.add(tx, party_pk=ven.pk, fingerprint=fingerprint, now=NOW)
+        assert await certificate.unseen(tx, among=["AA", "BB", "CC"]) == {"AA", "BB"}
+        await certificate.learn(tx, shown=[shown("AA", NOW), shown("CC", NOW)])
+        await certificate.learn(tx, shown=[shown("AA", LATER, "another")])
+        assert await certificate.unseen(tx, among=["AA", "BB"]) == {"BB"}
+        first, second = await certificate.for_party(tx, party_pk=ven.pk)
+    assert (first.subject, first.issuer, first.not_after) == ("CN=school", "CN=Grid", LATER)
+    assert first.shown_at == NOW
+    assert (second.subject, second.issuer, second.shown_at) == (None, None, None)
+
+
+async def test_what_was_known_before_a_certificate_was_shown_stays(
+    store: Store, ven: Party
+) -> None:
+    nothing = Shown(fingerprint="AA", subject=None, issuer=None, not_after=None, at=NOW)
+    async with store.begin() as tx:
+        await certificate.add(
+            tx, party_pk=ven.pk, fingerprint="AA", subject="ven-1", not_after=LATER, now=NOW
+        )
+        await certificate.learn(tx, shown=[nothing])
+        (kept,) = await certificate.for_party(tx, party_pk=ven.pk)
+    assert (kept.subject, kept.not_after, kept.shown_at) == ("ven-1", LATER, NOW)
+    assert kept.ends == LATER
+
+
+async def test_certificates_without_number_can_be_asked_for(store: Store, ven: Party) -> None:
+    names = [f"{number:04}" for number in range(1200)]
+    async with store.begin() as tx:
+        for name in names[::100]:
+            await certificate.add(tx, party_pk=ven.pk, fingerprint=name, now=NOW)
+        assert await certificate.unseen(tx, among=names) == set(names[::100])
