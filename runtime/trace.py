@@ -7,8 +7,8 @@ waits too long is cut off, so that it can hold an exchange up, but not for long.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from oadr.errors import ProtocolError
 from runtime.fitting import HandlerError, check_function, describe
@@ -40,6 +40,9 @@ class Traffic:
         status: of HTTP, for a response; None for a request.
         body: the document as it is written, before any compression.
         message: name of the message, such as ``"oadrPoll"``; empty if it is not known.
+        took: real time since the request; None for a request.
+        rule: that the request breaks, such as ``"R42"``, for its response; empty for none.
+        repairs: what was mended before the request was read, for its response.
     """
 
     direction: Literal["in", "out"]
@@ -50,6 +53,9 @@ class Traffic:
     status: int | None = None
     body: bytes = field(repr=False)
     message: str = ""
+    took: timedelta | None = None
+    rule: str = ""
+    repairs: tuple[str, ...] = ()
 
 
 class Callbacks(Generic[T]):
@@ -103,20 +109,20 @@ class Traces(Callbacks[Traffic]):
 
     Args:
         time_limit: real seconds for which each may hold an exchange up.
+
+    Attributes:
+        capture: the trace on disk; None where none is kept.
     """
 
     def __init__(self, *, time_limit: float = TIME_LIMIT) -> None:
         super().__init__("trace", time_limit=time_limit)
-
-
-
-    Attributes:
-        capture: the trace on disk; None where none is kept.
-def _words(error: HookFailed | ProtocolError) -> str:
-    return error.reason if isinstance(error, HookFailed) else f"raised {error!r}"
         self.capture: Capture | None = None
 
     @property
     def watched(self) -> bool:
         """Whether anybody looks."""
         return self.capture is not None or bool(self._callbacks)
+
+
+def _words(error: HookFailed | ProtocolError) -> str:
+    return error.reason if isinstance(error, HookFailed) else f"raised {error!r}"

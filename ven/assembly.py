@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from runtime import plugins
 from runtime.capture import Capture
@@ -12,8 +12,9 @@ from ven.config import Settings, SignatureSettings, TlsSettings, load
 from ven.connection import Connection
 from ven.devices import build_devices
 from ven.engine.core import new_registry
+from ven.load import Load
+from ven.meter import Meter
 from ven.options import PUSH_RESYNC, Options
-from ven.plugging import Pluggable
 from ven.signing import KeyFiles
 
 
@@ -68,7 +69,6 @@ def assemble(
     return client
 
 
-def _options(settings: Settings) -> Options:
 def _capture(settings: Settings, state: Path | str) -> Capture | None:
     """Returns what writes the trace on disk; None if none is kept."""
     trace = settings.trace
@@ -82,6 +82,7 @@ def _capture(settings: Settings, state: Path | str) -> Capture | None:
     )
 
 
+def _options(settings: Settings) -> Options:
     return Options(
         ven_name=settings.ven_name,
         default_opt=settings.policy.default,

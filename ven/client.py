@@ -12,6 +12,7 @@ await ven.run()
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Self
@@ -23,6 +24,7 @@ from oadr.messages import (
     Event,
     Message,
 )
+from oadr.repair.catalogue import Tolerance
 from runtime.clock import Clock, SystemClock
 from runtime.middleware import Chain, Middleware
 from ven.connection import Connection
@@ -62,6 +64,8 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
         connection: how the VTN is reached, in place of ``cert`` to ``ca_file`` and of
             ``vtn_fingerprint``, where these do not suffice.
         vtn_fingerprint: of the VTN's certificate; no other server is talked to.
+        vtn_profile: what is put up with in messages of the VTN: ``strict``, ``repair`` or
+            ``lenient``.
         pre_provisioned: whether the VTN has no EiRegisterParty and knows ``ven_id`` all the
             same; see ``ven.options`` for what else can be said about it.
         push_address: base address that the VTN pushes to, in place of being polled (R38,
@@ -93,6 +97,7 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
         ca_file: str | Path | None = None,
         connection: Connection | None = None,
         vtn_fingerprint: str | None = None,
+        vtn_profile: Tolerance | str | None = None,
         pre_provisioned: bool | None = None,
         push_address: str | None = None,
         clock: Clock | None = None,
@@ -109,6 +114,8 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
             ca_file=ca_file,
             vtn_fingerprint=vtn_fingerprint,
         )
+        if vtn_profile is not None:
+            self._connection = replace(self._connection, profile=Tolerance(vtn_profile))
         options = (options or Options(ven_name=ven_name)).given(
             ven_name=ven_name,
             ven_id=ven_id,
@@ -123,8 +130,13 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
         clock = clock or SystemClock()
         if exchange is None:
             self._signatures = self._connection.signatures_at(clock)
+            self._reader = self._connection.reader_at(clock, self.health, ven_name)
             exchange = self._transport = self._connection.transport(
-                clock, self._trace, self._traces, signatures=self._signatures
+                clock,
+                self._trace,
+                self._traces,
+                signatures=self._signatures,
+                reader=self._reader,
             )
         self._stopped = asyncio.Event()
         self._ending: asyncio.Task[None] | None = None
@@ -138,6 +150,7 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
                 hooks=new_registry(options.hook_seconds, options.hook_limits),
                 middleware=Chain(time_limit=options.hook_seconds),
                 shown=self._shown,
+                health=self.health,
             )
         )
         for handler in handlers:

@@ -33,6 +33,8 @@ from ven.engine.machine import Machine
 from ven.engine.pushed import FROM_VTN, Pushed
 from ven.errors import VenError
 from ven.peer import Peer
+from ven.reading import Reader
+from ven.sent import Sent
 from ven.signing import Signatures
 from ven.transport import Trace
 
@@ -71,6 +73,7 @@ class _Exchange:
         turn: gives back what was taken for it, when the reply is out.
         message: what is in it; None before that is known.
         pushed: the message when it has been handled.
+        problem: why it is refused.
     """
 
     service: ServiceName
@@ -78,6 +81,7 @@ class _Exchange:
     turn: AsyncExitStack
     message: Message | None = None
     pushed: Pushed | None = None
+    problem: Exception | None = None
 
 
 class Inbox:
@@ -86,6 +90,7 @@ class Inbox:
     Args:
         machine: the engines.
         signatures: checks what comes, and signs answers.
+        reader: reads what comes.
         peer: knows the VTN's certificate.
         open_: says whether anything is taken now; a VEN that has stopped takes nothing.
         max_bytes: a longer document is refused.
@@ -102,6 +107,7 @@ class Inbox:
         signatures: Signatures,
         peer: Peer,
         *,
+        reader: Reader,
         open_: Callable[[], bool],
         max_bytes: int = codec.MAX_BYTES,
         trace: Trace | None = None,
@@ -113,6 +119,7 @@ class Inbox:
         self._machine = machine
         self._core = machine.core
         self._signatures = signatures
+        self._reader = reader
         self._open = open_
         self._trace = trace
         self._traces = traces
@@ -133,8 +140,11 @@ class Inbox:
         async with AsyncExitStack() as turn:
             one = _Exchange(service=service, fingerprint=fingerprint, turn=turn)
             turn.callback(self._follow, one)
+            sent = self._begun(service, data, fingerprint)
             reply = await self._outcome(one, data)
             await self._show(one, data, reply)
+            if sent is not None:
+                self._keep(sent, one, reply)
             yield reply
 
     async def _outcome(self, one: _Exchange, data: bytes) -> Reply:
@@ -143,6 +153,7 @@ class Inbox:
         try:
             return await self._reply(one, data)
         except HTTPError as error:
+            one.problem = error
             return self.turn_away(error)
         except VenError as error:
             log.error("what was pushed cannot be handled now: %s", error, extra=extra)
@@ -167,9 +178,11 @@ class Inbox:
         if len(data) > self.max_bytes:
             raise too_long(self.max_bytes)
         try:
-            fault = await self._read(one, data)
+            one.problem = fault = await self._read(one, data)
         except XMLError as error:
-            raise HTTPError(406, str(error)) from None
+            words = self._reader.explained(error, data, max_bytes=self.max_bytes)
+            log.warning("what was pushed cannot be read: %s", words, extra=self._core.extra)
+            raise HTTPError(406, str(error), quiet=True) from None
         message = one.message
         assert message is not None  # noqa: S101 - it has just been read
         if type(message) not in FROM_VTN.get(one.service, ()):
@@ -192,10 +205,10 @@ class Inbox:
         """
         await self._traced("after_receive_xml", data)
         await self._traced("before_schema_validation", data)
-        root = codec.parse(data, max_bytes=self.max_bytes)
-        claimed = codec.signed_object_of(root)
+        document = self._reader.read(data, max_bytes=self.max_bytes)
+        claimed = codec.signed_object_of(document.root)
         try:
-            covered = self._signatures.check(root)
+            covered = self._signatures.check(document)
         except SignatureError as error:
             one.message = _message(claimed)
             return NotRegistered(error.reason, rule=error.rule)
@@ -238,13 +251,6 @@ class Inbox:
         if self._trace is not None:
             await self._trace(moment, what)
 
-    async def _show(self, one: _Exchange, data: bytes, reply: Reply) -> None:
-        """Lets the traces see a document and its answer."""
-        if not self._traces:
-            return
-        answer = one.pushed.reply if one.pushed is not None else None
-        both: Any = (("in", None, data, one.message), ("out", reply.status, reply.body, answer))
-        for direction, status, body, message in both:
     def refused(self, error: HTTPError, *, target: str, fingerprint: str = "") -> Reply:
         """Returns the reply to a request that brings no document.
 
@@ -286,6 +292,13 @@ class Inbox:
             party = self._core.registration
             sent.keep(self._traces.capture, party.vtn_id if party is not None else "")
 
+    async def _show(self, one: _Exchange, data: bytes, reply: Reply) -> None:
+        """Lets the traces see a document and its answer."""
+        if not self._traces:
+            return
+        answer = one.pushed.reply if one.pushed is not None else None
+        both: Any = (("in", None, data, one.message), ("out", reply.status, reply.body, answer))
+        for direction, status, body, message in both:
             traffic = Traffic(
                 direction=direction,
                 service=one.service,

@@ -126,7 +126,7 @@ class Listener:
         except HTTPError as error:
             # Whoever is turned away must not write our log by coming again and again.
             error.quiet = error.status == 403 and not self._told.new(str(error))
-            return _response(self._inbox.turn_away(error))
+            return _response(self._inbox.refused(error, target=f"{request.method} {request.path}"))
         async with self._inbox.exchange(service, data, fingerprint=fingerprint) as reply:
             response = _response(reply)
             # What the answer announces starts when it is out.

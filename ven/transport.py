@@ -8,7 +8,8 @@ import errno
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import aiohttp
@@ -18,10 +19,14 @@ from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name, message_of
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
 from oadr.messages import Message
+from oadr.times import ZERO
+from runtime.clock import SystemClock
 from runtime.errors import ConfigError
 from runtime.trace import Traces, Traffic
 from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
 from ven.options import PATH
+from ven.reading import Reader
+from ven.sent import Sent
 from ven.signing import Signatures
 
 #: The profile wants a time limit that can be set, of 5 seconds or more.
@@ -30,6 +35,8 @@ MIN_TIMEOUT = timedelta(seconds=5)
 #: A kept connection is replaced after so many seconds: only a new one looks at whether
 #: the certificates have expired (R516) and whether the VTN has moved.
 MAX_AGE = 3600.0
+#: Seconds between two looks at the clock of the VTN.
+CLOCK_EVERY = 60.0
 _CHUNK = 64 * 1024
 _HEADERS = {
     "Content-Type": CONTENT_TYPE,
@@ -81,6 +88,7 @@ class HttpTransport:
     Args:
         url: of the VTN, with or without ``/OpenADR2/Simple/2.0b``.
         signatures: signs and checks.
+        reader: reads the answers; strictly if left out.
         context: makes the TLS context at the first use; None for plain HTTP.
         fingerprint: OpenADR, SHA-1 or SHA-256 fingerprint of the VTN's TLS certificate;
             nothing is sent to a server with another one.
@@ -99,6 +107,7 @@ class HttpTransport:
         url: str,
         *,
         signatures: Signatures,
+        reader: Reader | None = None,
         context: Callable[[], ssl.SSLContext] | None = None,
         fingerprint: str | None = None,
         timeout: timedelta = TIMEOUT,
@@ -113,6 +122,8 @@ class HttpTransport:
         if fingerprint and not self.url.startswith("https:"):
             raise ValueError(f"{url}: a VTN fingerprint can only be checked over https")
         self._signatures = signatures
+        self._reader = reader or Reader(clock=signatures.clock)
+        self._clock_looked = -CLOCK_EVERY
         self._context = context
         self._fingerprint = fingerprint_digits(fingerprint) if fingerprint else None
         self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds())
@@ -135,7 +146,6 @@ class HttpTransport:
             BadReply: the answer is no message, or is not signed as it must be.
             WrongPeer: the server is not the pinned one.
         """
-        url = f"{self.url}/{service}"
         data = self._signatures.encode(message)
         await self._traced("before_send_xml", data)
         if self._traces is None or self._traces.capture is None:
@@ -160,6 +170,8 @@ class HttpTransport:
         if self._traces:
             await self._show(direction="out", service=service, body=data, message=message)
         answer = await self._exchange(url, data)
+        if sent is not None:
+            sent.status, sent.response = answer.status, answer.body
         reply: Message | None = None
         try:
             reply = await self._read(answer, url, message)
@@ -181,14 +193,27 @@ class HttpTransport:
             return None
         await self._traced("before_schema_validation", body)
         try:
-            signed_object = self._signatures.checked(body, max_bytes=self._max_bytes)
+            document = self._reader.read(body, max_bytes=self._max_bytes)
+            signed_object = self._signatures.check(document)
             await self._traced("before_parse_xml", body)
             reply = message_of(signed_object)
         except (XMLError, InvalidData, SignatureError) as error:
-            name = message_name(message)
-            raise BadReply(f"the answer to {name} cannot be used: {error}", url=url) from error
+            raise self._unusable(error, body, url, message) from error
         await self._traced("after_parse_xml", reply)
         return reply
+
+    def _unusable(
+        self,
+        error: XMLError | InvalidData | SignatureError,
+        body: bytes,
+        url: str,
+        message: Message,
+    ) -> BadReply:
+        """Returns what is wrong with an answer, and what can be done about it."""
+        words = str(error)
+        if isinstance(error, XMLError):
+            words = self._reader.explained(error, body, max_bytes=self._max_bytes)
+        return BadReply(f"the answer to {message_name(message)} cannot be used: {words}", url=url)
 
     @property
     def shown(self) -> str:
@@ -250,13 +275,25 @@ class HttpTransport:
 
     async def _post(self, url: str, data: bytes) -> _Answer:
         session = self._ensure_session()
+        sent = datetime.now(UTC)
         async with session.post(url, data=data, allow_redirects=False) as response:
+            self._look_at_clock(sent, response)
             if response.status == 200:
                 return await self._body(response, url)
             watched = self._traces is not None and self._traces.watched
             body = await _beginning(response) if watched else b""
             error = _status_error(response, url)
             return _Answer(status=response.status, body=body, error=error)
+
+    def _look_at_clock(self, sent: datetime, response: aiohttp.ClientResponse) -> None:
+        """Compares the clocks now and then, unless ours is not that of this machine."""
+        clock, seconds = self._signatures.clock, asyncio.get_running_loop().time()
+        if seconds - self._clock_looked < CLOCK_EVERY or not isinstance(clock, SystemClock):
+            return
+        self._clock_looked = seconds
+        ahead = ahead_of(response.headers.get("Date", ""), sent, datetime.now(UTC))
+        if ahead is not None:
+            self._reader.health.saw_clock(ahead, clock.now(), self._reader.where)
 
     async def _body(self, response: aiohttp.ClientResponse, url: str) -> _Answer:
         coding = response.headers.get("Content-Encoding", "identity")
@@ -292,6 +329,10 @@ class HttpTransport:
             )
         return self._session
 
+    @property
+    def _host(self) -> str:
+        return self.url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
     async def _traced(self, moment: str, what: object) -> None:
         if self._trace is not None:
             await self._trace(moment, what)
@@ -301,7 +342,7 @@ class HttpTransport:
         if self._traces is None:
             return
         traffic = Traffic(
-            peer=self.url.partition("://")[2].partition("/")[0],
+            peer=self._host,
             fingerprint=self.shown,
             at=self._signatures.clock.now(),
             message=message_name(message) if message is not None else "",
@@ -321,6 +362,25 @@ def base_url(url: str) -> str:
         raise ValueError(f"{url!r} is not the URL of a VTN; expected https://host[:port][/prefix]")
     base = f"{scheme.lower()}://{rest.rstrip('/')}"
     return base if base.endswith(PATH) else base + PATH
+
+
+def ahead_of(date: str, sent: datetime, received: datetime) -> timedelta | None:
+    """Returns by how much a server's clock is ahead of ours; None if it cannot be said.
+
+    Args:
+        date: the header ``Date``, which tells whole seconds.
+        sent: when the request went out.
+        received: when the answer came.
+    """
+    try:
+        moment = parsedate_to_datetime(date)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        return None
+    # It was read somewhere between both, and was up to a second older than what it says.
+    begin, end = moment - received, moment + timedelta(seconds=1) - sent
+    return ZERO if begin <= ZERO <= end else min((begin, end), key=abs)
 
 
 def _is_broken_off(error: BaseException) -> bool:

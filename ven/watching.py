@@ -1,7 +1,7 @@
 """What a program puts around the exchanges of its VEN: middleware, traces, hooks of the traffic."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.hooks import TIME_LIMIT
 from runtime.middleware import Middleware

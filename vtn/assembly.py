@@ -3,6 +3,7 @@
 Loading them takes longer than all else at a start; ``vtn.server`` can listen before.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from random import Random
@@ -13,8 +14,8 @@ from runtime.middleware import Chain
 from runtime.tasks import Tasks
 from runtime.trace import Traces
 from vtn import upkeep
-from vtn.config import Settings
 from vtn.capturing import capture_of
+from vtn.config import Settings
 from vtn.desk import Desk
 from vtn.dispatch.https import HttpsPost
 from vtn.dispatch.posting import Posting
@@ -85,8 +86,8 @@ async def open_parts(
         vtn.store.StorageError: the database cannot be used.
     """
     signatures = Signatures.from_settings(settings)
+    plugged.traces.capture = capture_of(settings, store)
     opened = store or await Store.open(settings.store.url)
-    plugged.traces.capture = capture_of(settings)
     desk = Desk(
         settings=settings,
         store=opened,
@@ -135,7 +136,7 @@ async def close(desk: Desk, *, keep: bool) -> None:
     except StorageError as error:
         log.error("cannot write down when VENs were last seen: %s", error)
     finally:
-        if not keep:
         if desk.traces.capture is not None:
             await asyncio.to_thread(desk.traces.capture.close)
+        if not keep:
             await desk.store.close()

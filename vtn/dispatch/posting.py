@@ -16,6 +16,7 @@ from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
 from runtime.trace import Traffic
 from vtn.desk import Caller, Desk
+from vtn.dispatch.pushed import Pushed
 from vtn.dispatch.undelivered import Undelivered
 from vtn.roster import Member
 
@@ -92,9 +93,22 @@ class Posting:
             Undelivered: it did not get through, or the answer cannot be used.
         """
         body = self._written(member, message)
-        name = codec.message_name(message)
+        pushed = Pushed(member=member, service=service, message=message, body=body)
+        try:
+            answer = await self._delivered(pushed)
+        except Undelivered as error:
+            pushed.keep(self._desk, error=error)
+            raise
+        pushed.keep(self._desk, answer=answer)
+        return answer
+
+    async def _delivered(self, pushed: Pushed) -> m.Message | None:
+        member, service, body = pushed.member, pushed.service, pushed.body
+        name = codec.message_name(pushed.message)
         await self._show(member, "out", service=service, body=body, message=name)
         reply = await self._post(member, service, body)
+        pushed.status, pushed.response = reply.status, reply.body
+        pushed.fingerprint = reply.fingerprint
         if reply.status not in (200, 202, 204):
             await self._show(member, "in", service=service, body=reply.body, status=reply.status)
             raise _refusal(reply)
