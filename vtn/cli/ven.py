@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urljoin
 
 import click
 
@@ -27,24 +26,16 @@ from vtn.cli.present import (
 )
 from vtn.cli.profile import check as check_profile
 from vtn.cli.profile import told
-from vtn.cli.ven_options import FILE, PROFILE, profile_options, source_options
+from vtn.cli.ven_options import (
+    FILE,
+    PROFILE,
+    place_options,
+    profile_options,
+    source_options,
+    uris,
+)
 from vtn.operator import Changes, find_ven
 from vtn.store.party import Party
-
-_SIGNATURES = click.Choice(["required", "accepted", "ignored"])
-
-_groups = click.option("--group", "groups", multiple=True, help="A group it is in. Repeatable.")
-_resources = click.option(
-    "--resource", "resources", multiple=True, help="A resource ID behind it. Repeatable."
-)
-_contexts = click.option(
-    "--market-context",
-    "market_contexts",
-    multiple=True,
-    metavar="URI",
-    help="A programme it takes part in, as URI or as a name beside the usual one; any if "
-    "left out. Repeatable.",
-)
 
 
 @click.group(cls=Group)
@@ -67,12 +58,7 @@ def ven() -> None:
 @click.argument("name")
 @source_options
 @click.option("--ven-id", help="The venID that it gets; made up if left out.")
-@_groups
-@_resources
-@_contexts
-@click.option(
-    "--signatures", type=_SIGNATURES, help="Of its messages; as [signatures] says if left out."
-)
+@place_options
 @profile_options
 @json_option
 def enrol(
@@ -107,7 +93,7 @@ def enrol(
             ven_id=ven_id,
             groups=groups,
             resources=resources,
-            market_contexts=_uris(office, market_contexts),
+            market_contexts=uris(office, market_contexts),
             signatures=signatures,
             profile=ProfileName(profile),
             push_address=push_address,
@@ -314,7 +300,7 @@ def set_(
             ven_name=ven_name,
             groups=wanted if groups or add_group or remove_group else None,
             resources=frozenset(resources) - {""} if resources else None,
-            market_contexts=frozenset(_uris(office, market_contexts)) if market_contexts else None,
+            market_contexts=frozenset(uris(office, market_contexts)) if market_contexts else None,
             signature_policy=signatures,
             profile=ProfileName(profile) if profile else None,
         )
@@ -374,11 +360,6 @@ def cancel(name: str) -> None:
     """
     at_work(lambda office: office.operator.cancel_registration(name, now=office.now))
     click.echo(f"{name} is told at its next poll that its registration ends.")
-
-
-def _uris(office: Office, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns programmes as URIs; a mere name is one beside the usual programme."""
-    return tuple(urljoin(office.settings.market_context, name) for name in names if name)
 
 
 __all__ = ["ven"]

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
 import click
 
 from oadr.enums import ProfileName
+from vtn.cli.office import Office
 from vtn.cli.params import DURATION
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -14,6 +16,37 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 #: ``--profile``, as an option of its own.
 PROFILE = click.Choice([str(name) for name in reversed(ProfileName)])
+
+
+def place_options(function: F) -> F:
+    """Adds the options that say where a VEN belongs."""
+    options = (
+        click.option("--group", "groups", multiple=True, help="A group it is in. Repeatable."),
+        click.option(
+            "--resource", "resources", multiple=True, help="A resource ID behind it. Repeatable."
+        ),
+        click.option(
+            "--market-context",
+            "market_contexts",
+            multiple=True,
+            metavar="URI",
+            help="A programme it takes part in, as URI or as a name beside the usual one; any if "
+            "left out. Repeatable.",
+        ),
+        click.option(
+            "--signatures",
+            type=click.Choice(["required", "accepted", "ignored"]),
+            help="Of its messages; as [signatures] says if left out.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def uris(office: Office, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns programmes as URIs; a mere name is one beside the usual programme."""
+    return tuple(urljoin(office.settings.market_context, name) for name in names if name)
 
 
 def profile_options(function: F) -> F:
