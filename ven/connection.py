@@ -7,12 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from oadr.codec import MAX_BYTES
+from oadr.codec import MAX_BYTES, LeftOut
+from oadr.repair.catalogue import Tolerance
 from runtime.clock import Clock
 from runtime.errors import ConfigError
 from runtime.policy import SignaturePolicy
 from runtime.trace import Traces
+from ven.health import Health
 from ven.push import Listening, is_loopback
+from ven.reading import Reader
 from ven.signing import TOLERANCE, KeyFiles, Signatures
 from ven.tls import TlsFiles, client_context
 from ven.transport import TIMEOUT, HttpTransport, Trace
@@ -42,6 +45,9 @@ class Connection:
         tolerance: largest difference between the VTN's clock and ours, for signatures.
         timeout: of one exchange, real time, 5 seconds or more.
         max_bytes: a longer answer is not read.
+        profile: what is put up with in messages of the VTN.
+        leave_out: optional things that are left out of our messages, because the VTN chokes
+            on them.
         listen: where the VEN listens for what the VTN pushes, with the same certificate;
             None if it does not listen itself.
     """
@@ -61,6 +67,8 @@ class Connection:
     tolerance: timedelta = TOLERANCE
     timeout: timedelta = TIMEOUT
     max_bytes: int = MAX_BYTES
+    profile: Tolerance = Tolerance.STRICT
+    leave_out: LeftOut = frozenset()
     listen: Listening | None = None
 
     def __post_init__(self) -> None:
@@ -93,7 +101,19 @@ class Connection:
             policy=self.signatures,
             vtn_fingerprint=self.signature_fingerprint or self.vtn_fingerprint,
             tolerance=self.tolerance,
+            leave_out=self.leave_out,
         )
+
+    def reader_at(self, clock: Clock, health: Health | None = None, name: str = "") -> Reader:
+        """Returns what reads the VTN's messages.
+
+        Args:
+            clock: tells when something was mended.
+            health: counts it.
+            name: of the VEN, for the log.
+        """
+        where = {"ven": name} if name else {}
+        return Reader(clock=clock, profile=self.profile, health=health or Health(), where=where)
 
     def transport(
         self,
@@ -102,6 +122,7 @@ class Connection:
         traces: Traces | None = None,
         *,
         signatures: Signatures | None = None,
+        reader: Reader | None = None,
     ) -> HttpTransport:
         """Returns the transport; files are read when it is first used.
 
@@ -110,6 +131,7 @@ class Connection:
             trace: sees the steps of each exchange, by the name of the moment.
             traces: look at the traffic.
             signatures: made by ``signatures_at``; made here if None.
+            reader: made by ``reader_at``; made here if None.
 
         Raises:
             ValueError: something in here cannot be used.
@@ -117,6 +139,7 @@ class Connection:
         return HttpTransport(
             self.url,
             signatures=signatures or self.signatures_at(clock),
+            reader=reader or self.reader_at(clock),
             context=self._context_maker(),
             stamp=self._stamp,
             fingerprint=self.vtn_fingerprint,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from oadr.enums import ServiceName
 from ven.connection import Connection
 from ven.engine.machine import Machine
+from ven.health import Health
+from ven.reading import Reader
 from ven.signing import Signatures
 from ven.transport import HttpTransport
 from ven.watching import Watched
@@ -19,7 +21,11 @@ _LOOK_EVERY = 60.0
 
 
 class Reachable(Watched):
-    """The part of the client that takes what the VTN pushes."""
+    """The part of the client that takes what the VTN pushes.
+
+    Attributes:
+        health: what is noticed of the VTN, and of the meters.
+    """
 
     _machine: Machine
     _connection: Connection
@@ -29,6 +35,8 @@ class Reachable(Watched):
         Watched.__init__(self)
         self._transport: HttpTransport | None = None
         self._signatures: Signatures | None = None
+        self._reader: Reader | None = None
+        self.health = Health()
         self._inbox: Inbox | None = None
         self._listener: Listener | None = None
         self._looked = -_LOOK_EVERY
@@ -63,6 +71,7 @@ class Reachable(Watched):
                 self._machine,
                 self._signatures or connection.signatures_at(core.clock),
                 Peer(configured or connection.vtn_fingerprint, self._known),
+                reader=self._reader or connection.reader_at(core.clock, self.health),
                 open_=lambda: not self._stopped.is_set(),
                 max_bytes=connection.max_bytes,
                 trace=self._trace,

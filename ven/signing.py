@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oadr import codec
+from oadr.codec import LeftOut
 from oadr.errors import SignatureError
 from oadr.messages import Message
 from runtime.clock import Clock
 from runtime.policy import SignaturePolicy
+from ven.reading import Document
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -91,6 +93,7 @@ class Signatures:
         vtn_fingerprint: OpenADR fingerprint of the VTN's certificate; without it only
             ``IGNORED`` is possible, because nothing else says whose signature it must be.
         tolerance: largest difference of the clocks.
+        leave_out: optional things that the VTN chokes on.
     """
 
     clock: Clock
@@ -98,6 +101,7 @@ class Signatures:
     policy: SignaturePolicy = SignaturePolicy.IGNORED
     vtn_fingerprint: str | None = None
     tolerance: timedelta = TOLERANCE
+    leave_out: LeftOut = frozenset()
     _replay: "ReplayCache | None" = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -110,53 +114,40 @@ class Signatures:
     def encode(self, message: Message) -> bytes:
         """Returns the document to send, signed if there is a key."""
         if self.key is None:
-            return codec.encode(message)
+            return codec.encode(message, leave_out=self.leave_out)
         from oadr.signature import sign
 
         key = self.key.current() if isinstance(self.key, KeyFiles) else self.key
         nonce = secrets.token_hex(16)
-        return sign(message, key, now=self.clock.now(), nonce=nonce)
+        now = self.clock.now()
+        return sign(message, key, now=now, nonce=nonce, leave_out=self.leave_out)
 
-    def decode(self, data: bytes, *, max_bytes: int) -> Message:
-        """Returns the message in a document once its signature satisfies the policy.
+    def check(self, document: Document) -> "etree._Element":
+        """Returns what holds the message of a document that satisfies the policy.
 
-        Raises:
-            XMLError: it is not a schema-valid payload.
-            InvalidData: a value in it cannot be used.
-            SignatureError: the signature is missing or not good.
-        """
-        return codec.message_of(self.checked(data, max_bytes=max_bytes))
-
-    def checked(self, data: bytes, *, max_bytes: int) -> "etree._Element":
-        """Returns what holds the message of a document that satisfies schema and policy.
-
-        Raises:
-            XMLError: it is not a schema-valid payload.
-            SignatureError: the signature is missing or not good.
-        """
-        return self.check(codec.parse(data, max_bytes=max_bytes))
-
-    def check(self, root: "etree._Element") -> "etree._Element":
-        """Returns what holds the message of a payload that satisfies the policy.
+        The signature is verified on the document as it came. A repair leaves the signature
+        alone, and moves nothing into the signed object or out of it, so what is returned is
+        what was signed, but for its mistakes.
 
         Raises:
             XMLError: there is no message.
             SignatureError: the signature is missing or not good.
         """
         if self.policy is SignaturePolicy.IGNORED:
-            return codec.signed_object_of(root)
+            return codec.signed_object_of(document.root)
         from oadr.signature import Fingerprints, ReplayCache, is_signed, verify
 
-        if not is_signed(root):
+        if not is_signed(document.received):
             if self.policy is SignaturePolicy.REQUIRED:
                 raise SignatureError("the VTN did not sign its answer")
-            return codec.signed_object_of(root)
+            return codec.signed_object_of(document.root)
         if self._replay is None:
             self._replay = ReplayCache(tolerance=self.tolerance)
-        return verify(
-            root,
+        covered = verify(
+            document.received,
             trusted=Fingerprints(self.vtn_fingerprint or ""),
             now=self.clock.now(),
             replay=self._replay,
             who="vtn",
         )
+        return codec.signed_object_of(document.root) if document.repairs else covered

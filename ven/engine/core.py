@@ -22,7 +22,8 @@ from ven.backoff import BackOff
 from ven.engine.patience import Patience
 from ven.engine.pushed import Pushed
 from ven.engine.turn import Turn
-from ven.errors import BadReply, Refused, Rejected, Unreachable, Unregistered
+from ven.errors import BadReply, Refused, Rejected, Unreachable, Unregistered, WrongPeer
+from ven.health import Health, rule_in
 from ven.hooks import HOOKS, Context
 from ven.options import Options
 from ven.state import Registration, State
@@ -63,6 +64,7 @@ class Core:
             response. None while a message is handled that was polled for.
         shown: says the OpenADR fingerprint of the certificate that the VTN showed last;
             empty if it has shown none.
+        health: what is noticed of the VTN, and of the meters.
     """
 
     options: Options
@@ -87,6 +89,7 @@ class Core:
     answered: Message | None = None
     pushed: Pushed | None = None
     shown: Callable[[], str] = str
+    health: Health = field(default_factory=Health)
 
     @property
     def party(self) -> Registration:
@@ -106,14 +109,26 @@ class Core:
             TransportError: there is no usable answer.
             Refused: the answer carries an error code; 463 also ends the registration.
         """
-        reply = await self.exchange(service, message)
+        try:
+            reply = await self.exchange(service, message)
+        except (Rejected, BadReply, WrongPeer) as error:
+            code = f"HTTP {error.status}" if isinstance(error, Rejected) else "unreadable"
+            self._note_refusal(message, code, error.reason)
+            raise
         response = getattr(reply, "response", None)
         if isinstance(response, EiResponse) and not response.ok:
             name = message_name(message)
+            self._note_refusal(message, str(response.code), response.description or "")
             if response.code == NotRegistered.code and self.registration is not None:
                 self.lose(f"the VTN answered {name} with {response.code}")
             raise Refused(response.code, response.description or "", message=name)
+        if self.health.refusals:
+            self.health.taken(message_name(message))
         return reply
+
+    def _note_refusal(self, message: Message, code: str, words: str) -> None:
+        name = message_name(message)
+        self.health.refused(name, code, words, self.clock.now(), rule_in(words))
 
     async def ask(self, service: ServiceName, message: Message, expected: type[M]) -> M:
         """Sends a message and returns the answer of the expected kind.

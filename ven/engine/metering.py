@@ -195,7 +195,7 @@ class Metering:
             except Exception as error:  # noqa: BLE001 - a meter is somebody else's code
                 self._failed(running, error)
             else:
-                running.failing = False
+                self._worked(running)
 
     async def _fetch(self, running: _Running, asked: Awaitable[Sequence[Sample]]) -> None:
         """Takes what a meter gives for a report."""
@@ -205,7 +205,7 @@ class Metering:
             except Exception as error:  # noqa: BLE001 - a meter is somebody else's code
                 self._failed(running, error)
             else:
-                running.failing = False
+                self._worked(running)
 
     async def _ask(self, running: _Running, tick: datetime) -> list[Reading]:
         return await self._answer(running, running.meter.samples(running.newest, tick))
@@ -231,6 +231,14 @@ class Metering:
         level = log.debug if running.failing else log.error
         level("%s: %s", where, words or type(error).__name__, extra=self._core.extra)
         running.failing = True
+        name = running.meter.spec.name
+        core = self._core
+        core.health.meter_fails(name, words or type(error).__name__, core.clock.now())
+
+    def _worked(self, running: _Running) -> None:
+        if running.failing:
+            running.failing = False
+            self._core.health.meter_works(running.meter.spec.name)
 
     async def _check_clock(self, running: _Running) -> None:
         """Starts over if the clock was set back, so that nobody waits for it to catch up."""
