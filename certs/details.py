@@ -66,6 +66,16 @@ def read_details(der: bytes) -> Details:
     )
 
 
+def common_name_in(subject: str) -> str:
+    """Return the common name in a subject as `Details` has it; empty if there is not just one."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    name = _tried(lambda: x509.Name.from_rfc4514_string(subject)) if subject else None
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME) if name is not None else ()
+    return str(found[0].value) if len(found) == 1 else ""
+
+
 def one_line(text: str) -> str:
     """Return a text of a peer as one printable line of bounded length."""
     shown = text[: MAX_NAME + 1]

@@ -139,7 +139,7 @@ async def enrol(office: Office, name: str, place: Place, source: Source) -> tupl
     """
     if not source.issue:
         proof = source.proof()
-        row = await _enrol(office, name, place.ven_id, place, proof)
+        row = await enrol_as(office, name, place.ven_id, place, proof)
         return row, proof.fingerprint if proof else ""
     await _check_free(office, name, place.ven_id)
     ven_id = place.ven_id or new_id()
@@ -160,7 +160,7 @@ async def enrol(office: Office, name: str, place: Place, source: Source) -> tupl
     with ExitStack() as undo:
         undo.callback(authority.revoke, issued.record.serial)
         undo.callback(_write(office, handover, source).unlink)
-        row = await _enrol(office, name, ven_id, place, _proof_of(issued))
+        row = await enrol_as(office, name, ven_id, place, _proof_of(issued))
         undo.pop_all()
     return row, issued.record.fingerprint
 
@@ -219,9 +219,15 @@ async def revoke_at_authority(
     return len(records)
 
 
-async def _enrol(
-    office: Office, name: str, ven_id: str | None, place: Place, proof: Proof | None
+async def enrol_as(
+    office: Office,
+    name: str,
+    ven_id: str | None,
+    place: Place,
+    proof: Proof | None,
+    action: str = "enrol",
 ) -> Party:
+    """Enrols a VEN whose certificate is there, if it has one."""
     return await office.operator.enrol(
         name,
         now=office.now,
@@ -236,6 +242,7 @@ async def _enrol(
         profile=place.profile,
         push_address=place.push_address,
         poll_interval=place.poll_interval,
+        action=action,
     )
 
 

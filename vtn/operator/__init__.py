@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from vtn.audience import Audience, describe, resolve, target_of
 from vtn.operator.acting import find_event, find_ven
 from vtn.operator.event import Events
+from vtn.operator.pending import Approvals
 from vtn.operator.report import Reports
 from vtn.operator.ven import Changes, Vens
 
@@ -26,5 +27,5 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operator(Vens, Events, Reports):
+class Operator(Vens, Events, Reports, Approvals):
     """Somebody who acts on a VTN's store; see ``vtn.operator.acting.Acting``."""

@@ -65,6 +65,7 @@ class Vens(Acting):
         profile: ProfileName = ProfileName.B,
         push_address: str | None = None,
         poll_interval: timedelta | None = None,
+        action: str = "enrol",
     ) -> Party:
         """Takes in a VEN before it has registered.
 
@@ -82,6 +83,7 @@ class Vens(Acting):
             profile: that it speaks; one of 2.0a takes part as soon as it is enrolled.
             push_address: where a VEN of 2.0a listens; None if it polls.
             poll_interval: how often a VEN of 2.0a asks for its events.
+            action: how the audit calls it.
 
         Raises:
             vtn.store.errors.DuplicateId: the name, venID or fingerprint is taken.
@@ -109,7 +111,8 @@ class Vens(Acting):
                     subject=subject,
                     not_after=not_after,
                 )
-            await self.note(tx, now, "enrol", name, {"ven_id": row.ven_id})
+            detail = {"ven_id": row.ven_id} | ({"fingerprint": fingerprint} if fingerprint else {})
+            await self.note(tx, now, action, name, detail)
         return row
 
     async def provide(self, ven_id: str, *, now: datetime) -> None:

@@ -130,6 +130,12 @@ async def for_party(tx: Transaction, *, party_pk: int) -> list[Certificate]:
     return _certificates(await tx.rows(statement.order_by(certificate.c.pk)))
 
 
+async def history(tx: Transaction, *, fingerprint: str) -> list[Certificate]:
+    """Returns whose a certificate is and has been, latest first."""
+    statement = select(certificate).where(certificate.c.fingerprint == fingerprint)
+    return _certificates(await tx.rows(statement.order_by(certificate.c.pk.desc())))
+
+
 async def all_valid(tx: Transaction, *, now: datetime) -> list[Certificate]:
     """Returns the certificates that identify somebody at this moment."""
     return _certificates(await tx.rows(select(certificate).where(_valid(now))))
