@@ -50,17 +50,28 @@ class HTTPError(OpenADRError):
         return f"{text} ({self.rule})" if self.rule else text
 
 
-def check_head(request: web.BaseRequest) -> None:
+def check_head(request: web.BaseRequest, tolerates: Callable[[], bool] | None = None) -> None:
     """Checks what a message is announced as.
+
+    Args:
+        request: as it came.
+        tolerates: asked whether XML is taken that is announced as another kind, or as
+            nothing; None does not take it.
 
     Raises:
         HTTPError: 406, it is no XML or is compressed (R53).
     """
     headers = request.headers
-    if headers.get("Content-Type") != CONTENT_TYPE and request.content_type != CONTENT_TYPE:
+    proper = headers.get("Content-Type") == CONTENT_TYPE or request.content_type == CONTENT_TYPE
+    if not (proper or (tolerates is not None and _may_be_xml(request) and tolerates())):
         raise HTTPError(406, f"Content-Type must be {CONTENT_TYPE}", rule="R53")
     if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise HTTPError(406, "a request must not be compressed", rule="R53")
+
+
+def _may_be_xml(request: web.BaseRequest) -> bool:
+    kind = request.content_type
+    return "Content-Type" not in request.headers or kind == "text/xml" or kind.endswith("+xml")
 
 
 async def read_body(

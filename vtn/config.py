@@ -15,6 +15,7 @@ from runtime.errors import ConfigError
 from runtime.hooks import TIME_LIMIT
 from runtime.policy import SignaturePolicy
 from runtime.sections import ClockSettings, Duration, PlainSection, Positive, Rule, Text, load_toml
+from vtn.peer_settings import PeerSettings
 from vtn.proxy.settings import ProxySettings
 
 if TYPE_CHECKING:
@@ -275,6 +276,7 @@ class Settings(PlainSection):
     proxy: ProxySettings | None = None
     store: StoreSettings = field(default_factory=StoreSettings)
     signatures: SignatureSettings = field(default_factory=SignatureSettings)
+    peers: PeerSettings = field(default_factory=PeerSettings)
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
     push: PushSettings = field(default_factory=PushSettings)

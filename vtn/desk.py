@@ -20,7 +20,9 @@ from vtn.hooks import Context
 from vtn.knocks import Knocks
 from vtn.refusals import Refusals
 from vtn.roster import Member, Roster
+from vtn.shown import ShownCertificates
 from vtn.store import Store
+from vtn.tolerance import Repairs
 
 if TYPE_CHECKING:
     from certs.peers import PeerCertificate
@@ -60,6 +62,8 @@ class Desk:
         pushes: how HTTP push has gone, not yet in the store.
         refusals: what went wrong with VENs, not yet in the store.
         knocks: who has asked in vain, not yet in the store.
+        repairs: what was mended of messages, not yet in the store.
+        shown: certificates that VENs have shown, not yet in the store.
         pusher: pushes to VENs that listen; None where nobody does.
         behind: somebody may have written what the roster has not taken over yet: another
             process, or an exchange that broke off.
@@ -84,6 +88,8 @@ class Desk:
     pushes: "dict[int, Push]" = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
     knocks: Knocks = field(default_factory=Knocks)
+    repairs: Repairs = field(default_factory=Repairs)
+    shown: ShownCertificates = field(default_factory=ShownCertificates)
     pusher: "Pusher | None" = None
     behind: bool = False
     offers_asked: int = 0

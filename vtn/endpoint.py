@@ -27,11 +27,12 @@ from oadr.errors import (
     SignatureError,
     XMLError,
 )
+from oadr.repair import Tolerance
 from oadr.replies import refuse, ven_id_of
 from runtime.http import HTTPError
 from runtime.listening import may_block, send
 from runtime.policy import SignaturePolicy
-from vtn import knocks, lookup, paths, profile_a
+from vtn import knocks, lookup, paths, profile_a, tolerance
 from vtn.desk import Caller, Desk
 from vtn.identity import Identity
 from vtn.intake import AT_ONCE, Intake
@@ -48,6 +49,8 @@ log = logging.getLogger("openadr.vtn.endpoint")
 
 #: Messages that come from VENs which are not registered yet.
 _OPEN = (m.QueryRegistration, m.CreatePartyRegistration)
+#: A document that is mended counts as one more message for each of these: that takes time.
+_MENDED_BYTES_A_TOKEN = 2048
 
 
 class Endpoint:
@@ -181,7 +184,9 @@ class Endpoint:
             raise HTTPError(501, "only POST is implemented")
         if service is None:
             raise HTTPError(404, "there is no service at this address", rule="R511")
-        data = await self._intake.read(service, request, peer)
+        data = await self._intake.read(
+            service, request, peer, partial(tolerance.tolerates, self.desk, caller, "content-type")
+        )
         if len(data) <= AT_ONCE:
             response = await self._reply(service, data, caller)
         else:
@@ -211,19 +216,21 @@ class Endpoint:
 
     async def _answer(self, service: ServiceName, data: bytes, caller: Caller) -> bytes | None:
         longest = self._intake.longest(service)
-        if len(data) <= AT_ONCE:
-            document = self._reader.read(service, data, max_bytes=longest)
-        else:
-            document = await asyncio.to_thread(self._reader.read, service, data, max_bytes=longest)
-        message = document.message
-        if not caller.secure:
-            caller = caller.as_member(self.desk.roster.of_ven_id(ven_id_of(message) or ""))
+        read = partial(
+            self._reader.read,
+            service,
+            data,
+            max_bytes=longest,
+            tolerance=partial(self._put_up_with, caller, data, longest),
+        )
+        document = read() if len(data) <= AT_ONCE else await asyncio.to_thread(read)
+        caller, message = tolerance.settle(self.desk, caller, document)
         if caller.sight is not None:
             await caller.sight.understood(message, caller)
         signed = False
         try:
             caller, settle = await lookup.identify(self.desk, caller, message)
-            signed = self.check_signature(document.root, caller)
+            signed = self.check_signature(document.received, caller)
             if settle is not None:
                 caller = await settle()
             if document.unusable is not None:
@@ -245,6 +252,13 @@ class Endpoint:
             caller.sight.answer = reply
         wanted = self.signs(caller.member, signed)
         return self.signatures.encode(reply, wanted, caller.received_at)
+
+    def _put_up_with(self, caller: Caller, data: bytes, longest: int) -> Tolerance:
+        """Returns by which profile a document is read that is not valid; mending it costs."""
+        found = tolerance.of_document(self.desk, caller, data, max_bytes=longest)
+        if found is not Tolerance.STRICT:
+            self._intake.limit.charge(caller.counted, len(data) / _MENDED_BYTES_A_TOKEN)
+        return found
 
     async def serve(self, message: m.Message, caller: Caller) -> m.Message | None:
         """Returns the reply to a message of a proven caller, however it has come.

@@ -67,19 +67,26 @@ class Intake:
                 quiet=self.limit.refusals(peer) > 1,
             )
 
-    async def read(self, service: ServiceName, request: web.BaseRequest, peer: str) -> bytes:
+    async def read(
+        self,
+        service: ServiceName,
+        request: web.BaseRequest,
+        peer: str,
+        tolerates: Callable[[], bool] | None = None,
+    ) -> bytes:
         """Returns the body of a request; hand one of more than ``AT_ONCE`` bytes to ``in_turn``.
 
         Args:
             service: that it was sent to.
             request: whose head has come.
             peer: who is counted.
+            tolerates: see ``check_head``.
 
         Raises:
             HTTPError: it is no XML (406), too long (413), too slow (408), breaks off (400), or
                 there is no room for it (503).
         """
-        check_head(request)
+        check_head(request, tolerates)
         most = self._max_body[service]
         taken = 0
 

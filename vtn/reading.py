@@ -1,5 +1,6 @@
 """From the bytes of a request to the message in them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -7,7 +8,8 @@ from lxml import etree
 from oadr import codec
 from oadr import messages as m
 from oadr.enums import ServiceName
-from oadr.errors import InvalidData
+from oadr.errors import InvalidData, XMLError
+from oadr.repair import Tolerance, parse
 from oadr.replies import FROM_VEN
 from oadr.unusable import stand_in
 from runtime.http import HTTPError
@@ -21,13 +23,18 @@ class Document:
     Attributes:
         data: as it came.
         message: in it; one that only says whom to answer if ``unusable``.
-        root: its payload; None for a poll that has come before and is known to be valid.
+        root: its payload, mended; None for a poll that has come before.
+        received: its payload as it came, which a signature is verified on; that of ``root``
+            if nothing was mended, or if it came without one and so without a signature.
+        repairs: what was mended.
         unusable: why the message cannot be used; None if it can.
     """
 
     data: bytes
     message: m.Message
     root: etree._Element | None = None
+    received: etree._Element | None = None
+    repairs: tuple[str, ...] = ()
     unusable: InvalidData | None = None
 
 
@@ -37,19 +44,28 @@ class Reader:
     def __init__(self) -> None:
         self._polls = FamiliarPolls()
 
-    def read(self, service: ServiceName, data: bytes, *, max_bytes: int) -> Document:
+    def read(
+        self,
+        service: ServiceName,
+        data: bytes,
+        *,
+        max_bytes: int,
+        tolerance: Callable[[], Tolerance],
+    ) -> Document:
         """Returns what a document says.
 
         Args:
             service: that it was sent to.
             data: the document.
             max_bytes: a longer one is refused unread.
+            tolerance: says what is put up with if the document is not valid. A poll that has
+                come before may have been mended for another VEN: look at the repairs.
 
         Raises:
             XMLError: it is no schema-valid message (406).
             HTTPError: 404, it is no operation of that service for a VEN.
         """
-        document = self._read(data, max_bytes)
+        document = self._read(data, max_bytes, tolerance)
         if type(document.message) not in FROM_VEN[service]:
             name = codec.message_name(document.message)
             text = f"{name} is no operation of {service} for a VEN"
@@ -59,20 +75,41 @@ class Reader:
     def keep(self, document: Document) -> None:
         """Remembers the document of a VEN that may poll, if it is a poll without signature.
 
-        Nobody else can fill the memory.
+        Nobody else can fill the memory. What is kept is the message as it was read: what the
+        certificate of one VEN adds to it must not become another's.
         """
         root, message = document.root, document.message
         if root is not None and len(root) == 1 and type(message) is m.Poll:
-            self._polls.keep(document.data, message)
+            self._polls.keep(document.data, message, document.repairs)
 
-    def _read(self, data: bytes, max_bytes: int) -> Document:
+    def _read(self, data: bytes, max_bytes: int, tolerance: Callable[[], Tolerance]) -> Document:
         known = self._polls.find(data)
         if known is not None:
             return Document(data=data, message=known)
-        root = codec.parse(data, max_bytes=max_bytes)
-        signed_object = codec.signed_object_of(root)
+        mended = self._polls.find_mended(data)
+        if mended is not None:
+            return Document(data=data, message=mended[0], repairs=mended[1])
         try:
-            return Document(data=data, message=codec.message_of(signed_object), root=root)
+            root = received = codec.parse(data, max_bytes=max_bytes)
+            repairs: tuple[str, ...] = ()
+        except XMLError:
+            # What is refused is the first finding, whatever a repair has come to.
+            allowed = tolerance()
+            if allowed is Tolerance.STRICT:
+                raise
+            parsed = parse(data, allowed, max_bytes=max_bytes)
+            root, received, repairs = parsed.root, parsed.received, parsed.repairs
+        signed_object = codec.signed_object_of(root)
+        unusable = None
+        try:
+            message = codec.message_of(signed_object)
         except InvalidData as error:
-            message = stand_in(signed_object)
-            return Document(data=data, message=message, root=root, unusable=error)
+            message, unusable = stand_in(signed_object), error
+        return Document(
+            data=data,
+            message=message,
+            root=root,
+            received=received if received.tag == root.tag else root,
+            repairs=repairs,
+            unusable=unusable,
+        )

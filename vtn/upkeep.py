@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from runtime.tasks import Tasks
+from vtn import expiry
 from vtn.desk import Caller, Desk
 from vtn.roster import Member
 from vtn.services import offering, pending, serving
-from vtn.store import StorageError, delivery, outbox, party, push, refusal
+from vtn.store import StorageError, delivery, outbox, party, push, refusal, repair
 from vtn.store import pending as pending_rows
 
 log = logging.getLogger("openadr.vtn.upkeep")
@@ -41,6 +42,8 @@ def start(desk: Desk, tasks: Tasks) -> None:
         ("send reports", serving.serve, SERVE),
         ("ask again for reports", pending.overdue, TIDY),
         ("see what is on offer", offering.renew, TIDY),
+        ("write down certificates", learn, FLUSH),
+        ("look what expires", expiry.Watch().look, FLUSH),
     ):
         tasks.start(_repeat(desk, work, pause, name), name=name)
 
@@ -78,24 +81,32 @@ async def watch(desk: Desk) -> None:
 
 async def flush(desk: Desk) -> None:
     """Writes down when VENs were last seen, how push went, and what failed, in one batch."""
-    if not (desk.sightings or desk.pushes or desk.refusals or desk.knocks):
+    if not (desk.sightings or desk.pushes or desk.refusals or desk.knocks or desk.repairs):
         return
     sightings, desk.sightings = desk.sightings, {}
     pushes, desk.pushes = desk.pushes, {}
     refusals = desk.refusals.take()
     knocks = desk.knocks.take()
+    repairs = desk.repairs.take()
     try:
         async with desk.store.begin() as tx:
             await party.touch(tx, last_seen=sightings)
             await push.note(tx, rows=pushes.values())
             await refusal.note(tx, rows=refusals)
             await pending_rows.note(tx, rows=knocks)
+            await repair.note(tx, rows=repairs)
     except StorageError:
         desk.sightings = sightings | desk.sightings
         desk.pushes = pushes | desk.pushes
         desk.refusals.give_back(refusals)
         desk.knocks.give_back(knocks)
+        desk.repairs.give_back(repairs)
         raise
+
+
+async def learn(desk: Desk) -> None:
+    """Writes down what the certificates say that VENs have shown for the first time."""
+    await desk.shown.write(desk.store)
 
 
 async def silent(desk: Desk) -> None:

@@ -11,7 +11,9 @@ Read ``document.py`` first, then ``mend.py``; there is one file for each family 
 
 from oadr.codec import MAX_BYTES
 from oadr.repair.catalogue import REPAIRS, Repair, Tolerance
+from oadr.repair.claim import claimed_ven_id
 from oadr.repair.document import MAX_MENDED, Parsed, parse, would_help
+from oadr.repair.message import mend_message
 
 __all__ = [
     "MAX_BYTES",
@@ -20,6 +22,8 @@ __all__ = [
     "Parsed",
     "Repair",
     "Tolerance",
+    "claimed_ven_id",
+    "mend_message",
     "parse",
     "would_help",
 ]

@@ -10,14 +10,11 @@ from oadr.codec import MAX_BYTES
 from oadr.codec.parser import read
 from oadr.errors import XMLError
 from oadr.repair.catalogue import Tolerance
-from oadr.repair.envelope import may_be_mended
-from oadr.repair.mend import mend
-from oadr.repair.mending import Mending, TooMuchError
 
 #: Longest document that is mended, in bytes; a longer one is taken as it is or refused.
-MAX_MENDED = 1024 * 1024
+MAX_MENDED = 256 * 1024
 #: Most elements of a document that is mended.
-MAX_ELEMENTS = 50_000
+MAX_ELEMENTS = 20_000
 
 _SPACE = b" \t\r\n"
 
@@ -77,6 +74,10 @@ def would_help(data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[str, ...]:
 
 
 def _mended(data: bytes, tolerance: Tolerance, max_bytes: int) -> Parsed | None:
+    # Loaded when a peer is first not right: a program whose peers are starts sooner.
+    from oadr.repair.envelope import may_be_mended
+    from oadr.repair.mending import TooMuchError
+
     stripped = data.lstrip(_SPACE)
     try:
         received = read(stripped, None, max_bytes=max_bytes)
@@ -84,25 +85,41 @@ def _mended(data: bytes, tolerance: Tolerance, max_bytes: int) -> Parsed | None:
         return None
     if not may_be_mended(received) or _is_large(received):
         return None
-    for level in (Tolerance.REPAIR, Tolerance.LENIENT):
-        if tolerance.allows(level):
-            found = _tried(received, Mending(level), max_bytes, led=len(stripped) < len(data))
-            if found is not None:
-                return found
-    return None
+    try:
+        return _tried(received, tolerance, max_bytes, led=len(stripped) < len(data))
+    except TooMuchError:
+        return None
 
 
 def _tried(
-    received: etree._Element, mending: Mending, max_bytes: int, *, led: bool
+    received: etree._Element, tolerance: Tolerance, max_bytes: int, *, led: bool
 ) -> Parsed | None:
+    """Returns what comes of a document at the first level that suffices; None if none does."""
+    from oadr.repair.mend import mend
+    from oadr.repair.mending import Mending
+
+    root, mending = deepcopy(received), Mending()
     if led:
         mending.note("leading-space")
+    for level in (Tolerance.REPAIR, Tolerance.LENIENT):
+        if not tolerance.allows(level):
+            break
+        before = mending.changes if level is Tolerance.LENIENT else 0
+        mending.allow(level)
+        root = mend(root, mending)
+        if mending.changes == before:
+            continue
+        valid = _validated(root, max_bytes)
+        if valid is not None:
+            return Parsed(root=valid, received=received, repairs=mending.done)
+    return None
+
+
+def _validated(root: etree._Element, max_bytes: int) -> etree._Element | None:
     try:
-        root = mend(deepcopy(received), mending)
-        again = codec.parse(etree.tostring(root, encoding="UTF-8"), max_bytes=max_bytes)
-    except (TooMuchError, XMLError):
+        return codec.parse(etree.tostring(root, encoding="UTF-8"), max_bytes=max_bytes)
+    except XMLError:
         return None
-    return Parsed(root=again, received=received, repairs=mending.done)
 
 
 def _is_large(root: etree._Element) -> bool:

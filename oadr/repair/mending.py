@@ -3,7 +3,7 @@
 from oadr.repair.catalogue import REPAIRS, Tolerance
 
 #: Most changes to one document; a peer whose message needs more is not merely imprecise.
-MAX_CHANGES = 50_000
+MAX_CHANGES = 20_000
 
 
 class TooMuchError(Exception):
@@ -13,16 +13,20 @@ class TooMuchError(Exception):
 class Mending:
     """What is done to one document.
 
-    Args:
-        tolerance: which repairs are allowed.
+    Attributes:
+        changes: how many were made.
     """
 
-    def __init__(self, tolerance: Tolerance) -> None:
+    def __init__(self) -> None:
+        self.changes = 0
+        self._allowed: frozenset[str] = frozenset()
+        self._done: set[str] = set()
+
+    def allow(self, tolerance: Tolerance) -> None:
+        """Allows the repairs of a tolerance from now on, and no others."""
         self._allowed = frozenset(
             name for name, repair in REPAIRS.items() if tolerance.allows(repair.tolerance)
         )
-        self._done: set[str] = set()
-        self._changes = 0
 
     def allows(self, name: str) -> bool:
         """Returns whether a repair may be done."""
@@ -35,8 +39,8 @@ class Mending:
             TooMuchError: there were too many.
         """
         self._done.add(name)
-        self._changes += 1
-        if self._changes > MAX_CHANGES:
+        self.changes += 1
+        if self.changes > MAX_CHANGES:
             raise TooMuchError
 
     @property

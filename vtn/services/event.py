@@ -15,6 +15,7 @@ from vtn.roster import Member
 from vtn.services import external
 from vtn.store import delivery
 from vtn.store.delivery import Delivery
+from vtn.tolerance import tolerates
 
 log = logging.getLogger("openadr.vtn.event")
 
@@ -69,6 +70,8 @@ async def created(desk: Desk, caller: Caller, message: m.CreatedEvent) -> m.Mess
         )
         return m.Response(response=outcome(message), ven_id=message.ven_id)
     if not message.responses:
+        if tolerates(desk, caller, "created-event-without-answers"):
+            return m.Response(response=outcome(message), ven_id=message.ven_id)
         raise ComplianceError("eventResponses are missing", rule="R35")
     answers, fault = await _store(desk, caller, member, message)
     for answer in answers:
