@@ -47,6 +47,8 @@ class Identity:
         proven = certificate is not None and refusal is None and not certificate.expired
         fingerprint = certificate.fingerprint if certificate is not None else ""
         member = self._desk.roster.of_certificate(fingerprint, now) if proven else None
+        if member is not None and certificate is not None:
+            self._desk.shown.note(certificate, now)
         return Caller(
             member=member,
             fingerprint=fingerprint,

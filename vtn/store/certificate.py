@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, update
 from vtn.store import party, pending
 from vtn.store.errors import DuplicateId, UnknownId
 from vtn.store.schema import certificate
+from vtn.store.schema import party as parties
 from vtn.store.sqlite import insert
 from vtn.store.transaction import Transaction
 from vtn.store.types import UTCDateTime
@@ -139,6 +140,12 @@ async def history(tx: Transaction, *, fingerprint: str) -> list[Certificate]:
 async def all_valid(tx: Transaction, *, now: datetime) -> list[Certificate]:
     """Returns the certificates that identify somebody at this moment."""
     return _certificates(await tx.rows(select(certificate).where(_valid(now))))
+
+
+async def owners(tx: Transaction) -> dict[int, str]:
+    """Returns the names of all parties by their keys, for whoever asks whose certificate it is."""
+    rows = await tx.rows(select(parties.c.pk, parties.c.ven_name))
+    return {row.pk: row.ven_name for row in rows}
 
 
 async def unseen(tx: Transaction, *, among: Collection[str]) -> frozenset[str]:
