@@ -112,7 +112,7 @@ async def test_the_files_of_the_vtn_are_looked_at_too() -> None:
         assert found["revocation list"].who == "the authority"
         assert "oadr-certs crl" in found["revocation list"].todo
         late = await warnings(world, later=7290 * DAY)
-    assert ("the authority", "certificate", 9) in {(one.who, one.what, one.days) for one in late}
+    assert ("the authority", "certificate", 14) in {(o.who, o.what, o.threshold) for o in late}
 
 
 async def test_each_certificate_of_the_vtn_is_looked_at(tmp_path: Path) -> None:
