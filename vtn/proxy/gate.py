@@ -19,6 +19,7 @@ from aiohttp import web
 from certs.forwarded import Format, ForwardedError, parse_forwarded
 from certs.light import matches_der
 from certs.peers import PeerCertificate, Peers
+from certs.standing import Standing
 from runtime.errors import ConfigError
 from runtime.http import HTTPError
 from vtn.config import Settings
@@ -38,12 +39,21 @@ class Gate:
 
     Args:
         section: whose headers count.
-        trust: judges certificates; None if the authority of the VENs is not known.
+        standing: judges the certificates of proxies, as far as TLS has not.
+        trust: judges those of VENs; None if their authority is not known.
         secret: what each proxy must send; empty for nothing.
     """
 
-    def __init__(self, section: ProxySettings, trust: "Trust | None", secret: str = "") -> None:
+    def __init__(
+        self,
+        section: ProxySettings,
+        *,
+        standing: Standing,
+        trust: "Trust | None" = None,
+        secret: str = "",
+    ) -> None:
         self._section = section
+        self._standing = standing
         self._trust = trust
         self._secret = secret.encode()
         self._format = Format(section.format)
@@ -68,7 +78,8 @@ class Gate:
             from certs.trust import Trust
 
             trust = Trust(tls.ca, tls.crl)
-        return cls(section, trust, _secret_of(section))
+        standing = Standing(tls.crl if section.certificates else None)
+        return cls(section, standing=standing, trust=trust, secret=_secret_of(section))
 
     def certificate_of(self, request: web.BaseRequest) -> PeerCertificate | None:
         """Returns the certificate of whoever calls; None if nothing proves one.
@@ -132,10 +143,13 @@ class Gate:
             listed = self._listed[transport]
         except KeyError:
             listed = self._listed[transport] = self._looks_like_one(transport)
-        if listed and self._section.certificates:
-            certificate = self._peers.of(transport)
-            return certificate is not None and not certificate.expired
-        return listed
+        return listed and (not self._section.certificates or self._counts(transport))
+
+    def _counts(self, transport: BaseTransport) -> bool:
+        """Returns whether the certificate of a proxy is still good (R516)."""
+        certificate = self._peers.of(transport)
+        der = certificate.der if certificate is not None else None
+        return der is not None and not self._standing.problem(der)
 
     def _looks_like_one(self, transport: BaseTransport) -> bool:
         address = _address_of(transport)
