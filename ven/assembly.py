@@ -85,6 +85,10 @@ def _capture(settings: Settings, state: Path | str) -> Capture | None:
 def _options(settings: Settings) -> Options:
     return Options(
         ven_name=settings.ven_name,
+        ven_id=settings.ven_id,
+        pre_provisioned=settings.vtn.pre_provisioned,
+        vtn_id=settings.vtn.id,
+        introduction=settings.vtn.reports,
         default_opt=settings.policy.default,
         market_contexts=settings.market_contexts,
         resource_ids=settings.resources,
@@ -129,6 +133,8 @@ def _connection(settings: Settings) -> Connection:
             signature_fingerprint=signatures.vtn_fingerprint,
             tolerance=signatures.tolerance,
             timeout=settings.poll.timeout,
+            profile=settings.vtn.profile,
+            leave_out=settings.vtn.leave_out,
             listen=settings.push.listening() if settings.push else None,
         )
     except ValueError as error:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from oadr.codec.plain import Dispensable
 from oadr.enums import OptType
+from oadr.repair.catalogue import Tolerance
 from runtime.hooks import TIME_LIMIT
 from runtime.policy import SignaturePolicy
 from runtime.sections import (
@@ -24,7 +26,7 @@ from runtime.sections import (
     load_toml,
 )
 from ven.loads.settings import AnyLoad, SimulatedLoadSettings
-from ven.options import PUSH_RESYNC, push_address
+from ven.options import PUSH_RESYNC, Introduction, push_address
 from ven.push import Listening, is_loopback
 from ven.sources.settings import AnyMeter, CsvMeterSettings
 
@@ -88,6 +90,33 @@ class SignatureSettings(PlainSection):
     def __post_init__(self) -> None:
         if self.passphrase_file is not None and self.key is None:
             raise ValueError("passphrase_file is for a key of its own; expected key beside it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VtnSettings(PlainSection):
+    """``[vtn]``: what is different about this VTN; most need nothing of it.
+
+    Attributes:
+        profile: what is put up with in its messages: ``strict``, ``repair`` (what has one
+            meaning only) or ``lenient`` (what takes a guess).
+        leave_out: optional parts that it chokes on, such as ``["schemaVersion", "Id"]``; our
+            messages go without them.
+        pre_provisioned: whether it has no EiRegisterParty, and knows this VEN by ``ven_id``
+            because people have told it.
+        id: vtnID of a pre-provisioned VTN; left out to take that of its first events.
+        reports: ``auto`` (its word is taken if it says that it has no EiReport), ``always``
+            or ``never``.
+    """
+
+    profile: Tolerance = Tolerance.STRICT
+    leave_out: frozenset[Dispensable] = frozenset()
+    pre_provisioned: bool = False
+    id: Text | None = None
+    reports: Introduction = Introduction.AUTO
+
+    def __post_init__(self) -> None:
+        if self.id is not None and not self.pre_provisioned:
+            raise ValueError("id is for a VTN with pre_provisioned = true; others say it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +273,7 @@ class Settings(PlainSection):
     device_classes: frozenset[str] | None = None
     report_only: bool = False
     tls: TlsSettings | None = None
+    vtn: VtnSettings = field(default_factory=VtnSettings)
     signatures: SignatureSettings = field(default_factory=SignatureSettings)
     state: StateSettings = field(default_factory=StateSettings)
     poll: PollSettings = field(default_factory=PollSettings)
@@ -265,6 +295,8 @@ class Settings(PlainSection):
             raise ValueError("[tls] is missing; https needs certificate, key and ca")
         if not https and self.tls is not None:
             raise ValueError("vtn_url is plain http, but there is [tls]; expected https://...")
+        if self.vtn.pre_provisioned and self.ven_id is None:
+            raise ValueError("vtn.pre_provisioned needs ven_id; expected the one that the VTN has")
         if self.push is not None:
             self._check_push(self.push)
         names = [meter.name for meter in self.meters] + [

@@ -45,6 +45,21 @@ host = {host:<30}# of this machine, to listen on
 """
 
 
+_VTN = """\
+[vtn]                                # has no EiRegisterParty: people have told it who this is
+pre_provisioned = true
+"""
+
+
+def vtn_section(vtn_id: str | None = None) -> str:
+    """Returns the section of a ``ven.toml`` for a VTN that has no EiRegisterParty.
+
+    Args:
+        vtn_id: what it calls itself; None if that shall be seen.
+    """
+    return _VTN + (f"id = {toml_string(vtn_id)}\n" if vtn_id else "")
+
+
 def push_section(address: str) -> str:
     """Returns the section of a ``ven.toml`` for a VEN that the VTN pushes to.
 

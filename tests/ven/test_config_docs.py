@@ -22,6 +22,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "ven-configuration
 SECTIONS: dict[str, Any] = {
     "Top level": Settings,
     "[tls]": config.TlsSettings,
+    "[vtn]": config.VtnSettings,
     "[signatures]": config.SignatureSettings,
     "[state]": config.StateSettings,
     "[poll]": config.PollSettings,

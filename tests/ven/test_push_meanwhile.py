@@ -114,7 +114,7 @@ async def test_a_ven_that_does_not_run_answers_and_works_step_by_step() -> None:
         assert (await push(world, world.vtn.snapshot(request_id="x"))).body == b""
         await push(world, m.RequestReregistration(ven_id="ven-1"))
         await until(lambda: len(world.vtn.got(m.CreatePartyRegistration)) == 2)
-        assert list(world.vtn.answers) == [event.event_id]
+        await until(lambda: list(world.vtn.answers) == [event.event_id])
 
 
 async def test_a_ven_that_polls_loads_nothing_of_all_this() -> None:

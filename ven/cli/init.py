@@ -8,7 +8,7 @@ import click
 from runtime.sections import check
 from ven.bundle import CONFIGURATION, BundleError, configured, read, write
 from ven.config import Settings
-from ven.starter import push_section, starter
+from ven.starter import push_section, starter, vtn_section
 
 _WORDS = {".key": "private key: keep it safe", ".crt": "certificate"}
 
@@ -29,12 +29,22 @@ _WORDS = {".key": "private key: keep it safe", ".crt": "certificate"}
     metavar="ADDRESS",
     help="Where the VTN reaches this VEN: it pushes then, and is not polled.",
 )
+@click.option("--ven-id", metavar="ID", help="Of this VEN, as the operator of the VTN knows it.")
+@click.option(
+    "--pre-provisioned",
+    is_flag=True,
+    help="The VTN has no EiRegisterParty: it has been told the venID, and is only polled.",
+)
+@click.option("--vtn-id", metavar="ID", help="Of such a VTN; left out to take what it sends first.")
 def init(
     folder: Path | None,
     bundle_path: Path | None,
     vtn: str | None,
     name: str | None,
     push: str | None,
+    ven_id: str | None,
+    pre_provisioned: bool,
+    vtn_id: str | None,
 ) -> None:
     r"""Make a folder for a VEN; DIR is this folder if left out.
 
@@ -50,6 +60,10 @@ def init(
     reached by plain HTTP:
       ven init school-7 --vtn https://vtn.example:8443
       ven init test --vtn http://localhost:8080
+
+    \b
+    For a VTN that has no EiRegisterParty, and was told the venID by people:
+      ven init school-7 --vtn https://vtn.example:8443 --pre-provisioned --ven-id 7f3a
     """
     folder = folder or Path()
     if bundle_path is not None:
@@ -60,7 +74,8 @@ def init(
         files = {CONFIGURATION: starter(name=name or folder.resolve().name, url=vtn).encode()}
     if push is not None:
         files[CONFIGURATION] = _with_push(files[CONFIGURATION].decode(), push).encode()
-    text = files[CONFIGURATION].decode()
+    text = _identified(files[CONFIGURATION].decode(), ven_id, vtn_id, pre_provisioned)
+    files[CONFIGURATION] = text.encode()
     settings = check(tomllib.loads(text), Settings, file=str(folder / CONFIGURATION))
     write(files, folder)
     _tell(folder, files, settings)
@@ -76,6 +91,22 @@ def _from_bundle(path: Path, vtn: str | None, name: str | None) -> dict[str, byt
     if "vtn_url" not in tomllib.loads(text):
         raise BundleError(path, "does not say where the VTN is; give --vtn URL")
     return found.files | {CONFIGURATION: text.encode()}
+
+
+def _identified(text: str, ven_id: str | None, vtn_id: str | None, pre_provisioned: bool) -> str:
+    """Returns a configuration that says who the VEN is to a VTN that people have told it."""
+    if ven_id is not None:
+        text = configured(text, ven_id=ven_id)
+    if not pre_provisioned:
+        if vtn_id is not None:
+            raise click.UsageError("--vtn-id is for --pre-provisioned; other VTNs say it")
+        return text
+    found = tomllib.loads(text)
+    if "vtn" in found:
+        raise click.UsageError("the bundle has a section [vtn]; edit that")
+    if "ven_id" not in found:
+        raise click.UsageError("--pre-provisioned needs --ven-id ID, the one that the VTN has")
+    return text.rstrip("\n") + "\n\n" + vtn_section(vtn_id)
 
 
 def _with_push(text: str, address: str) -> str:
