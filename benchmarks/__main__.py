@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import cores, drop_in, hooks, information, memory, polls, reports, results
+from benchmarks import cores, drop_in, hooks, information, memory, polls, reports, results, siege
 from benchmarks.child import ROOT
 from benchmarks.plan import Plan
 from benchmarks.results import Row
@@ -30,6 +30,8 @@ ROWS: dict[str, Callable[[Plan], Awaitable[Row]]] = {
     "report-http": reports.over_http,
     "ven-memory": memory.plain,
     "ven-memory-tls": memory.tls,
+    "siege-polls": siege.under("polls"),
+    "siege-reports": siege.under("reports"),
     "hook": hooks.dispatched,
     "drop-in-vtn-start": drop_in.vtn_start,
     "drop-in-vtn-memory": drop_in.vtn_memory,

@@ -14,15 +14,21 @@ def server_core() -> int:
     return max(_usable())
 
 
-_ALL = frozenset(os.sched_getaffinity(0))
+#: Names the cores for the children of a process that keeps itself on one of them.
+_CORES = "BENCHMARK_CORES"
 
 
 def _usable() -> frozenset[int]:
-    return _ALL
+    given = os.environ.get(_CORES)
+    return frozenset(map(int, given.split(",")) if given else os.sched_getaffinity(0))
 
 
 def pin(core: int) -> None:
-    """Keeps this process, and threads that it starts from now on, on one core."""
+    """Keeps this process, and threads that it starts from now on, on one core.
+
+    Children inherit that; they still know of the other cores and can go there.
+    """
+    os.environ[_CORES] = ",".join(map(str, sorted(_usable())))
     os.sched_setaffinity(0, {core})
 
 

@@ -12,7 +12,12 @@ VTN_ID = "benchmark"
 
 
 def configure(
-    folder: Path, keys: Keys | None = None, *, poll: str = "10s", policy: str = "required"
+    folder: Path,
+    keys: Keys | None = None,
+    *,
+    poll: str = "10s",
+    policy: str = "required",
+    limits: bool = False,
 ) -> Path:
     """Returns a ``vtn.toml`` in a new folder: as usual, but for the messages a second.
 
@@ -21,9 +26,12 @@ def configure(
         keys: for mutual TLS; None for plain HTTP.
         poll: how often VENs are to poll.
         policy: for signatures, with TLS.
+        limits: keeps the usual limits on the messages of a VEN.
     """
     folder.mkdir()
-    http: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "rate": 1e9, "burst": 1e9}
+    http: dict[str, Any] = {"host": "127.0.0.1", "port": 0}
+    if not limits:
+        http |= {"rate": 1e9, "burst": 1e9}
     sections: dict[str, dict[str, Any]] = {
         "http": http,
         "registration": {"handler": "open-enrolment", "poll_interval": poll},

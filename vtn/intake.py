@@ -20,16 +20,21 @@ T = TypeVar("T")
 AT_ONCE = 64 * 1024
 #: A message counts as one more for each of these: that is about what reading it takes.
 _BYTES_A_TOKEN = AT_ONCE
+#: What is announced as no longer comes in one piece, or waits in a buffer of its own.
+_ONE_PIECE = 16 * 1024
 #: Bodies that are on their way or being handled may have so many times the longest one.
-_LONGEST_AT_ONCE = 4
+_LONGEST_IN_ROOM = 8
+#: Long documents that are handled at the same time; reading one takes ten times its length.
+_AT_A_TIME = 2
 
 
 class Intake:
     """The gate for the bodies of requests.
 
-    What comes together with its head, as a poll does, passes uncounted. The others share a
-    room: a peer may have one of the longest in it, and all together four. So what many half
-    requests can take of the memory is bounded, and one peer cannot keep the others out.
+    What comes together with its head, as a poll does, passes uncounted. Of the others a peer
+    may announce as much as one of the longest has, and all together may have eight of the
+    longest in the memory. So what many half requests can take is bounded, one peer cannot
+    keep the others out, and what there is no room for is refused before it is read.
 
     Args:
         http: the limits.
@@ -43,10 +48,10 @@ class Intake:
             for service in ServiceName
         }
         self._share = max(self._max_body.values())
-        self._room = _LONGEST_AT_ONCE * self._share
+        self._room = _LONGEST_IN_ROOM * self._share
         self._taken = 0
         self._by_peer: Counter[str] = Counter()
-        self._turns = asyncio.Semaphore(_LONGEST_AT_ONCE)
+        self._turns = asyncio.Semaphore(_AT_A_TIME)
 
     def longest(self, service: ServiceName) -> int:
         """Returns how many bytes a message to a service may have."""
@@ -87,17 +92,31 @@ class Intake:
                 there is no room for it (503).
         """
         check_head(request, tolerates)
-        most = self._max_body[service]
+        most, length = self._max_body[service], request.content_length
+        if length is not None and length > most:
+            raise too_long(service, most)
+        share = most if length is None else length
+        if share <= _ONE_PIECE:
+            return await self._read(service, request, most)
+        self._announce(peer, share)
+        try:
+            data = await self._read(service, request, most)
+        finally:
+            self._announce(peer, -share)
+        if len(data) > AT_ONCE:
+            self.limit.charge(peer, len(data) / _BYTES_A_TOKEN)
+        return data
+
+    async def _read(self, service: ServiceName, request: web.BaseRequest, most: int) -> bytes:
         taken = 0
 
         def take(count: int) -> None:
             nonlocal taken
-            self._take(peer, count)
+            self._take(count)
             taken += count
 
-        data = b""
         try:
-            data = await read_body(
+            return await read_body(
                 request,
                 most=most,
                 seconds=self._read_timeout,
@@ -105,12 +124,7 @@ class Intake:
                 take=take,
             )
         finally:
-            # What is handled at once is out again before anybody else has a turn.
-            kept = len(data) if len(data) > AT_ONCE else 0
-            self._take(peer, kept - taken)
-        if kept:
-            self.limit.charge(peer, kept / _BYTES_A_TOKEN)
-        return data
+            self._taken -= taken
 
     async def in_turn(self, peer: str, data: bytes, handle: Callable[[], Awaitable[T]]) -> T:
         """Returns what comes of a long document, when few others are being handled.
@@ -119,25 +133,45 @@ class Intake:
             peer: who has sent it.
             data: as ``read`` has returned it.
             handle: what is done with it.
-        """
-        try:
-            async with self._turns:
-                return await handle()
-        finally:
-            self._take(peer, -len(data))
 
-    def _take(self, peer: str, count: int) -> None:
-        """Takes room, or gives it back if the count is negative.
+        Raises:
+            HTTPError: 503, too much waits for that.
+        """
+        size = len(data)
+        self._announce(peer, size)
+        try:
+            self._take(size)
+            try:
+                async with self._turns:
+                    return await handle()
+            finally:
+                self._taken -= size
+        finally:
+            self._announce(peer, -size)
+
+    def _take(self, count: int) -> None:
+        """Takes room in the memory.
 
         Raises:
             HTTPError: 503, there is none.
         """
-        if not count:
-            return
-        total, own = self._taken + count, self._by_peer[peer] + count
-        if count > 0 and (total > self._room or own > self._share):
-            raise HTTPError(503, "too many long messages at once", headers={"Retry-After": "5"})
-        self._taken = total
+        if self._taken + count > self._room:
+            raise _no_room()
+        self._taken += count
+
+    def _announce(self, peer: str, count: int) -> None:
+        """Reserves room for a peer, or gives it back if the count is negative.
+
+        Raises:
+            HTTPError: 503, it has all that one peer may have.
+        """
+        own = self._by_peer[peer] + count
+        if count > 0 and own > self._share:
+            raise _no_room()
         self._by_peer[peer] = own
         if not own:
             del self._by_peer[peer]
+
+
+def _no_room() -> HTTPError:
+    return HTTPError(503, "too many long messages at once", headers={"Retry-After": "5"})
