@@ -9,13 +9,13 @@ import click
 from certs.authority import OVERLAP
 from oadr.enums import ProfileName
 from vtn.cli import enrol as work
-from vtn.cli import pushes, vens
+from vtn.cli import expiries, pushes, repairs, vens
 from vtn.cli.base import Group
 from vtn.cli.office import Office, at_work
 from vtn.cli.params import DURATION
+from vtn.cli.pending import approve, pending
 from vtn.cli.present import (
     as_json,
-    day,
     facts,
     json_option,
     listed,
@@ -49,6 +49,8 @@ def ven() -> None:
     vtn ven enrol school-7 --issue --group schools --out school-7.zip
     vtn ven enrol bakery --fingerprint 1D:44:F0:21:93:A8:5B:0C:77:07
     vtn ven list
+    vtn ven pending
+    vtn ven approve bakery
     vtn ven renew school-7 --overlap 30d --issue --out school-7-next.zip
     vtn ven revoke school-7
     """
@@ -180,7 +182,9 @@ def list_(group: str | None, json_: bool) -> None:
                 _state(row),
                 when(row["last_seen"]),
                 listed(row["groups"]),
-                day(row["certificate_until"]) if row["fingerprints"] else "no certificate",
+                expiries.until(row["certificate_until"])
+                if row["fingerprints"]
+                else "no certificate",
             )
             for row in chosen
         ),
@@ -212,6 +216,7 @@ def show(name: str, json_: bool) -> None:
             "last seen": when(found["last_seen"]),
             **_reached(found),
             "signatures": found["signatures"],
+            "peer": found["peer"],
             "groups": listed(found["groups"]),
             "resources": listed(found["resources"]),
             "programmes": listed(found["market_contexts"]) if found["market_contexts"] else "any",
@@ -225,8 +230,9 @@ def show(name: str, json_: bool) -> None:
         click.echo(f"schedule     {one['opt_id']}  {what} ({one['reason']})")
     for one in found["given_up"]:
         click.echo(f"given up     {one['message']}  {when(one['at'])}  {one['reason']}")
+    repairs.show(found["repairs"])
     for proof in found["certificates"]:
-        click.echo(f"certificate  {proof['fingerprint']}  {_worth(proof)}")
+        click.echo(f"certificate  {proof['fingerprint']}  {expiries.worth(proof)}")
 
 
 def _reached(found: dict[str, Any]) -> dict[str, str]:
@@ -234,13 +240,6 @@ def _reached(found: dict[str, Any]) -> dict[str, str]:
     if found["push"] is None:
         return {"poll every": span(found["poll_interval"])}
     return pushes.facts_of(found["push"])
-
-
-def _worth(proof: dict[str, Any]) -> str:
-    if proof["revoked_at"]:
-        return f"revoked {when(proof['revoked_at'])}"
-    ends = [at for at in (proof["not_after"], proof["valid_until"]) if at]
-    return f"until {when(min(ends))}" if ends else "valid"
 
 
 @ven.command("set")
@@ -266,6 +265,11 @@ def _worth(proof: dict[str, Any]) -> str:
     type=click.Choice(["required", "accepted", "ignored", "default"]),
     help="Of its messages; default is as [signatures] says.",
 )
+@click.option(
+    "--peer",
+    type=click.Choice(["strict", "repair", "lenient", "default"]),
+    help="How much is put up with from it; default is as [peers] says.",
+)
 @click.option("--profile", type=PROFILE, help="That it speaks; its registration ends.")
 @json_option
 def set_(
@@ -277,6 +281,7 @@ def set_(
     resources: tuple[str, ...],
     market_contexts: tuple[str, ...],
     signatures: Literal["required", "accepted", "ignored", "default"] | None,
+    peer: Literal["strict", "repair", "lenient", "default"] | None,
     profile: str | None,
     json_: bool,
 ) -> None:
@@ -286,9 +291,10 @@ def set_(
     vtn ven set school-7 --add-group pilots
     vtn ven set school-7 --group schools --group north
     vtn ven set bakery --signatures required
+    vtn ven set mill --peer repair
     """
     given = (ven_name, groups, add_group, remove_group, resources, market_contexts, signatures)
-    if not any(given) and profile is None:
+    if not any(given) and peer is None and profile is None:
         raise click.UsageError("nothing to change; see vtn ven set --help")
 
     async def act(office: Office) -> dict[str, Any]:
@@ -302,6 +308,7 @@ def set_(
             resources=frozenset(resources) - {""} if resources else None,
             market_contexts=frozenset(uris(office, market_contexts)) if market_contexts else None,
             signature_policy=signatures,
+            peer=peer,
             profile=ProfileName(profile) if profile else None,
         )
         return vens.summary(office, await office.operator.change(name, changes, now=office.now))
@@ -312,7 +319,8 @@ def set_(
         return
     click.echo(
         f"{row['ven']}: groups {listed(row['groups'])}; resources {listed(row['resources'])}; "
-        f"programmes {listed(row['market_contexts'])}; signatures {row['signatures']}"
+        f"programmes {listed(row['market_contexts'])}; signatures {row['signatures']}; "
+        f"peer {row['peer']}"
     )
 
 
@@ -361,5 +369,8 @@ def cancel(name: str) -> None:
     at_work(lambda office: office.operator.cancel_registration(name, now=office.now))
     click.echo(f"{name} is told at its next poll that its registration ends.")
 
+
+ven.add_command(pending)
+ven.add_command(approve)
 
 __all__ = ["ven"]

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from vtn.cli import opts, pushes
+from vtn.cli import expiries, opts, pushes, repairs
 from vtn.cli.office import Office
 from vtn.operator import find_ven
-from vtn.store import certificate, delivery, outbox, party, push
+from vtn.store import certificate, delivery, outbox, party, push, repair
 from vtn.store import opt as stored_opts
 from vtn.store import report as reports
 from vtn.store.certificate import Certificate
@@ -25,10 +25,14 @@ async def everybody(office: Office) -> list[dict[str, Any]]:
         if proof.not_after is not None:
             until[proof.party_pk] = max(proof.not_after, until.get(proof.party_pk, proof.not_after))
     shown = [
-        summary(office, row, gone.get(row.pk)) | {"certificate_until": until.get(row.pk)}
+        summary(office, row, gone.get(row.pk)) | _certificate_ends(until.get(row.pk))
         for row in rows
     ]
     return sorted(shown, key=lambda row: str(row["ven"]))
+
+
+def _certificate_ends(until: datetime | None) -> dict[str, Any]:
+    return {"certificate_until": until, "certificate_days": expiries.days_of(until)}
 
 
 def summary(office: Office, row: Party, pushed: Push | None = None) -> dict[str, Any]:
@@ -45,6 +49,7 @@ def summary(office: Office, row: Party, pushed: Push | None = None) -> dict[str,
         "groups": row.groups,
         "resources": row.resources,
         "market_contexts": row.market_contexts,
+        "peer": str(row.peer or office.settings.peers.profile),
         "signatures": row.signature_policy or str(office.settings.signatures.policy),
         "fingerprints": row.fingerprints,
     }
@@ -64,6 +69,7 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
         events = await delivery.for_party(tx, party_pk=row.pk)
         pushed = (await push.all_pushes(tx)).get(row.pk)
         failed = await outbox.failed(tx, party_pk=row.pk)
+        mended = await repair.for_party(tx, party_pk=row.pk)
     return summary(office, row, pushed) | {
         "registration_id": row.registration_id,
         "enrolled_at": row.enrolled_at,
@@ -76,6 +82,7 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
         "schedules": opts.standing(row.ven_name, schedules, office.now),
         "reports": len(requested),
         "certificates": [_certificate(proof) for proof in proofs],
+        "repairs": repairs.shown(mended),
     }
 
 
@@ -87,4 +94,7 @@ def _certificate(proof: Certificate) -> dict[str, Any]:
         "added_at": proof.added_at,
         "valid_until": proof.valid_until,
         "revoked_at": proof.revoked_at,
+        "issuer": proof.issuer,
+        "shown_at": proof.shown_at,
+        "days": expiries.days_of(proof.not_after),
     }

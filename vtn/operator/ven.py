@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from oadr.enums import ProfileName
+from oadr.repair import Tolerance
 from vtn.desk import new_id
 from vtn.dispatch import outbox
 from vtn.operator.acting import Acting, find_ven, registration_of
@@ -25,6 +26,7 @@ class Changes:
         resources: all that it has from now on.
         market_contexts: all programmes that it takes part in from now on.
         signature_policy: ``default`` leaves it to the configuration.
+        peer: how much is put up with from it; ``default`` leaves it to the configuration.
         profile: that it speaks from now on; its registration ends if that is another.
     """
 
@@ -33,6 +35,7 @@ class Changes:
     resources: frozenset[str] | None = None
     market_contexts: frozenset[str] | None = None
     signature_policy: Literal["required", "accepted", "ignored", "default"] | None = None
+    peer: Literal["strict", "repair", "lenient", "default"] | None = None
     profile: ProfileName | None = None
 
     def detail(self) -> dict[str, object]:
@@ -196,6 +199,9 @@ class Vens(Acting):
             if changes.signature_policy is not None:
                 policy = None if changes.signature_policy == "default" else changes.signature_policy
                 await party.set_signature_policy(tx, pk=row.pk, signature_policy=policy)
+            if changes.peer is not None:
+                peer = None if changes.peer == "default" else Tolerance(changes.peer)
+                await party.set_peer(tx, pk=row.pk, peer=peer)
             if changes.profile not in (None, row.profile):
                 await party.unregister(tx, pk=row.pk, now=now)
                 await party.admit(tx, pk=row.pk, profile=changes.profile, now=now)
