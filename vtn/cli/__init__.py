@@ -20,6 +20,7 @@ from vtn.cli.base import Main
         "report": Late("vtn.cli.report:report", "Ask for reports and export readings."),
         "explain": Late("vtn.cli.explain:explain_", "Say why a VEN does or does not see an event."),
         "status": Late("vtn.cli.status:status", "Say in a few lines how things stand."),
+        "trace": Late("vtn.cli.trace:trace", "Show what was said, and what was wrong with it."),
         "audit": Late("vtn.cli.audit:audit", "Show who did what, newest first."),
         "demo": Late("vtn.demo.cli:demo", "Run a demand-response day in about a minute."),
     },
