@@ -130,8 +130,7 @@ class Health:
                 repair.words,
                 extra={**where, "rule": repair.rule},
             )
-        if names:
-            self.changed()
+        self.changed()
 
     def refused(self, message: str, code: str, words: str, now: datetime, rule: str = "") -> None:
         """Notes what the VTN did not take."""

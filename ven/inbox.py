@@ -74,6 +74,7 @@ class _Exchange:
         message: what is in it; None before that is known.
         pushed: the message when it has been handled.
         problem: why it is refused.
+        repairs: what was mended before it was read.
     """
 
     service: ServiceName
@@ -82,6 +83,7 @@ class _Exchange:
     message: Message | None = None
     pushed: Pushed | None = None
     problem: Exception | None = None
+    repairs: tuple[str, ...] = ()
 
 
 class Inbox:
@@ -214,7 +216,7 @@ class Inbox:
             return NotRegistered(error.reason, rule=error.rule)
         await self._traced("before_parse_xml", data)
         try:
-            one.message = codec.message_of(covered)
+            one.message, one.repairs = self._reader.message(covered, document)
         except InvalidData as error:
             one.message = stand_in(covered)
             return error
@@ -282,7 +284,7 @@ class Inbox:
 
     def _keep(self, sent: Sent, one: _Exchange, reply: Reply) -> None:
         """Puts a document and its answer into the trace on disk."""
-        sent.message, sent.problem = one.message, one.problem
+        sent.message, sent.problem, sent.repairs = one.message, one.problem, one.repairs
         sent.status, sent.response = reply.status, reply.body
         sent.reply = one.pushed.reply if one.pushed is not None else None
         self._put(sent)

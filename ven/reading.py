@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oadr import codec
 from oadr.errors import XMLError
+from oadr.messages import Message
 from oadr.repair.catalogue import Tolerance
 from runtime.clock import Clock
 from ven.health import Health, unreadable
@@ -61,8 +62,30 @@ class Reader:
         from oadr.repair import parse
 
         parsed = parse(data, self.profile, max_bytes=max_bytes)
-        self.health.mended(parsed.repairs, self.clock.now(), self.where)
         return Document(root=parsed.root, received=parsed.received, repairs=parsed.repairs)
+
+    def message(
+        self, signed_object: "etree._Element", document: Document
+    ) -> tuple[Message, tuple[str, ...]]:
+        """Returns the message in a document that may be believed, and all that was mended.
+
+        Args:
+            signed_object: that its signature covers.
+            document: what it is of.
+
+        Raises:
+            InvalidData: a value in it cannot be used.
+        """
+        message = codec.message_of(signed_object)
+        if self.profile is Tolerance.STRICT:
+            return message, ()
+        from oadr.repair.message import mend_message
+
+        message, more = mend_message(message, self.profile)
+        repairs = document.repairs + more
+        if repairs:
+            self.health.mended(repairs, self.clock.now(), self.where)
+        return message, repairs
 
     def explained(self, error: XMLError, data: bytes, *, max_bytes: int) -> str:
         """Returns what is wrong with a document, and which profile would make it readable."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from certs.pinning import PinnedConnector, fingerprint_digits
-from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name, message_of
+from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
 from oadr.messages import Message
@@ -174,7 +174,9 @@ class HttpTransport:
             sent.status, sent.response = answer.status, answer.body
         reply: Message | None = None
         try:
-            reply = await self._read(answer, url, message)
+            reply, repairs = await self._read(answer, url, message)
+            if sent is not None:
+                sent.repairs = repairs
         finally:
             if self._traces:
                 seen, status = answer.body, answer.status
@@ -183,24 +185,26 @@ class HttpTransport:
                 )
         return reply
 
-    async def _read(self, answer: _Answer, url: str, message: Message) -> Message | None:
-        """Returns the message in an answer; None if it is empty."""
+    async def _read(
+        self, answer: _Answer, url: str, message: Message
+    ) -> tuple[Message | None, tuple[str, ...]]:
+        """Returns the message in an answer, None if it is empty, and what was mended."""
         if answer.error is not None:
             raise answer.error
         body = answer.body
         await self._traced("after_receive_xml", body)
         if not body.strip():
-            return None
+            return None, ()
         await self._traced("before_schema_validation", body)
         try:
             document = self._reader.read(body, max_bytes=self._max_bytes)
             signed_object = self._signatures.check(document)
             await self._traced("before_parse_xml", body)
-            reply = message_of(signed_object)
+            reply, repairs = self._reader.message(signed_object, document)
         except (XMLError, InvalidData, SignatureError) as error:
             raise self._unusable(error, body, url, message) from error
         await self._traced("after_parse_xml", reply)
-        return reply
+        return reply, repairs
 
     def _unusable(
         self,
