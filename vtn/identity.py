@@ -31,7 +31,7 @@ class Identity:
         tls = desk.settings.tls
         own = OwnEnd(*(one for one in (tls.certificate, tls.rsa_certificate) if one is not None))
         self._peers = Peers(crl=tls.crl, own=own) if secure else Peers()
-        self._gate = _gate_of(desk)
+        self._gate = _gate_of(desk, self._peers)
 
     def of_request(self, request: web.BaseRequest, profile: ProfileName) -> Caller:
         """Returns who has sent a request, as far as the connection proves it.
@@ -121,9 +121,9 @@ class Identity:
         return (request.remote or "") if self._gate is None else self._gate.origin(request)
 
 
-def _gate_of(desk: Desk) -> "Gate | None":
+def _gate_of(desk: Desk, peers: Peers) -> "Gate | None":
     if desk.settings.proxy is None:
         return None
     from vtn.proxy.gate import Gate
 
-    return Gate.from_settings(desk.settings)
+    return Gate.from_settings(desk.settings, peers)

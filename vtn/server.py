@@ -411,9 +411,10 @@ def _check_proxy(settings: Settings) -> None:
             "[proxy] certificates must name that of the proxy, which comes with TLS like "
             "everybody; or set [http] plain, if it comes without"
         )
+    from certs.peers import Peers
     from vtn.proxy.gate import Gate
 
-    Gate.from_settings(settings)
+    Gate.from_settings(settings, Peers(crl=settings.tls.crl))
 
 
 def _is_loopback(host: str) -> bool:

@@ -189,11 +189,18 @@ async def test_r517_the_proxy_itself_is_no_ven(
     assert line.startswith("127.0.0.2: HTTP 403: this is a proxy from an address")
 
 
-async def test_r516_a_proxy_whose_certificate_has_expired_passes_nobody_on(
-    encrypted: Encrypted,
+async def test_r516_a_proxy_whose_certificate_is_revoked_passes_nobody_on(
+    encrypted: Encrypted, caplog: pytest.LogCaptureFixture
 ) -> None:
-    peer = encrypted.through({HEADER: as_pem(encrypted.world.client("school"))})
-    assert await status(peer) == 200
-    gate = gate_of(encrypted.world)
-    gate._standing._clock = lambda: 4e9
-    assert await status(peer) == 403
+    """Nor does a VEN that comes by itself, on a connection that is open."""
+    world = encrypted.world
+    school, mill = world.client("school"), world.client("mill")
+    through, direct = encrypted.through({HEADER: as_pem(school)}), encrypted.direct(mill)
+    assert [await status(through), await status(direct)] == [200, 200]
+    assert world._authority is not None
+    world._authority.revoke("proxy")
+    world._authority.revoke("mill")
+    gate_of(world)._peers._standing._list._look_every = 0.0  # type: ignore[union-attr]
+    for peer in (through, direct):
+        assert (await refused(world, peer, caplog))[0] == 403
+        assert "is revoked (R516)" in caplog.text

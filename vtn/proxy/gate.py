@@ -19,7 +19,6 @@ from aiohttp import web
 from certs.forwarded import Format, ForwardedError, parse_forwarded
 from certs.light import matches_der
 from certs.peers import PeerCertificate, Peers
-from certs.standing import Standing
 from runtime.errors import ConfigError
 from runtime.http import HTTPError
 from vtn.config import Settings
@@ -39,8 +38,8 @@ class Gate:
 
     Args:
         section: whose headers count.
-        standing: judges the certificates of proxies, as far as TLS has not.
-        trust: judges those of VENs; None if their authority is not known.
+        peers: the certificates of the connections.
+        trust: judges those in headers; None if the authority of the VENs is not known.
         secret: what each proxy must send; empty for nothing.
     """
 
@@ -48,23 +47,26 @@ class Gate:
         self,
         section: ProxySettings,
         *,
-        standing: Standing,
+        peers: Peers,
         trust: "Trust | None" = None,
         secret: str = "",
     ) -> None:
         self._section = section
-        self._standing = standing
+        self._peers = peers
         self._trust = trust
         self._secret = secret.encode()
         self._format = Format(section.format)
         self._networks = [network_from(one) for one in section.networks]
         self._listed: WeakKeyDictionary[BaseTransport, bool] = WeakKeyDictionary()
-        self._peers = Peers()
         self._known: OrderedDict[bytes, PeerCertificate] = OrderedDict()
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "Gate | None":
+    def from_settings(cls, settings: Settings, peers: Peers) -> "Gate | None":
         """Returns what ``[proxy]`` describes; None without that section.
+
+        Args:
+            settings: the configuration.
+            peers: the certificates of the connections.
 
         Raises:
             ConfigError: the secret cannot be read.
@@ -78,8 +80,7 @@ class Gate:
             from certs.trust import Trust
 
             trust = Trust(tls.ca, tls.crl)
-        standing = Standing(tls.crl if section.certificates else None)
-        return cls(section, standing=standing, trust=trust, secret=_secret_of(section))
+        return cls(section, peers=peers, trust=trust, secret=_secret_of(section))
 
     def certificate_of(self, request: web.BaseRequest) -> PeerCertificate | None:
         """Returns the certificate of whoever calls; None if nothing proves one.
@@ -87,8 +88,11 @@ class Gate:
         Raises:
             HTTPError: 403 or 400, what the proxy says proves nobody (R516, R517).
         """
+        connection = self._peers.of(request.transport)
+        if connection is not None and (problem := self._peers.fault(connection)):
+            raise HTTPError(403, problem, rule="R516")
         if not self._is_proxy(request.transport):
-            return self._own(request)
+            return self._own(request, connection)
         if self._secret and not self._knows_secret(request):
             raise HTTPError(403, "the proxy does not know the secret", rule="R517")
         self._check_verified(request)
@@ -125,9 +129,10 @@ class Gate:
                 break
         return found
 
-    def _own(self, request: web.BaseRequest) -> PeerCertificate | None:
+    def _own(
+        self, request: web.BaseRequest, certificate: PeerCertificate | None
+    ) -> PeerCertificate | None:
         """Returns the certificate of a connection that is no proxy's: a VEN may come by itself."""
-        certificate = self._peers.of(request.transport)
         if certificate is not None and self._is_certified(certificate):
             raise HTTPError(403, "this is a proxy from an address that is not listed", rule="R517")
         if certificate is None and self._section.header in request.headers:
@@ -140,16 +145,10 @@ class Gate:
         if transport is None:
             return False
         try:
-            listed = self._listed[transport]
+            return self._listed[transport]
         except KeyError:
             listed = self._listed[transport] = self._looks_like_one(transport)
-        return listed and (not self._section.certificates or self._counts(transport))
-
-    def _counts(self, transport: BaseTransport) -> bool:
-        """Returns whether the certificate of a proxy is still good (R516)."""
-        certificate = self._peers.of(transport)
-        der = certificate.der if certificate is not None else None
-        return der is not None and not self._standing.problem(der)
+            return listed
 
     def _looks_like_one(self, transport: BaseTransport) -> bool:
         address = _address_of(transport)
