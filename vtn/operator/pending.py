@@ -86,9 +86,7 @@ def chosen(rows: Iterable[Pending], wanted: str, name: str | None) -> Pending:
     if name is not None and found[0].fingerprint:
         return max(found, key=lambda row: row.last_asked)
     names = "".join(f"\n  {command(row)}" for row in found)
-    raise Conflict(
-        f"{wanted} has asked under {len(found)} names; say which it shall have:{names}"
-    )
+    raise Conflict(f"{wanted} has asked under {len(found)} names; say which it shall have:{names}")
 
 
 def command(row: Pending) -> str:
@@ -122,7 +120,8 @@ async def check(
     ):
         if owner is not None:
             raise Conflict(_taken(row, owner, name, ven_id))
-    if not row.fingerprint and row.ven_name != name and row.ven_id != ven_id:
+    known = row.ven_name == name or (row.ven_id is not None and row.ven_id == ven_id)
+    if not row.fingerprint and not known:
         raise Conflict(
             f"without TLS {row.ven_name} is known by that name alone, so it cannot be enrolled "
             "under another"
@@ -158,7 +157,7 @@ async def _check_known(tx: Transaction, row: Pending, now: datetime) -> None:
             raise Conflict(
                 f"certificate {row.fingerprint} was {known}'s and has been revoked on "
                 f"{proof.revoked_at:%Y-%m-%d}; it is not let in again. Give the VEN another one: "
-                f"vtn ven renew {_word(known)} --issue --out FILE.zip"
+                f"vtn ven renew --issue --out FILE.zip {_word(known)}"
             )
 
 
