@@ -1,7 +1,7 @@
 """``vtn ven pending`` and ``vtn ven approve``: who asks in vain, and letting it in."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -202,7 +202,8 @@ async def _plan(office: Office, order: _Order, row: Pending) -> _Plan:
         profile=asking.profile_of(row),
     )
     check_profile(office, place)
-    now = office.now
+    # Certificates live by the real time, whatever clock the programme runs on.
+    now = datetime.now(UTC)
     async with office.store.read() as tx:
         if order.overlap is not None:
             doubts = await asking.check_further(tx, row, now=now)

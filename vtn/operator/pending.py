@@ -108,7 +108,7 @@ async def check(
         row: who asks in vain.
         name: that it shall have.
         ven_id: that it shall have; None for a new one.
-        now: the moment.
+        now: real time, by which certificates live.
 
     Raises:
         Conflict: it cannot be; the text says what would help.
