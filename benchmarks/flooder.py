@@ -64,14 +64,20 @@ class _Flood:
         while True:
             with suppress(*_BROKEN):
                 reader, writer = await self._connect(self._context)
+                counting = asyncio.create_task(self._count(reader))
                 try:
-                    while not reader.at_eof():
+                    while not counting.done():
                         writer.write(batch)
                         await writer.drain()
-                        self.answers += (await reader.read(1 << 16)).count(b"HTTP/1.1 ")
                 finally:
+                    counting.cancel()
                     writer.close()
             await asyncio.sleep(0.01)
+
+    async def _count(self, reader: asyncio.StreamReader) -> None:
+        with suppress(*_BROKEN):
+            while data := await reader.read(1 << 16):
+                self.answers += data.count(b"HTTP/1.1 ")
 
     async def _held(self, opened: Callable[[], Awaitable[_Streams]]) -> None:
         while True:
@@ -92,8 +98,8 @@ class _Flood:
     async def _half(self) -> _Streams:
         """Sends a head and half of the body that it announces."""
         reader, writer = await self._connect(self._context)
-        head = Target(port=self._port, service="EiReport").request(b"x" * 60_000)
-        writer.write(head[:40_000])
+        head = Target(port=self._port, service="EiReport").request(b"x" * 30_000)
+        writer.write(head[:20_000])
         await writer.drain()
         return reader, writer
 

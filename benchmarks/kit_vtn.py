@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.child import Channel
 from benchmarks.keys import Keys
+from runtime.listening import own_process
 from vtn.server import Server
 
 VTN_ID = "benchmark"
@@ -60,12 +61,13 @@ def _toml(sections: dict[str, dict[str, Any]]) -> str:
 
 
 async def main(channel: Channel, *, config: str) -> None:
-    """Serves until the input ends; says which port it has.
+    """Serves as ``vtn run`` does, until the input ends; says which port it has.
 
     To whatever it is sent, it answers with the names of the VENs that are online.
     """
     server = Server.from_config(config)
     await server.start()
+    own_process()
     channel.answer({"port": server.port})
     while await channel.next() is not None:
         assert server.desk is not None

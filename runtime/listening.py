@@ -4,13 +4,14 @@ Only what listens loads this: it takes aiohttp's server.
 """
 
 import asyncio
+import gc
 import ssl
 from asyncio import Transport
 from contextlib import suppress
 
 from aiohttp import web
 
-__all__ = ["HANDSHAKE", "Site", "may_block", "raise_file_limit", "send"]
+__all__ = ["HANDSHAKE", "Site", "may_block", "own_process", "send"]
 
 #: Longest real time for a TLS handshake, in seconds.
 HANDSHAKE = 10.0
@@ -107,8 +108,18 @@ async def send(request: web.BaseRequest, response: web.StreamResponse, *, second
     return True
 
 
-def raise_file_limit() -> None:
-    """Lets this process have as many open connections as the system allows it."""
+def own_process() -> None:
+    """Fits a process that does nothing but listen: many connections, short pauses.
+
+    It may have as many open files as the system allows it. What has been loaded by now stays
+    for ever, and is not looked through again for garbage, which would stop everybody for a
+    tenth of a second each time that a long message leaves some.
+    """
+    _raise_file_limit()
+    gc.freeze()
+
+
+def _raise_file_limit() -> None:
     try:
         import resource
     except ImportError:  # not a POSIX system: it has no such limit

@@ -16,7 +16,7 @@ from runtime import plugins
 from runtime.clock import Clock
 from runtime.errors import ConfigError
 from runtime.hooks import HandlerError, Registry
-from runtime.listening import HANDSHAKE, Site, raise_file_limit
+from runtime.listening import HANDSHAKE, Site, own_process
 from runtime.middleware import Chain, Middleware
 from runtime.noise import http_logger
 from runtime.tasks import Tasks
@@ -295,13 +295,13 @@ class Server:
         Args:
             ready: called once VENs can come.
         """
-        raise_file_limit()
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
         try:
             await self.start()
+            own_process()
             if ready is not None:
                 ready()
             await stopped.wait()
