@@ -13,7 +13,7 @@ from runtime.hooks import Registry
 from runtime.middleware import Chain
 from runtime.tasks import Tasks
 from runtime.trace import Traces
-from vtn import upkeep
+from vtn import pulse, upkeep
 from vtn.capturing import capture_of
 from vtn.config import Settings
 from vtn.desk import Desk
@@ -138,5 +138,6 @@ async def close(desk: Desk, *, keep: bool) -> None:
     finally:
         if desk.traces.capture is not None:
             await asyncio.to_thread(desk.traces.capture.close)
+        pulse.end(desk.store)
         if not keep:
             await desk.store.close()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from runtime.tasks import Tasks
-from vtn import expiry
+from vtn import expiry, pulse
 from vtn.desk import Caller, Desk
 from vtn.roster import Member
 from vtn.services import offering, pending, serving
@@ -34,6 +34,7 @@ def start(desk: Desk, tasks: Tasks) -> None:
         desk: the VTN.
         tasks: where it runs, until it is cancelled.
     """
+    pulse.beat(desk.store)
     for name, work, pause in (
         ("watch for changes", watch, WATCH),
         ("write down sightings", flush, FLUSH),
@@ -44,6 +45,7 @@ def start(desk: Desk, tasks: Tasks) -> None:
         ("see what is on offer", offering.renew, TIDY),
         ("write down certificates", learn, FLUSH),
         ("look what expires", expiry.Watch().look, FLUSH),
+        ("say that the VTN runs", _beat, FLUSH),
     ):
         tasks.start(_repeat(desk, work, pause, name), name=name)
 
@@ -61,6 +63,10 @@ async def _repeat(
         except Exception:
             # A fault in one round must not end the work for as long as the VTN runs.
             log.exception("fault in the work to %s", name)
+
+
+async def _beat(desk: Desk) -> None:
+    pulse.beat(desk.store)
 
 
 async def watch(desk: Desk) -> None:

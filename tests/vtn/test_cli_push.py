@@ -1,6 +1,7 @@
 """What the command line shows of VENs that listen."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +41,7 @@ async def _listen(folder: Path, *, failing: bool) -> None:
 def test_where_a_ven_is_pushed_to_and_how_it_goes_is_shown(vtn: Desk) -> None:
     vtn("ven enrol school")
     assert vtn.json("ven show school")["push"] is None
-    assert vtn.json("status")["push"]["vens"] == 0
+    assert json.loads(vtn("status --json", 1).stdout)["push"]["vens"] == 0
     asyncio.run(_listen(vtn.folder, failing=False))
     shown = vtn("ven show school").output
     assert "https://school.example" in shown
@@ -48,7 +49,7 @@ def test_where_a_ven_is_pushed_to_and_how_it_goes_is_shown(vtn: Desk) -> None:
     assert "push fails" not in shown
     assert "given up     oadrRegisterReport  2026-01-05 13:00:00  HTTP 404" in shown
     assert "online, push" in vtn("ven list").output
-    assert "1 listening" in vtn("status").output
+    assert "1 listening" in vtn("status", 1).output
 
 
 def test_a_ven_that_is_out_of_reach_is_named_with_the_reason(vtn: Desk) -> None:
@@ -58,11 +59,11 @@ def test_a_ven_that_is_out_of_reach_is_named_with_the_reason(vtn: Desk) -> None:
     assert "push fails" in shown
     assert "HTTP 503: it is busy" in shown
     assert "registered, push fails" in vtn("ven list").output
-    status = vtn.json("status")
+    status = json.loads(vtn("status --json", 1).stdout)
     assert status["push"] == {
         "vens": 1,
         "failing": ["school"],
         "latest_failure": "school: oadrCreateReport: HTTP 503: it is busy",
     }
     assert status["vens"]["online"] == 0
-    assert "1 out of reach; school: oadrCreateReport" in vtn("status").output
+    assert "1 out of reach; school: oadrCreateReport" in vtn("status", 1).output

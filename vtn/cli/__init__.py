@@ -19,7 +19,10 @@ from vtn.cli.base import Main
         "opt": Late("vtn.cli.opt:opt", "Show when VENs take part: their opt schedules."),
         "report": Late("vtn.cli.report:report", "Ask for reports and export readings."),
         "explain": Late("vtn.cli.explain:explain_", "Say why a VEN does or does not see an event."),
-        "status": Late("vtn.cli.status:status", "Say in a few lines how things stand."),
+        "status": Late(
+            "vtn.cli.status:status",
+            "Say on one screen whether all is well, and if not, what to do.",
+        ),
         "trace": Late("vtn.cli.trace:trace", "Show what was said, and what was wrong with it."),
         "audit": Late("vtn.cli.audit:audit", "Show who did what, newest first."),
         "demo": Late("vtn.demo.cli:demo", "Run a demand-response day in about a minute."),
@@ -45,6 +48,11 @@ def main() -> None:
     Readings:
       vtn report list
       vtn report export --ven school-7 --from today > load.csv
+
+    \b
+    Something is not as it should be:
+      vtn status
+      vtn explain --ven school-7 --event e-20261120-1
 
     Every command works on the database of the configuration, whether or not the VTN
     runs; a running VTN takes changes over within a second. Times are UTC.

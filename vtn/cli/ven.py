@@ -8,6 +8,7 @@ import click
 
 from certs.authority import OVERLAP
 from oadr.enums import ProfileName
+from runtime.logs import one_line
 from vtn.cli import enrol as work
 from vtn.cli import expiries, pushes, repairs, vens
 from vtn.cli.base import Group
@@ -36,6 +37,9 @@ from vtn.cli.ven_options import (
 )
 from vtn.operator import Changes, find_ven
 from vtn.store.party import Party
+
+#: The latest so many are shown; --json has all that are kept.
+_REFUSALS = 3
 
 
 @click.group(cls=Group)
@@ -228,6 +232,8 @@ def show(name: str, json_: bool) -> None:
     for one in found["schedules"]:
         what = f"{one['opt']} {one['state']}  {one['when']}  {one['what']}"
         click.echo(f"schedule     {one['opt_id']}  {what} ({one['reason']})")
+    for one in found["refusals"][:_REFUSALS]:
+        click.echo(f"last refusal {one_line(one['in_words'])}")
     for one in found["given_up"]:
         click.echo(f"given up     {one['message']}  {when(one['at'])}  {one['reason']}")
     repairs.show(found["repairs"])

@@ -1,12 +1,14 @@
 """What is known of VENs, as the command line shows it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from vtn.cli import expiries, opts, pushes, repairs
 from vtn.cli.office import Office
+from vtn.explain.refusals import in_words
 from vtn.operator import find_ven
-from vtn.store import certificate, delivery, outbox, party, push, repair
+from vtn.store import certificate, delivery, outbox, party, push, refusal, repair
 from vtn.store import opt as stored_opts
 from vtn.store import report as reports
 from vtn.store.certificate import Certificate
@@ -70,6 +72,7 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
         pushed = (await push.all_pushes(tx)).get(row.pk)
         failed = await outbox.failed(tx, party_pk=row.pk)
         mended = await repair.for_party(tx, party_pk=row.pk)
+        refused = await refusal.for_party(tx, party_pk=row.pk)
     return summary(office, row, pushed) | {
         "registration_id": row.registration_id,
         "enrolled_at": row.enrolled_at,
@@ -83,6 +86,7 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
         "reports": len(requested),
         "certificates": [_certificate(proof) for proof in proofs],
         "repairs": repairs.shown(mended),
+        "refusals": [asdict(one) | {"in_words": in_words(one, office.now)} for one in refused],
     }
 
 

@@ -83,7 +83,8 @@ def _next(facts: Facts, stored: StoredEvent, given: Delivery) -> str:
         return "; goes out at its next poll"
     coming = facts.coming
     if coming.events:
-        return f"; goes out after {counted(coming.ahead, 'message')} that wait before it"
+        wait = "waits" if coming.ahead == 1 else "wait"
+        return f"; goes out after {counted(coming.ahead, 'message')} that {wait} before it"
     if coming.events_at is not None and not is_settled(row):
         return f"; sent again from {at(coming.events_at, facts.now)} on"
     return ""
@@ -102,7 +103,7 @@ def _answer(facts: Facts, stored: StoredEvent, given: Delivery) -> list[Finding]
             Finding(
                 name="" if found else "answer",
                 grade=Grade.FAIL,
-                words=in_words(facts, refused),
+                words=in_words(refused, facts.now),
                 todo=repair_of(facts, refused),
             )
         )

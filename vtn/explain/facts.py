@@ -13,8 +13,19 @@ from vtn.dispatch import mailbox, snapshot
 from vtn.dispatch.mailbox import Coming
 from vtn.dispatch.snapshot import Row
 from vtn.errors import NotFound
+from vtn.explain.words import command, times
 from vtn.participation import weigh
-from vtn.store import Transaction, certificate, delivery, event, outbox, party, push, refusal
+from vtn.store import (
+    Transaction,
+    certificate,
+    delivery,
+    event,
+    outbox,
+    party,
+    pending,
+    push,
+    refusal,
+)
 from vtn.store.certificate import Certificate
 from vtn.store.delivery import Delivery
 from vtn.store.event import StoredEvent
@@ -165,6 +176,12 @@ async def with_event(tx: Transaction, facts: Facts, event_id: str) -> Facts:
 
 
 async def _no_ven(tx: Transaction, name: str) -> NotFound:
+    asked = [row for row in await pending.everybody(tx) if name in (row.ven_name, row.ven_id)]
+    if asked:
+        last, count = asked[0], sum(row.asked for row in asked)
+        words = f"it has asked {times(count)} and is not enrolled: {last.reason}"
+        approve = command("vtn", "ven", "approve", last.fingerprint or name)
+        return NotFound("VEN", name, f"{words}; see: vtn ven pending, and then: {approve}")
     names = {row.ven_name for row in await party.all_parties(tx)}
     return NotFound("VEN", name, f"{_alike(name, names)}see: vtn ven list")
 

@@ -111,8 +111,10 @@ def _unsent(facts: Facts, stored: StoredEvent, given: Delivery) -> _Sentence:
         return Grade.FAIL, f"{facts.name} has not been sent {what}: {silence(facts)}.{before}"
     if facts.next_poll:
         return Grade.OK, f"{facts.name} will be sent {what} at its next poll.{before}"
-    ahead = counted(facts.coming.ahead, "other message")
-    words = f"will be sent {what} when {ahead} that wait before it have gone out"
+    ahead = facts.coming.ahead
+    others = counted(ahead, "other message")
+    wait = "that waits before it has" if ahead == 1 else "that wait before it have"
+    words = f"will be sent {what} when {others} {wait} gone out"
     return Grade.WARN, f"{facts.name} {words}.{before}"
 
 

@@ -1,6 +1,7 @@
 """What went wrong with a VEN, in words with rule numbers and with what would help."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from oadr.repair import REPAIRS, Tolerance
 from vtn.explain.facts import Facts
@@ -13,20 +14,20 @@ MOST = 5
 
 def lines(facts: Facts, found: Sequence[Refusal]) -> list[tuple[str, str]]:
     """Returns for each refusal what happened and what would help."""
-    return [(in_words(facts, one), repair_of(facts, one)) for one in found[:MOST]]
+    return [(in_words(one, facts.now), repair_of(facts, one)) for one in found[:MOST]]
 
 
-def in_words(facts: Facts, one: Refusal) -> str:
+def in_words(one: Refusal, now: datetime) -> str:
     """Returns what happened, when, how often, by which rule."""
     rule = f" ({one.rule})" if one.rule and f"({one.rule})" not in one.words else ""
     often = ""
     if one.count > 1:
-        often = f"; {times(one.count)} since {at(one.first_at, facts.now)}"
-    return f"{_what(facts, one)}: {one.words}{rule}{often}"
+        often = f"; {times(one.count)} since {at(one.first_at, now)}"
+    return f"{_what(one, now)}: {one.words}{rule}{often}"
 
 
-def _what(facts: Facts, one: Refusal) -> str:
-    when, name = at(one.last_at, facts.now), one.message
+def _what(one: Refusal, now: datetime) -> str:
+    when, name = at(one.last_at, now), one.message
     if one.side is Side.PUSH:
         return f"{when}  {name or 'a message'} that was pushed"
     if one.side is Side.ANSWER:

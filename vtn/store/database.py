@@ -82,6 +82,11 @@ class Store:
             raise
         return store
 
+    @property
+    def lasting(self) -> bool:
+        """Whether the database is there when it has been closed; one in memory is not."""
+        return self._folder is None
+
     async def close(self) -> None:
         """Closes all connections."""
         await self._reader.close()
