@@ -50,13 +50,35 @@ def canonical(element: etree._Element) -> RawXml:
 
     That form keeps the declarations of the prefixes that tags use; those that only an
     ``xsi:type`` uses are added.
+
+    Raises:
+        ValueError: it uses a namespace that no canonical form has room for.
     """
     types = [node.get(_XSI_TYPE) for node in element.iter(etree.Element)]
     prefixes = sorted({kind.partition(":")[0] for kind in types if kind and ":" in kind})
+    try:
+        return _canonical(element, prefixes)
+    except etree.C14NError:
+        # A namespace that is declared around it and not used may be relative.
+        return _tidied(element, prefixes)
+
+
+def _canonical(element: etree._Element, prefixes: list[str]) -> RawXml:
     text = etree.tostring(
         element, method="c14n", exclusive=True, inclusive_ns_prefixes=prefixes or None
     )
     return RawXml(xml=text.decode())
+
+
+def _tidied(element: etree._Element, prefixes: list[str]) -> RawXml:
+    """Returns the canonical form of an element without the namespaces that it does not use."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        alone = etree.fromstring(etree.tostring(element, with_tail=False), parser)
+        etree.cleanup_namespaces(alone, keep_ns_prefixes=prefixes)
+        return _canonical(alone, prefixes)
+    except (etree.C14NError, etree.XMLSyntaxError):
+        raise ValueError("a namespace is not an absolute URI") from None
 
 
 def decode_unit(element: etree._Element) -> Unit | GreenButtonUnit:

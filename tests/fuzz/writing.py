@@ -114,6 +114,9 @@ class Writer:
         if bare:
             draft.prefixes[bare] = ""
             parts.append(f' xmlns="{bare}"')
+        if random.random() < 0.05:
+            # Declared and not used; the first is no absolute URI.
+            parts.append(random.choice([' xmlns:odd="odd"', ' xmlns:odd="urn:é"', ' xmlns:odd="\n"']))
         if random.random() < 0.1:
             random.shuffle(parts)
         draft.declarations = "".join(parts)

@@ -92,3 +92,25 @@ def test_a_number_that_only_the_parser_takes_for_one_is_refused(text: str) -> No
       </p:oadrReport></p:oadrUpdateReport></p:oadrSignedObject></p:oadrPayload>"""
     with pytest.raises(InvalidData, match="a value cannot be used"):
         codec.decode(document.encode())
+
+
+FEED = """<p:oadrPayload xmlns:p="http://openadr.org/oadr-2.0b/2012/07" xmlns:f="{uri}"
+  xmlns:e="http://docs.oasis-open.org/ns/energyinterop/201110"
+  xmlns:y="http://docs.oasis-open.org/ns/energyinterop/201110/payloads"
+  xmlns:s="urn:ietf:params:xml:ns:icalendar-2.0:stream"
+  xmlns:a="http://www.w3.org/2005/Atom"><p:oadrSignedObject><p:oadrUpdateReport><y:requestID/>
+  <p:oadrReport><s:intervals><e:interval><p:oadrGBPayload><a:feed><a:generator>x</a:generator>
+  </a:feed></p:oadrGBPayload></e:interval></s:intervals><e:reportRequestID/>
+  <e:reportSpecifierID/><e:createdDateTime>2024-06-01T12:00:00Z</e:createdDateTime>
+  </p:oadrReport></p:oadrUpdateReport></p:oadrSignedObject></p:oadrPayload>"""
+
+
+def test_a_namespace_without_a_canonical_form_does_no_harm_where_it_is_not_used() -> None:
+    message = codec.decode(FEED.format(uri="relative").encode())
+    assert b"relative" not in codec.encode(message)
+    assert b"<a:generator>x</a:generator>" in codec.encode(message)
+
+
+def test_what_only_a_validating_parser_takes_for_a_namespace_is_refused() -> None:
+    with pytest.raises(InvalidData, match="a namespace is not an absolute URI"):
+        codec.decode(FEED.format(uri="http://a-->b").encode())
