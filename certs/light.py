@@ -62,6 +62,11 @@ def normalise_text(text: str, *, expected: str = EXPECTED) -> str:
     return bytes.fromhex(digits).hex(":").upper()
 
 
+def split_fingerprints(text: str) -> tuple[str, ...]:
+    """Return each of some fingerprints that are separated by commas."""
+    return tuple(part for one in text.split(",") if (part := one.strip()))
+
+
 def matches_der(expected: str, der: bytes) -> bool:
     """Return whether a fingerprint of any of the three lengths is this certificate's.
 

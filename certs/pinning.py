@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Collection
 from typing import Any
+from weakref import WeakSet
 
 import aiohttp
 
@@ -25,6 +26,9 @@ class PinnedConnector(aiohttp.TCPConnector):
             them is enough. None lets every server pass; an empty collection none.
         refuse: makes the exception for a wrong server from its words.
         who: what the server is called in those words.
+        fault: says of a certificate (DER) why it may not be used any more, empty if it may: asked
+            for each exchange, because a connection that is kept outlives the verdict of its
+            handshake (R516). What is faulty is closed, and another connection made.
         options: those of `aiohttp.TCPConnector`.
     """
 
@@ -34,30 +38,45 @@ class PinnedConnector(aiohttp.TCPConnector):
         *,
         refuse: Callable[[str], Exception],
         who: str,
+        fault: Callable[[bytes], str] = lambda _: "",
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._pins = pins
         self._refuse = refuse
         self._who = who
+        self._fault = fault
         self._latest: bytes | None = None
+        self._kept: WeakSet[asyncio.BaseTransport] = WeakSet()
 
     @property
     def shown(self) -> str:
         """OpenADR fingerprint of what the server showed last; empty without TLS."""
         return _in_pairs(_digits(self._latest, 20)) if self._latest is not None else ""
 
+    @property
+    def certificate(self) -> bytes | None:
+        """What the server showed last (DER); None without TLS."""
+        return self._latest
+
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
         """Returns a connection once its certificate has been compared."""
-        connection = await super().connect(*args, **kwargs)
-        # Read now: a connection that has been closed has no certificate any more.
-        self._latest = _certificate(connection.transport)
-        if self._pins is not None and connection.transport is not None:
-            problem = self._problem(self._latest, self._pins)
-            if problem:
-                connection.close()
+        while True:
+            connection = await super().connect(*args, **kwargs)
+            transport = connection.transport
+            # Read now: a connection that has been closed has no certificate any more.
+            self._latest = der = _certificate(transport)
+            fault = self._fault(der) if der is not None else ""
+            problem = f"{self._who}'s certificate {fault}" if fault else ""
+            if self._pins is not None and transport is not None:
+                problem = problem or self._problem(der, self._pins)
+            if not problem:
+                if transport is not None:
+                    self._kept.add(transport)
+                return connection
+            connection.close()
+            if not fault or transport not in self._kept:
                 raise self._refuse(problem)
-        return connection
 
     def _problem(self, der: bytes | None, pins: Collection[str]) -> str:
         """Returns what is wrong with the server at the other end; empty if nothing is."""
