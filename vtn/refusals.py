@@ -96,18 +96,19 @@ class Refusals:
 
     def turned_away(self, caller: "Caller", error: "HTTPError") -> None:
         """Notes that this VTN answers a request by HTTP alone."""
-        words, document = str(error.args[0]), error.document
-        rule = error.rule
+        document = error.document
         repairs: tuple[str, ...] = ()
+        # A document that cannot be read is one kind, whether it is examined or not.
+        rule = error.rule or ("schema" if document else "")
         if error.status == 406 and document:
-            repairs, rule = self._examine(caller, document, error.rule)
+            repairs = self._examine(caller, document)
         self._by_caller(
             caller,
             Side.IN,
             message_in(document),
             rule=rule,
             code=error.status,
-            words=words,
+            words=str(error.args[0]),
             repairs=repairs,
         )
 
@@ -175,24 +176,22 @@ class Refusals:
         fingerprint = caller.fingerprint if member is None else ""
         self.note(replace(found, fingerprint=fingerprint, repairs=repairs))
 
-    def _examine(self, caller: "Caller", document: bytes, rule: str) -> tuple[tuple[str, ...], str]:
-        """Returns which repairs would have made a document readable, and the rule it breaks.
+    def _examine(self, caller: "Caller", document: bytes) -> tuple[str, ...]:
+        """Returns which repairs would have made a document readable.
 
         Only of known VENs, and seldom: it takes longer than to refuse.
         """
         member, now = caller.member, caller.received_at
         if member is None or caller.profile is ProfileName.A or len(document) > LONGEST_EXAMINED:
-            return (), rule
+            return ()
         last = self._examined.get(member.pk)
         if last is not None and last <= now < last + EXAMINED_EVERY:
-            return (), rule
+            return ()
         self._examined[member.pk] = now
         # Not loaded by a VTN whose VENs write nothing that is wrong.
-        from oadr.repair import REPAIRS, would_help
+        from oadr.repair import would_help
 
-        repairs = would_help(document, max_bytes=LONGEST_EXAMINED)
-        rules = (REPAIRS[name].rule for name in repairs)
-        return repairs, rule or next((one for one in rules if one.startswith("R")), "schema")
+        return would_help(document, max_bytes=LONGEST_EXAMINED)
 
 
 def message_in(document: bytes) -> str:

@@ -102,11 +102,17 @@ async def over_unseen(world: JoinedWorld, peer: Peer) -> None:
 
 async def unregistered(world: JoinedWorld, peer: Peer) -> None:
     await made(world)
+    await end_registration(peer)
+
+
+async def end_registration(peer: Peer) -> None:
+    """Lets the VEN end its registration."""
     await peer.post(
         m.CancelPartyRegistration(
             request_id="c", registration_id=peer.registration_id, ven_id=peer.ven_id
         )
     )
+    peer.registration_id = ""
 
 
 async def report_only(world: JoinedWorld, peer: Peer) -> None:

@@ -19,11 +19,19 @@ def lines(facts: Facts, found: Sequence[Refusal]) -> list[tuple[str, str]]:
 
 def in_words(one: Refusal, now: datetime) -> str:
     """Returns what happened, when, how often, by which rule."""
-    rule = f" ({one.rule})" if one.rule and f"({one.rule})" not in one.words else ""
+    rules = _rules(one)
+    rule = f" ({rules})" if rules and f"({rules})" not in one.words else ""
     often = ""
     if one.count > 1:
         often = f"; {times(one.count)} since {at(one.first_at, now)}"
     return f"{_what(one, now)}: {one.words}{rule}{often}"
+
+
+def _rules(one: Refusal) -> str:
+    """Returns the rule that was broken; for what breaks the schema, the one that says so too."""
+    named = [REPAIRS[name].rule for name in one.repairs if name in REPAIRS]
+    numbers = sorted({rule for rule in named if rule.startswith("R")})
+    return ", ".join(numbers) if one.rule == "schema" and numbers else one.rule
 
 
 def _what(one: Refusal, now: datetime) -> str:
