@@ -66,7 +66,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A meter that does not tell its value.
+    """A meter that does not tell its value, or a VTN that does not answer.
 
     Attributes:
         words: what happened.
@@ -102,15 +102,19 @@ class Health:
     Attributes:
         repairs: name of the repair -> how often it was needed.
         refusals: what the VTN did not take lately, the newest last.
+        trouble: why the VTN has not been heard; None while it is.
         meters: name of a meter that fails -> why.
         clock: how the VTN's clock differs; None while nobody knows.
+        vtn_until: when the certificate expires that the VTN showed last; None if not known.
         changed: called after each change.
     """
 
     repairs: dict[str, Mended] = field(default_factory=dict)
     refusals: dict[tuple[str, str, str], Refusal] = field(default_factory=dict)
+    trouble: Fault | None = None
     meters: dict[str, Fault] = field(default_factory=dict)
     clock: Difference | None = None
+    vtn_until: datetime | None = None
     changed: Callable[[], None] = field(default=lambda: None, repr=False)
 
     def mended(self, names: tuple[str, ...], now: datetime, where: Mapping[str, str]) -> None:
@@ -159,6 +163,20 @@ class Health:
                 self.refusals[key] = replace(refusal, over=True)
                 self.changed()
 
+    def fails(self, words: str, now: datetime) -> None:
+        """Notes that what the VEN does again and again with the VTN does not work."""
+        known = self.trouble
+        if known is None or known.words != words[:_LONGEST]:
+            since = now if known is None else known.since
+            self.trouble = Fault(words=words[:_LONGEST], since=since)
+            self.changed()
+
+    def works(self) -> None:
+        """Notes that it works again."""
+        if self.trouble is not None:
+            self.trouble = None
+            self.changed()
+
     def meter_fails(self, name: str, words: str, now: datetime) -> None:
         """Notes that a meter does not tell its value."""
         known = self.meters.get(name)
@@ -183,6 +201,11 @@ class Health:
                 extra=where,
             )
 
+    def saw_certificate(self, until: datetime) -> None:
+        """Notes when the certificate expires that the VTN shows."""
+        self.vtn_until = until
+        self.changed()
+
     def as_json(self) -> dict[str, Any]:
         """Returns all of it for JSON."""
         return {
@@ -190,6 +213,8 @@ class Health:
             "refusals": [_plain(one) for one in self.refusals.values()],
             "meters": {name: _plain(one) for name, one in self.meters.items()},
             "clock": None if self.clock is None else _plain(self.clock),
+            "vtn_until": None if self.vtn_until is None else self.vtn_until.isoformat(),
+            "trouble": None if self.trouble is None else _plain(self.trouble),
         }
 
     def load(self, content: object) -> None:
@@ -198,6 +223,8 @@ class Health:
         self.repairs = _named(found.get("repairs"), Mended)
         self.meters = _named(found.get("meters"), Fault)
         self.clock = _read(found.get("clock"), Difference)
+        self.trouble = _read(found.get("trouble"), Fault)
+        self.vtn_until = _moment(found.get("vtn_until"))
         refusals = found.get("refusals")
         for line in (refusals if isinstance(refusals, list) else [])[:_MOST]:
             one = _read(line, Refusal)
@@ -248,6 +275,14 @@ def _named(content: object, cls: type[T]) -> dict[str, T]:
     items = list(content.items())[:_NAMES] if isinstance(content, dict) else []
     found = {str(name)[:_LONGEST]: _read(one, cls) for name, one in items}
     return {name: one for name, one in found.items() if one is not None}
+
+
+def _moment(content: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(content) if isinstance(content, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _read(content: object, cls: type[T]) -> T | None:

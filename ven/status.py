@@ -76,7 +76,9 @@ class Status:
         wanted: what it asks of the VTN.
         unanswered: answers to events that the VTN has not confirmed.
         waiting: reports that the VTN has not confirmed.
+        waiting_since: when the oldest of these was made; None if there are none.
         parked: reports that were given up and are kept for people to see.
+        parked_for: why the newest of these was; empty if there are none.
         readings: how many are kept.
         opts: how many opts stand.
     """
@@ -92,7 +94,9 @@ class Status:
     wanted: tuple[RequestLine, ...]
     unanswered: int
     waiting: int
+    waiting_since: datetime | None
     parked: int
+    parked_for: str
     readings: int
     opts: int
 
@@ -124,7 +128,9 @@ async def read_status(
         ),
         unanswered=len(await state.events.answers()),
         waiting=waiting,
+        waiting_since=await state.outbox.oldest(),
         parked=parked,
+        parked_for=await state.outbox.last_parked(),
         readings=await state.readings.count(),
         opts=len(await state.opts.all()),
     )

@@ -193,9 +193,14 @@ def test_status_of_a_ven_that_has_never_run(ven: Ven, folder: Path) -> None:
     result = ven("status")
     assert result.exit_code == 1
     assert "school-7 -> http://localhost:8080" in result.output
-    assert "Not well: it has never run: ven run" in result.output
+    assert result.output.splitlines()[:3] == [
+        "1 thing needs attention.",
+        "! VEN           it has never run",
+        "                -> ven run",
+    ]
     found = json.loads(ven("status", "--json").output)
     assert (found["well"], found["running"]) == (False, False)
+    assert found["problems"] == [{"about": "VEN", "what": "it has never run", "todo": "ven run"}]
     assert not (folder / "ven.db").exists()
 
 
@@ -257,7 +262,8 @@ async def test_a_day_is_replayed_shed_reported_and_survives_a_kill(
             assert (status.exit_code, found["problems"]) == (0, [])
             assert found["registration"]["ven_id"] == "ven-1"
             assert [line["r_id"] for line in found["meters"]] == ["main", "unshed"]
-            assert (await asyncio.to_thread(ven, "status", "-c", config)).exit_code == 0
+            shown = await asyncio.to_thread(ven, "status", "-c", config)
+            assert (shown.exit_code, shown.output.splitlines()[0]) == (0, "All is well.")
             assert await ended(process) == 0
     (answer,) = {r.opt_type for created in vtn.got(CreatedEvent) for r in created.responses}
     assert answer == OptType.OPT_IN
@@ -272,7 +278,7 @@ async def test_a_day_is_replayed_shed_reported_and_survives_a_kill(
     assert metered[after] == 1000
     result = await asyncio.to_thread(ven, "status", "-c", config)
     assert result.exit_code == 1
-    assert "Not well: it does not run: ven run" in result.output
+    assert "! VEN           it does not run" in result.output
 
 
 async def test_an_event_beyond_the_limits_is_opted_out_of(tmp_path: Path) -> None:
@@ -350,7 +356,7 @@ async def test_a_ven_whose_vtn_is_away_goes_on_trying_and_ends_cleanly(
         await until(lambda: "next attempt in" in (tmp_path / "log").read_text(), config)
         result = await asyncio.to_thread(ven, "status", "-c", config)
         assert result.exit_code == 1
-        assert "Not well: it is not registered" in result.output
+        assert "! registration  it is not registered" in result.output
         assert process.poll() is None
         assert await ended(process) == 0
 

@@ -1,19 +1,21 @@
-"""What a running VEN lets others know: that it runs, and when it last heard its VTN, and how.
+"""What a running VEN lets others know: that it runs, when it last heard its VTN, what it noticed.
 
 A small file beside the state says it, because the state itself changes only when there is
 something to remember.
 """
 
+import asyncio
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from runtime.errors import ConfigError
 from runtime.trace import Traffic
 from ven.config import Settings
+from ven.health import Health
 from ven.sources.notes import Notes
 
 log = logging.getLogger("openadr.ven")
@@ -45,6 +47,16 @@ class Pulse:
         self._heard: datetime | None = None
         self._pushed: datetime | None = None
         self._written = self._noted = -PAUSE
+        self._health = Health()
+        self._late: asyncio.TimerHandle | None = None
+
+    def watch(self, health: Health) -> None:
+        """Writes down what is noticed from now on, beside what the last run has noticed."""
+        last = read_pulse(self._notes.path)
+        if last is not None:
+            health.load(last.health.as_json())
+        self._health = health
+        health.changed = self._changed
 
     def started(self) -> None:
         """Notes that the VEN runs; what the last run has heard stays."""
@@ -58,8 +70,19 @@ class Pulse:
         """Notes that the VTN has answered."""
         self._heard = self._clock.now()
         if time.monotonic() - self._written >= PAUSE:
-            self._written = time.monotonic()
-            self._write(running=True)
+            self._write_now()
+
+    def _write_now(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        self._written = time.monotonic()
+        self._write(running=True)
+
+    def _changed(self) -> None:
+        """Notes what was noticed, soon: a VTN that is out of reach gives no other occasion."""
+        if self._late is None:
+            self._late = asyncio.get_running_loop().call_later(PAUSE, self._write_now)
 
     def pushed(self, traffic: Traffic) -> None:
         """Notes that the VTN has pushed something, if this is the answer to it."""
@@ -72,6 +95,8 @@ class Pulse:
 
     def stopped(self) -> None:
         """Notes that the VEN has ended."""
+        if self._late is not None:
+            self._late.cancel()
         self._write(running=False)
 
     def _write(self, *, running: bool) -> None:
@@ -80,6 +105,7 @@ class Pulse:
             "started": self._started.isoformat(),
             "heard": self._heard.isoformat() if self._heard is not None else None,
             "pushed": self._pushed.isoformat() if self._pushed is not None else None,
+            "noticed": self._health.as_json(),
         }
         try:
             self._notes.write(content)
@@ -96,12 +122,14 @@ class LastPulse:
         started: when the VEN was started, by its clock.
         heard: when it last heard the VTN, by its clock; None if never.
         pushed: when the VTN last pushed something, by its clock; None if never.
+        health: what the VEN has noticed.
     """
 
     running: bool
     started: datetime
     heard: datetime | None
     pushed: datetime | None = None
+    health: Health = field(default_factory=Health)
 
 
 def read_pulse(path: Path | None) -> LastPulse | None:
@@ -109,11 +137,14 @@ def read_pulse(path: Path | None) -> LastPulse | None:
     try:
         content = Notes(path).read()
         heard, pushed = content["heard"], content.get("pushed")
+        health = Health()
+        health.load(content.get("noticed"))
         return LastPulse(
             running=_alive(content["pid"]),
             started=datetime.fromisoformat(content["started"]),
             heard=datetime.fromisoformat(heard) if heard is not None else None,
             pushed=datetime.fromisoformat(pushed) if pushed is not None else None,
+            health=health,
         )
     except (ConfigError, KeyError, TypeError, ValueError):
         return None

@@ -79,6 +79,7 @@ def build_client(settings: Settings, config: Path) -> "Client":
 
 
 async def _live(client: "Client", pulse: Pulse) -> None:
+    pulse.watch(client.health)
     client.add_hook("after_receive_xml", pulse.heard)
     if pulse.listens:
         client.add_trace(pulse.pushed)

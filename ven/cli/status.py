@@ -1,9 +1,9 @@
-"""``ven status``: how a VEN is, read from what it remembers."""
+"""``ven status``: whether all is well with a VEN, and if not, what to do."""
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,70 +11,17 @@ from typing import Any
 
 import click
 
+from certs.expiry import days_left, in_days
 from oadr.messages import ResourceStatus
-from oadr.report import Reading
-from oadr.units import MEASUREMENTS
 from runtime.durations import as_typed
 from runtime.logs import one_line
 from ven.cli.base import config_option, debug_option
-from ven.cli.pulse import LastPulse, pulse_path, read_pulse
-from ven.config import Settings, load
-from ven.options import POLL_INTERVAL
-from ven.sources.settings import AnyMeter, CsvMeterSettings
-from ven.state import State
-from ven.status import RequestLine, Status, read_status
-
-#: So many polls may fail before a VEN that runs is not well.
-MISSED_POLLS = 3
-#: Real time that exchanges and retries may take beside that.
-SLACK = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterLine:
-    """The newest reading of a data point; None while there is none."""
-
-    r_id: str
-    unit: str
-    reading: Reading | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """Everything that is shown.
-
-    Attributes:
-        now: by the clock of the VEN.
-        status: from its state; None if it has never run.
-        pulse: from its process; None if it has never run.
-        meters: their newest readings.
-        silent: whether it should have heard the VTN since.
-    """
-
-    now: datetime
-    status: Status | None
-    pulse: LastPulse | None
-    meters: tuple[MeterLine, ...]
-    silent: bool
-
-    @property
-    def running(self) -> bool:
-        """Whether its process is alive."""
-        return self.pulse is not None and self.pulse.running
-
-    def problems(self) -> Iterator[str]:
-        """Yields what is not well, and what to do."""
-        if self.status is None:
-            yield "it has never run: ven run"
-            return
-        if not self.running:
-            yield "it does not run: ven run"
-        if self.status.registration is None:
-            yield "it is not registered: the log of ven run says why"
-        elif self.running and self.silent:
-            yield "the VTN has not answered for a while: the log of ven run says why"
-        if self.status.parked:
-            yield f"{self.status.parked} reports were refused by the VTN for good"
+from ven.cli.picture import MeterLine, Picture, take_picture
+from ven.cli.problems import Problem, ago, megabytes, problems
+from ven.config import load
+from ven.health import in_words
+from ven.state.registration import WITHOUT_REPORTS
+from ven.status import RequestLine, Status
 
 
 @click.command()
@@ -82,10 +29,12 @@ class Picture:
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 @debug_option
 def status(config: Path, json_: bool, debug: bool) -> None:
-    r"""Say how the VEN is, whether or not it runs.
+    r"""Say on one screen whether all is well with the VEN, whether or not it runs.
 
-    Exit code 0 means that it is well: it runs, is registered, its VTN answers, and
-    nothing that it reported was refused for good.
+    The first line says it. Below it stands what needs attention, the most urgent first, each
+    with what to do; then how things stand. Exit code 0 means that all is well: it runs, is
+    registered, its VTN answers and takes what it sends, its meters tell their values, and no
+    certificate ends within 60 days.
 
     \b
     ven status
@@ -93,88 +42,79 @@ def status(config: Path, json_: bool, debug: bool) -> None:
     """
     settings = load(config)
     picture = asyncio.run(take_picture(settings))
-    problems = list(picture.problems())
+    found = problems(picture)
     if json_:
-        click.echo(json.dumps(_as_json(settings, picture, problems), indent=2, default=_plain))
+        click.echo(json.dumps(_as_json(picture, found), indent=2, default=_plain))
     else:
-        for line in _lines(settings, picture, problems):
+        for line in _lines(picture, found):
             click.echo(one_line(line))
-    if problems:
+    if found:
         raise click.exceptions.Exit(1)
-
-
-async def take_picture(settings: Settings) -> Picture:
-    """Returns how the VEN of a configuration is.
-
-    Raises:
-        StateError: its state cannot be read.
-    """
-    now = settings.clock.clock().now()
-    path = settings.state.path
-    pulse = read_pulse(pulse_path(path))
-    if not path.exists():
-        return Picture(now=now, status=None, pulse=pulse, meters=(), silent=False)
-    state = State(path)
-    await state.open()
-    try:
-        found = await read_status(
-            state,
-            now=now,
-            ven_name=settings.ven_name,
-            vtn_url=settings.vtn_url,
-            running=pulse is not None and pulse.running,
-            lost="",
-        )
-        points = _points(settings)
-        meters = tuple(
-            [
-                MeterLine(r_id=r_id, unit=unit, reading=await state.readings.newest(r_id))
-                for r_id, unit in points.items()
-            ]
-        )
-    finally:
-        await state.close()
-    silent = _is_silent(settings, found, pulse, now)
-    return Picture(now=now, status=found, pulse=pulse, meters=meters, silent=silent)
-
-
-def _is_silent(settings: Settings, status: Status, pulse: LastPulse | None, now: datetime) -> bool:
-    if pulse is None or pulse.heard is None:
-        return True
-    asked = status.registration.poll_interval if status.registration is not None else None
-    interval = settings.poll.interval or asked or POLL_INTERVAL
-    if settings.push is not None:
-        interval = settings.push.resync
-    return now - pulse.heard > MISSED_POLLS * interval + SLACK * settings.clock.factor
-
-
-def _points(settings: Settings) -> Mapping[str, str]:
-    """Returns rID -> unit of every meter."""
-    points: dict[str, str] = {}
-    for meter in settings.meters:
-        points[meter.r_id or meter.name] = _unit(meter)
-        if isinstance(meter, CsvMeterSettings) and meter.baseline:
-            points[meter.baseline] = _unit(meter)
-    return points
-
-
-def _unit(meter: AnyMeter) -> str:
-    symbol = MEASUREMENTS.get(meter.measurement, ("", ""))[1]
-    scale = "" if meter.scale == "none" else str(meter.scale)
-    return f"{scale}{symbol}" if symbol else meter.unit
 
 
 # ------------------------------------------------------------------ for people
 
 
-def _lines(settings: Settings, picture: Picture, problems: list[str]) -> Iterator[str]:
-    yield f"{settings.ven_name} -> {settings.vtn_url}"
+def _lines(picture: Picture, found: list[Problem]) -> Iterator[str]:
+    yield _verdict(found)
+    for problem in found:
+        yield f"! {problem.about:<13} {problem.what}"
+        yield f"  {'':<13} -> {problem.todo}"
+    yield f"VEN           {picture.settings.ven_name} -> {picture.settings.vtn_url}"
+    yield f"time          {_moment(picture.now)}"
     if picture.status is not None:
         yield from _life(picture, picture.status)
+        yield from _noticed(picture)
         yield from _events(picture.status)
         yield from _reports(picture, picture.status)
-    for problem in problems:
-        yield f"Not well: {problem}"
+    for one in picture.certificates:
+        yield f"certificate   of {one.who}: {_end(one.not_after, picture.real)}"
+    if picture.disk is not None:
+        size, free = megabytes(picture.disk.size), megabytes(picture.disk.free)
+        yield f"state         {size}, {free} free on its disk"
+
+
+def _end(not_after: datetime | None, now: datetime) -> str:
+    if not_after is None:
+        return "cannot be read"
+    days = days_left(not_after, now)
+    return (
+        f"ended {_moment(not_after)}"
+        if days < 0
+        else (f"ends {in_days(days)}, {_moment(not_after)}")
+    )
+
+
+def _verdict(found: list[Problem]) -> str:
+    if not found:
+        return "All is well."
+    return "1 thing needs attention." if len(found) == 1 else f"{len(found)} things need attention."
+
+
+def _noticed(picture: Picture) -> Iterator[str]:
+    """Yields what is good to know of the VTN, and calls for nothing."""
+    health, settings = picture.health, picture.settings
+    if health.clock is not None:
+        yield f"clock         that of the VTN is {in_words(health.clock)}"
+    if settings.vtn.profile != "strict":
+        yield f"profile       {settings.vtn.profile}: {_repairs(len(health.repairs))}"
+    for name, one in health.repairs.items():
+        yield f"repair        {name:<24} {one.count:>6} times, last {_moment(one.last)}"
+    if settings.vtn.leave_out:
+        yield f"left out      {', '.join(sorted(settings.vtn.leave_out))}"
+    for refusal in list(health.refusals.values())[-3:]:
+        if refusal.over:
+            words = f": {refusal.words}" if refusal.words else ""
+            yield (
+                f"refused       {refusal.message} {refusal.code}, last {_moment(refusal.last)}, "
+                f"taken since{words}"
+            )
+
+
+def _repairs(count: int) -> str:
+    if not count:
+        return "no message of the VTN has needed it"
+    return "1 repair is in use" if count == 1 else f"{count} repairs are in use"
 
 
 def _life(picture: Picture, status: Status) -> Iterator[str]:
@@ -184,18 +124,17 @@ def _life(picture: Picture, status: Status) -> Iterator[str]:
     if registration is not None:
         poll, address = registration.poll_interval, registration.push_address
         every = f", poll every {as_typed(poll)}" if poll and not address else ""
-        yield (
-            f"registered    at {registration.vtn_id} as {registration.ven_id} "
-            f"(registration {registration.registration_id}){every}"
-        )
+        how = f"registration {registration.registration_id}"
+        if registration.pre_provisioned:
+            how = "pre-provisioned"
+        where = registration.vtn_id or "a VTN that has not said what it calls itself"
+        yield f"registered    at {where} as {registration.ven_id} ({how}){every}"
         if address:
             yield f"push          the VTN pushes to {address}"
     if pulse is not None and pulse.heard is not None:
-        ago = max(picture.now - pulse.heard, timedelta(0))
-        yield f"VTN answered  {_moment(pulse.heard)}, {as_typed(ago)} ago"
+        yield f"VTN answered  {_moment(pulse.heard)}, {ago(picture.now - pulse.heard)}"
     if pulse is not None and pulse.pushed is not None:
-        ago = max(picture.now - pulse.pushed, timedelta(0))
-        yield f"VTN pushed    {_moment(pulse.pushed)}, {as_typed(ago)} ago"
+        yield f"VTN pushed    {_moment(pulse.pushed)}, {ago(picture.now - pulse.pushed)}"
 
 
 def _events(status: Status) -> Iterator[str]:
@@ -211,14 +150,21 @@ def _events(status: Status) -> Iterator[str]:
 
 
 def _reports(picture: Picture, status: Status) -> Iterator[str]:
-    yield f"reports       {len(status.reports)} requested, {status.waiting} wait to be sent"
+    waits = f"{status.waiting} wait to be sent"
+    if status.waiting_since is not None:
+        waits += f", the oldest was made {ago(picture.now - status.waiting_since)}"
+    yield f"reports       {len(status.reports)} requested, {waits}"
+    registration = status.registration
+    if registration is not None and registration.introduced == WITHOUT_REPORTS:
+        yield "reports       the VTN takes none; it is asked again once a day"
     for asked in status.requests:
         yield f"report        {_request(asked)}"
     for wanted in status.wanted:
         yield f"wanted        {_request(wanted)}"
     width = max((len(line.r_id) for line in picture.meters), default=0)
     for line in picture.meters:
-        yield f"meter         {line.r_id:<{width}}  {_reading(line)}"
+        late = "  late" if line.late else ""
+        yield f"meter         {line.r_id:<{width}}  {_reading(line)}{late}"
 
 
 def _request(line: RequestLine) -> str:
@@ -251,18 +197,29 @@ def _moment(moment: datetime) -> str:
 # ------------------------------------------------------------------ for programs
 
 
-def _as_json(settings: Settings, picture: Picture, problems: list[str]) -> dict[str, Any]:
-    pulse = picture.pulse
+def _as_json(picture: Picture, found: list[Problem]) -> dict[str, Any]:
+    pulse, settings = picture.pulse, picture.settings
     return {
         "ven_name": settings.ven_name,
         "vtn_url": settings.vtn_url,
         "now": picture.now,
-        "well": not problems,
-        "problems": problems,
+        "well": not found,
+        "problems": [asdict(one) for one in found],
         "running": picture.running,
         "started": pulse.started if pulse is not None else None,
         "heard": pulse.heard if pulse is not None else None,
         "pushed": pulse.pushed if pulse is not None else None,
+        "noticed": picture.health.as_json(),
+        "vtn": {
+            "profile": settings.vtn.profile,
+            "leave_out": sorted(settings.vtn.leave_out),
+            "pre_provisioned": settings.vtn.pre_provisioned,
+        },
+        "certificates": [
+            {"who": one.who, "file": str(one.path), "not_after": one.not_after}
+            for one in picture.certificates
+        ],
+        "disk": None if picture.disk is None else asdict(picture.disk),
     } | ({} if picture.status is None else _state_as_json(picture, picture.status))
 
 
@@ -275,6 +232,8 @@ def _state_as_json(picture: Picture, status: Status) -> dict[str, Any]:
             "ven_id": registration.ven_id,
             "registration_id": registration.registration_id,
             "vtn_id": registration.vtn_id,
+            "pre_provisioned": registration.pre_provisioned,
+            "takes_reports": registration.introduced != WITHOUT_REPORTS,
             "poll_interval": registration.poll_interval,
             "push_address": registration.push_address,
         },
@@ -284,11 +243,18 @@ def _state_as_json(picture: Picture, status: Status) -> dict[str, Any]:
         "requests": [asdict(line) for line in status.requests],
         "wanted": [asdict(line) for line in status.wanted],
         "waiting": status.waiting,
+        "waiting_since": status.waiting_since,
         "parked": status.parked,
+        "parked_for": status.parked_for,
         "readings": status.readings,
         "opts": status.opts,
         "meters": [
-            {"r_id": line.r_id, "unit": line.unit, "reading": line.reading and asdict(line.reading)}
+            {
+                "r_id": line.r_id,
+                "unit": line.unit,
+                "late": line.late,
+                "reading": line.reading and asdict(line.reading),
+            }
             for line in picture.meters
         ],
     }

@@ -244,6 +244,7 @@ class Session:
         if self._trouble:
             log.info("the VTN answers again", extra=core.extra)
         self._trouble, core.disowned = "", False
+        core.health.works()
         backoff.succeeded()
         return self._interval() if core.registration else core.options.reregister_after
 
@@ -259,6 +260,7 @@ class Session:
     def _failed(self, error: OpenADRError, backoff: BackOff) -> timedelta:
         core = self._core
         wait = core.wait_after(error, backoff)
+        core.health.fails(str(error), core.clock.now())
         # A VTN that was away may have forgotten what it told us.
         self._fresh = self._fresh or isinstance(error, TransportError)
         trouble = _kind(error)

@@ -98,6 +98,28 @@ class Outbox:
 
         return await self._database.run(work)
 
+    async def oldest(self) -> datetime | None:
+        """Returns when the report was made that waits longest; None if none waits."""
+
+        def work(connection: sqlite3.Connection) -> datetime | None:
+            row = connection.execute(
+                "SELECT created_us FROM outbox WHERE parked IS NULL ORDER BY id LIMIT 1"
+            ).fetchone()
+            return None if row is None else from_us(row[0])
+
+        return await self._database.run(work)
+
+    async def last_parked(self) -> str:
+        """Returns why the newest report that is parked is; empty if none is."""
+
+        def work(connection: sqlite3.Connection) -> str:
+            row = connection.execute(
+                "SELECT parked FROM outbox WHERE parked IS NOT NULL ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+            return "" if row is None else str(row[0])
+
+        return await self._database.run(work)
+
     @staticmethod
     def waiting(connection: sqlite3.Connection) -> int:
         """Returns how many reports wait, for ``Database.look``."""
