@@ -142,10 +142,11 @@ def run(source: Source, asked: Asked) -> None:
             raise NoTrace(f"the trace has no exchange {asked.id}; the oldest make room for others")
         if not asked.json:
             click.echo("none")
-    _print(found, asked)
+    named = source.side == "VTN"
+    _print(found, asked, named)
     while asked.follow:
         time.sleep(LOOK)
-        _print(timeline.of(reader.new()), asked)
+        _print(timeline.of(reader.new()), asked, named)
 
 
 def _selection(source: Source, asked: Asked) -> Selection:
@@ -170,19 +171,19 @@ def _counting(reader: Reader, timeline: Timeline) -> list[Shown]:
     return list(timeline.of(reader.counting()))
 
 
-def _print(found: Iterable[Shown], asked: Asked) -> None:
+def _print(found: Iterable[Shown], asked: Asked, named: bool) -> None:
     for shown in found:
-        for line in _lines(shown, asked):
+        for line in _lines(shown, asked, named):
             click.echo(line)
 
 
-def _lines(shown: Shown, asked: Asked) -> Iterator[str]:
+def _lines(shown: Shown, asked: Asked, named: bool) -> Iterator[str]:
     if asked.json:
         yield present.as_object(shown, xml=asked.xml or bool(asked.id))
     elif asked.id:
         yield from present.details(shown)
     else:
-        yield from present.lines(shown, xml=asked.xml)
+        yield from present.lines(shown, xml=asked.xml, named=named)
 
 
 def _export(source: Source, asked: Asked, path: Path, found: list[Shown]) -> None:

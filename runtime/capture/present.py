@@ -19,19 +19,20 @@ _INDENT = " " * 10
 _PROOFS = {"TLS": "TLS", "proxy": "told by the proxy", "local": "within the process"}
 
 
-def lines(shown: Shown, *, xml: bool = False) -> Iterator[str]:
+def lines(shown: Shown, *, xml: bool = False, named: bool = True) -> Iterator[str]:
     """Yields the lines for a record.
 
     Args:
         shown: the record.
         xml: whether the documents are shown as well.
+        named: whether it says who is at the other end.
     """
     record = shown.record
     if isinstance(record, Exchange):
-        yield from _exchange(shown, record, xml)
+        yield from _exchange(shown, record, xml, named)
     elif isinstance(record, Idle):
         yield one_line(
-            f"{shown.id:<9} {moment(record.first)}  {record.peer:<12} polled "
+            f"{shown.id:<9} {moment(record.first)}  {_peer(record.peer, named)}polled "
             f"{_times(record.count)} until {record.last.astimezone(UTC):%H:%M:%S}, nothing waiting"
         )
     elif isinstance(record, Lost):
@@ -41,9 +42,13 @@ def lines(shown: Shown, *, xml: bool = False) -> Iterator[str]:
         )
 
 
-def _exchange(shown: Shown, one: Exchange, xml: bool) -> Iterator[str]:
+def _peer(name: str, named: bool) -> str:
+    return f"{name:<12} " if named else ""
+
+
+def _exchange(shown: Shown, one: Exchange, xml: bool, named: bool) -> Iterator[str]:
     other = "VTN" if one.asked_by == "VEN" else "VEN"
-    begin = f"{shown.id:<9} {moment(one.at)}  {one.peer:<12} "
+    begin = f"{shown.id:<9} {moment(one.at)}  {_peer(one.peer, named)}"
     asked = _message(shown.request, one.message, one.request) or one.target or one.service or "-"
     yield one_line(f"{begin}{one.asked_by} -> {other}  {asked}").rstrip()
     if xml and one.request:

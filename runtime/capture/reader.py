@@ -55,6 +55,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._places: dict[Path, tuple[int, int]] = {}
+        self._told: set[tuple[str, datetime]] = set()
 
     def new(self) -> Iterator[Entry]:
         """Yields what has come since the last time, in its order.
@@ -67,6 +68,8 @@ class Reader:
     def counting(self) -> list[Entry]:
         """Returns the polls that are being counted now."""
         runs = [run for path in idle_paths(self.folder) for run in read_idle(path)]
+        # The file may be some seconds older than the segments.
+        runs = [run for run in runs if (run.ven_id, run.first) not in self._told]
         return [Entry(id="", record=run) for run in sorted(runs, key=lambda run: run.first)]
 
     def _segment(self, path: Path) -> Iterator[Entry]:
@@ -76,8 +79,11 @@ class Reader:
             number += 1
             self._places[path] = number, raw.end
             entry = _entry(f"{int(path.stem)}.{number}", raw)
-            if entry is not None:
-                found.append(entry)
+            if entry is None:
+                continue
+            found.append(entry)
+            if isinstance(entry.record, Idle):
+                self._told.add((entry.record.ven_id, entry.record.first))
         # They are written when they are over, and told by when they began.
         return iter(sorted(found, key=lambda entry: entry.at))
 

@@ -7,6 +7,7 @@ is for finding faults and must not be one. A process that is killed loses what w
 
 import logging
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,6 +65,7 @@ class Capture:
         self._segments = Segments(folder, max_bytes=max_bytes)
         self._idle_file = IdleFile(folder)
         self._runs: dict[str, Run] = {}
+        self._begun = 0
         self._allowed: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._queue: deque[tuple[Record, int]] = deque()
         # Each is counted by one side alone, so that no lock is needed.
@@ -85,6 +87,7 @@ class Capture:
         run = self._runs.get(key)
         if run is None:
             self._runs[key] = Run(peer, key, at, at)
+            self._begun += 1
             self._start()
         else:
             run.count += 1
@@ -150,7 +153,7 @@ class Capture:
 
     def _work(self) -> None:
         self._tried(lambda: self._segments.append(pack(one) for one in self._idle_file.inherit()))
-        counted = 0
+        counted, looked = (0, 0), 0.0
         stopping = False
         while not stopping:
             self._wake.wait(IDLE_PAUSE)
@@ -159,10 +162,12 @@ class Capture:
             self._wake.clear()
             stopping = self._stop.is_set()
             written = self._write()
-            total = sum(run.count for run in tuple(self._runs.values()))
-            if total != counted:
-                counted = total
-                written &= self._tried(lambda: self._idle_file.write(self._runs))
+            if stopping or time.monotonic() - looked >= IDLE_PAUSE:
+                looked = time.monotonic()
+                total = self._begun, sum(run.count for run in tuple(self._runs.values()))
+                if total != counted:
+                    counted = total
+                    written &= self._tried(lambda: self._idle_file.write(self._runs))
             if not written:
                 # The disk may be tried again after a while; what comes meanwhile gathers.
                 self._stop.wait(_REST)

@@ -13,7 +13,18 @@ stands still until the test lets it pass. How to: ``docs/howto/test-your-handler
 from runtime.clock import FakeClock
 from runtime.fake_time import until
 from ven.testing.line import Line
+from ven.testing.replaying import replay
 from ven.testing.vtn import HANG, NotTaken, ScriptedVTN
 from ven.testing.world import World, joined
 
-__all__ = ["HANG", "FakeClock", "Line", "NotTaken", "ScriptedVTN", "World", "joined", "until"]
+__all__ = [
+    "HANG",
+    "FakeClock",
+    "Line",
+    "NotTaken",
+    "ScriptedVTN",
+    "World",
+    "joined",
+    "replay",
+    "until",
+]

@@ -20,6 +20,7 @@ from vtn.testing.ear import Ear, Said
 from vtn.testing.http import World, running
 from vtn.testing.inside import JoinedWorld, NotAnswered, fingerprint_of, joined
 from vtn.testing.peer import Peer, Registered
+from vtn.testing.replaying import replay
 
 __all__ = [
     "Answer",
@@ -33,6 +34,7 @@ __all__ = [
     "World",
     "fingerprint_of",
     "joined",
+    "replay",
     "running",
     "until",
 ]

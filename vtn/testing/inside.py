@@ -246,6 +246,10 @@ class JoinedWorld(Stage):
         self.watch(progress=ven.progress, under_way=lambda: ven.busy)
         return ven
 
+    def hear(self, address: str, receive: Receive) -> None:
+        """Has what is pushed to an address received so."""
+        self._line.listen(address, receive)
+
     async def start(self, *vens: Joinable) -> None:
         """Starts VENs: they register, offer their reports and get their events."""
         for ven in vens:
