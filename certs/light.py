@@ -63,8 +63,12 @@ def normalise_text(text: str, *, expected: str = EXPECTED) -> str:
 
 
 def split_fingerprints(text: str) -> tuple[str, ...]:
-    """Return each of some fingerprints that are separated by commas."""
-    return tuple(part for one in text.split(",") if (part := one.strip()))
+    """Return each of some fingerprints that are separated by commas; a text without any itself.
+
+    So that whoever reads them one by one refuses what is none.
+    """
+    parts = tuple(part for one in text.split(",") if (part := one.strip()))
+    return parts or ((text,) if text else ())
 
 
 def matches_der(expected: str, der: bytes) -> bool:

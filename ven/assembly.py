@@ -125,6 +125,7 @@ def _connection(settings: Settings) -> Connection:
             key=tls.key if tls else None,
             passphrase=passphrase,
             ca_file=tls.ca if tls else None,
+            crl_file=tls.crl if tls else None,
             check_hostname=tls.check_hostname if tls else True,
             tls_profile=tls.profile if tls else "compatible",
             vtn_fingerprint=tls.vtn_fingerprint if tls else None,

@@ -248,10 +248,18 @@ class Client(Pluggable, TakingPart, Reported, Requesting, Reachable):
         try:
             await self._listen()
             await self._machine.start()
+            self._watch_certificates()
         except BaseException:
             # The next VEN needs the state that this one has claimed.
             await self.stop()
             raise
+
+    def _watch_certificates(self) -> None:
+        core = self._machine.core
+        if self._transport is not None and self._connection.ca_file is not None:
+            name = "look what expires"
+            watch = self._connection.watch(self.ven_name, self.health)
+            core.tasks.start(core.keep_running(watch.run, name), name=name)
 
     async def stop(self) -> None:
         """Ends; what is in flight is finished, what waits is kept.

@@ -33,6 +33,19 @@ from ven.sources.settings import AnyMeter, CsvMeterSettings
 S = TypeVar("S", bound=PlainSection)
 
 
+def _fingerprints(value: object) -> object:
+    """Returns a list of fingerprints as one text, separated by commas."""
+    if not isinstance(value, list):
+        return value
+    if not value or not all(isinstance(one, str) and one.strip() for one in value):
+        raise ValueError("expected a fingerprint, or a list of fingerprints")
+    return ", ".join(value)
+
+
+#: One fingerprint or, in a file, a list of them.
+Fingerprints = Annotated[str | None, Read(_fingerprints)]
+
+
 def _push_address(value: object) -> object:
     return push_address(value) if isinstance(value, str) else value
 
@@ -47,16 +60,19 @@ class TlsSettings(PlainSection):
         ca: PEM file with the authority that the VTN's certificate must come from.
         passphrase_file: file whose first line opens the key.
         profile: ``compatible``, or ``certification`` (exactly R67 and R68).
-        vtn_fingerprint: the only VTN certificate that is taken.
+        crl: PEM file with what that authority has revoked; read again when it changes.
+        vtn_fingerprint: the only VTN certificate that is taken; a list of several while the VTN
+            changes its certificate.
         check_hostname: whether the VTN's certificate must name the host of the URL.
     """
 
     certificate: Path
     key: Path
     ca: Path
+    crl: Path | None = None
     passphrase_file: Path | None = None
     profile: Literal["compatible", "certification"] = "compatible"
-    vtn_fingerprint: str | None = None
+    vtn_fingerprint: Fingerprints = None
     check_hostname: bool = True
 
     def __post_init__(self) -> None:
@@ -74,8 +90,8 @@ class SignatureSettings(PlainSection):
         certificate: that we sign with; that of ``[tls]`` if left out.
         key: its private key; that of ``[tls]`` if left out.
         passphrase_file: file whose first line opens this ``key``.
-        vtn_fingerprint: of the certificate that the VTN signs with; that of ``[tls]``
-            if left out.
+        vtn_fingerprint: of the certificate that the VTN signs with, or a list of several; that
+            of ``[tls]`` if left out.
         tolerance: largest difference between the VTN's clock and ours.
     """
 
@@ -84,7 +100,7 @@ class SignatureSettings(PlainSection):
     certificate: Path | None = None
     key: Path | None = None
     passphrase_file: Path | None = None
-    vtn_fingerprint: str | None = None
+    vtn_fingerprint: Fingerprints = None
     tolerance: Duration = timedelta(minutes=1)
 
     def __post_init__(self) -> None:
@@ -170,8 +186,9 @@ class PushSettings(PlainSection):
         port: to listen on; that of ``address`` if left out.
         path_prefix: what comes before ``/OpenADR2/Simple/2.0b``; that of ``address`` if
             left out.
-        vtn_fingerprint: of the certificate with which the VTN pushes; that of ``[tls]`` if
-            left out, and without one there, of the one that it shows when it is called.
+        vtn_fingerprint: of the certificate with which the VTN pushes, or a list of several; that
+            of ``[tls]`` if left out, and without one there, of the one that it shows when it is
+            called.
         resync: how often all events are asked for all the same.
     """
 
@@ -179,7 +196,7 @@ class PushSettings(PlainSection):
     host: Text = "0.0.0.0"  # noqa: S104 - to be reached is what it is for; TLS lets one in
     port: Annotated[int | None, Rule(ge=1, le=65535)] = None
     path_prefix: Annotated[str | None, Rule(pattern="^/")] = None
-    vtn_fingerprint: str | None = None
+    vtn_fingerprint: Fingerprints = None
     resync: Positive = PUSH_RESYNC
 
     @property

@@ -7,12 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from certs.errors import FileError
+from certs.peers import Peers
+from certs.standing import OwnEnd
 from oadr.codec import MAX_BYTES, LeftOut
 from oadr.repair.catalogue import Tolerance
 from runtime.clock import Clock
 from runtime.errors import ConfigError
 from runtime.policy import SignaturePolicy
 from runtime.trace import Traces
+from ven.expiry import Watch
+from ven.guard import Guard
 from ven.health import Health
 from ven.push import Listening, is_loopback
 from ven.reading import Reader
@@ -34,14 +39,16 @@ class Connection:
         key: its private key (PEM).
         passphrase: opens the key.
         ca_file: authority that the VTN's certificate must come from (PEM).
+        crl_file: what that authority has revoked (PEM); followed when it changes.
         check_hostname: whether the VTN's certificate must name the host of the URL.
         tls_profile: versions and cipher suites, see ``ven.tls``.
-        vtn_fingerprint: of the VTN's TLS certificate; no other server is talked to.
+        vtn_fingerprint: of the VTN's TLS certificate; no other server is talked to. Several,
+            separated by commas, while the VTN changes its certificate.
         sign: whether messages are signed, with ``signing_key`` or else ``cert``.
         signing_key: loaded elsewhere, or the files that it is in.
         signatures: what is made of the VTN's signatures.
         signature_fingerprint: OpenADR fingerprint of the certificate that the VTN signs
-            with; that of TLS if left out.
+            with, or several separated by commas; that of TLS if left out.
         tolerance: largest difference between the VTN's clock and ours, for signatures.
         timeout: of one exchange, real time, 5 seconds or more.
         max_bytes: a longer answer is not read.
@@ -57,6 +64,7 @@ class Connection:
     key: str | Path | None = None
     passphrase: str | None = field(default=None, repr=False)
     ca_file: str | Path | None = None
+    crl_file: str | Path | None = None
     check_hostname: bool = True
     tls_profile: Literal["compatible", "certification"] = "compatible"
     vtn_fingerprint: str | None = None
@@ -74,6 +82,8 @@ class Connection:
     def __post_init__(self) -> None:
         if (self.cert is None) != (self.key is None):
             raise ValueError("cert and key belong together; give both or none")
+        if self.crl_file is not None and self.cert is None:
+            raise ValueError("crl_file without cert: it is for mutual TLS; give both")
         if self.cert is not None and self.ca_file is None:
             raise ValueError("cert without ca_file: the VTN could not be verified; give both")
         if self.sign and self.cert is None and self.signing_key is None:
@@ -142,6 +152,7 @@ class Connection:
             reader=reader or self.reader_at(clock),
             context=self._context_maker(),
             stamp=self._stamp,
+            guard=self._guard(reader),
             fingerprint=self.vtn_fingerprint,
             timeout=self.timeout,
             max_bytes=self.max_bytes,
@@ -161,11 +172,51 @@ class Connection:
         from certs import CertsError, KeyPair, Profile, TLSFiles, live_server_context
 
         pair = KeyPair(certificate=Path(self.cert), key=Path(self.key), passphrase=self.passphrase)
-        files = TLSFiles(ca=Path(self.ca_file), pairs=(pair,))
+        crl = None if self.crl_file is None else Path(self.crl_file)
+        files = TLSFiles(ca=Path(self.ca_file), pairs=(pair,), crl=crl)
         try:
             return live_server_context(files, profile=Profile(self.tls_profile))
         except CertsError as error:
             raise ConfigError(" ".join(str(error).split()), key="tls") from None
+
+    def peers(self) -> Peers:
+        """Returns what knows the certificates of those who call.
+
+        Raises:
+            ConfigError: the revocation list cannot be used.
+        """
+        own = OwnEnd(Path(self.cert)) if self.cert is not None else None
+        crl = Path(self.crl_file) if self.crl_file is not None else None
+        try:
+            return Peers(crl=crl, own=own)
+        except FileError as error:
+            raise ConfigError(str(error), key="tls.crl") from None
+
+    def _guard(self, reader: Reader | None) -> Guard | None:
+        if not self.url.lower().startswith("https:"):
+            return None
+        health = reader.health if reader is not None else Health()
+        own = Path(self.cert) if self.cert is not None else None
+        return Guard(own, saw=health.saw_certificate)
+
+    def watch(self, name: str, health: Health) -> Watch:
+        """Returns what tells the log before something expires that is needed for this.
+
+        Args:
+            name: of the VEN, for the log.
+            health: knows the certificate of the VTN.
+        """
+        files = (self.cert, self.ca_file, self.crl_file)
+        own, ca, crl = (Path(path) if path is not None else None for path in files)
+        signing = self.signing_key.certificate if isinstance(self.signing_key, KeyFiles) else None
+        return Watch(
+            certificate=own,
+            ca=ca,
+            crl=crl,
+            signing=signing if signing != own else None,
+            vtn_until=lambda: health.vtn_until,
+            where={"ven": name},
+        )
 
     def _signing_key(self) -> "SigningKey | KeyFiles | None":
         found = self.signing_key
@@ -184,7 +235,8 @@ class Connection:
 
     def _stamp(self) -> tuple[int, ...]:
         """Returns when the files were last changed; 0 for one that is missing."""
-        paths = [Path(path) for path in (self.cert, self.key, self.ca_file) if path is not None]
+        files = (self.cert, self.key, self.ca_file, self.crl_file)
+        paths = [Path(path) for path in files if path is not None]
         return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
     def _context(self) -> ssl.SSLContext:
@@ -202,5 +254,6 @@ class Connection:
             passphrase=self.passphrase or "",
             profile=self.tls_profile,
             check_hostname=self.check_hostname,
+            crl=Path(self.crl_file) if self.crl_file is not None else None,
         )
         return client_context(files)

@@ -45,6 +45,7 @@ class Listener:
         inbox: takes what comes.
         context: the server's TLS; None for plain HTTP, on a loopback address only.
         stranger: called when a certificate of the right authority is not the VTN's.
+        peers: knows the certificates of those who call.
 
     Raises:
         ConfigError: plain HTTP, and the address can be reached from elsewhere.
@@ -57,6 +58,7 @@ class Listener:
         *,
         context: ssl.SSLContext | None,
         stranger: Callable[[], None],
+        peers: Peers | None = None,
     ) -> None:
         if context is None and not is_loopback(listening.host):
             raise ConfigError(
@@ -68,7 +70,7 @@ class Listener:
         self._inbox = inbox
         self._context = context
         self._stranger = stranger
-        self._peers = Peers()
+        self._peers = peers or Peers()
         self._told = Told()
         base = listening.path_prefix.rstrip("/") + PATH
         self._services = {f"{base}/{service}": service for service in _SERVICES}
@@ -144,8 +146,8 @@ class Listener:
         certificate, der = self._peers.of(request.transport), certificate_of(request.transport)
         if certificate is None or der is None:
             raise HTTPError(403, "the connection has no client certificate", rule="R517")
-        if certificate.expired:
-            raise HTTPError(403, "the client certificate has expired", rule="R516")
+        if fault := self._peers.fault(certificate):
+            raise HTTPError(403, fault, rule="R516")
         if not self._inbox.peer.knows(der):
             if not self._inbox.peer.fixed:
                 self._stranger()
@@ -170,4 +172,8 @@ class Listener:
 
 
 def _response(reply: Reply) -> web.Response:
-    return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+    response = web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+    if reply.status == 403:
+        # R516: the connection ends, and only another handshake makes one that is believed.
+        response.force_close()
+    return response

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from certs.light import matches_der, normalise_text
+from certs.light import matches_der, normalise_text, split_fingerprints
 
 #: Digits of the OpenADR fingerprint, the last ones of SHA-256.
 _OPENADR, _SHA1 = 20, 40
@@ -16,7 +16,8 @@ class Peer:
     that was configured, or else the one that the VTN shows when this VEN calls it.
 
     Args:
-        configured: fingerprint of the certificate; None for what the VTN shows.
+        configured: fingerprint of the certificate, or several separated by commas while the VTN
+            changes it; None for what the VTN shows.
         shown: says the OpenADR fingerprint of what it has shown; empty if nothing.
 
     Raises:
@@ -24,7 +25,8 @@ class Peer:
     """
 
     def __init__(self, configured: str | None, shown: Callable[[], str]) -> None:
-        self._configured = normalise_text(configured) if configured else ""
+        given = split_fingerprints(configured or "")
+        self._configured = tuple(normalise_text(one) for one in given)
         self._shown = shown
 
     @property
@@ -33,14 +35,14 @@ class Peer:
         return bool(self._configured)
 
     @property
-    def expected(self) -> str:
-        """Fingerprint of the one certificate that may push; empty if none is known yet."""
-        return self._configured or self._shown()
+    def expected(self) -> tuple[str, ...]:
+        """Fingerprints of the certificates that may push; none if none is known yet."""
+        shown = "" if self._configured else self._shown()
+        return self._configured or ((normalise_text(shown),) if shown else ())
 
     def knows(self, der: bytes) -> bool:
         """Returns whether a certificate (DER) is the VTN's."""
-        expected = self.expected
-        return bool(expected) and matches_der(expected, der)
+        return any(matches_der(one, der) for one in self.expected)
 
     def may_be(self, fingerprint: str) -> bool:
         """Returns whether an OpenADR fingerprint is that of the VTN's certificate.
@@ -48,7 +50,8 @@ class Peer:
         True also where that cannot be said, because the configuration has a fingerprint of
         another kind, or none is known yet.
         """
-        digits = normalise_text(self.expected).replace(":", "") if self.expected else ""
-        if len(digits) == _SHA1 or not digits:
+        known = [one.replace(":", "") for one in self.expected]
+        if not known or any(len(digits) == _SHA1 for digits in known):
             return True
-        return digits[-_OPENADR:] == normalise_text(fingerprint).replace(":", "")[-_OPENADR:]
+        wanted = normalise_text(fingerprint).replace(":", "")[-_OPENADR:]
+        return any(digits[-_OPENADR:] == wanted for digits in known)

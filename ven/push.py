@@ -5,7 +5,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 from certs.errors import FingerprintError
-from certs.light import normalise_text
+from certs.light import normalise_text, split_fingerprints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,8 @@ class Listening:
         port: to listen on; 0 takes one that is free.
         path_prefix: what comes before ``/OpenADR2/Simple/2.0b``; a VEN and a VTN on one host
             and port must differ in it (R511).
-        vtn_fingerprint: of the certificate with which the VTN pushes; None for the one that
-            it is known by when this VEN calls it.
+        vtn_fingerprint: of the certificate with which the VTN pushes, or several separated by
+            commas; None for the one that it is known by when this VEN calls it.
         read_timeout: real time in which a request must arrive.
     """
 
@@ -35,7 +35,8 @@ class Listening:
             raise ValueError(f"path_prefix is {self.path_prefix!r}; expected it to begin with /")
         if self.vtn_fingerprint is not None:
             try:
-                normalise_text(self.vtn_fingerprint)
+                for one in split_fingerprints(self.vtn_fingerprint):
+                    normalise_text(one)
             except FingerprintError as error:
                 raise ValueError(f"push.vtn_fingerprint: {error}") from None
 

@@ -86,7 +86,13 @@ class Reachable(Watched):
         from ven.listener import Listener
 
         context = self._connection.server_context()
-        listener = Listener(where, self._take(), context=context, stranger=self._look_again)
+        listener = Listener(
+            where,
+            self._take(),
+            context=context,
+            stranger=self._look_again,
+            peers=self._connection.peers(),
+        )
         await listener.open()
         self._listener = listener
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from certs.light import split_fingerprints
 from oadr import codec
 from oadr.codec import LeftOut
 from oadr.errors import SignatureError
@@ -90,7 +91,8 @@ class Signatures:
         clock: dates the signatures.
         key: our key and certificate, or where they are; None sends unsigned.
         policy: for what comes.
-        vtn_fingerprint: OpenADR fingerprint of the VTN's certificate; without it only
+        vtn_fingerprint: OpenADR fingerprint of the VTN's certificate, or several separated by
+            commas; without it only
             ``IGNORED`` is possible, because nothing else says whose signature it must be.
         tolerance: largest difference of the clocks.
         leave_out: optional things that the VTN chokes on.
@@ -145,7 +147,7 @@ class Signatures:
             self._replay = ReplayCache(tolerance=self.tolerance)
         covered = verify(
             document.received,
-            trusted=Fingerprints(self.vtn_fingerprint or ""),
+            trusted=Fingerprints(*split_fingerprints(self.vtn_fingerprint or "")),
             now=self.clock.now(),
             replay=self._replay,
             who="vtn",

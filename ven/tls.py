@@ -31,6 +31,7 @@ class TlsFiles:
         passphrase: opens the key; empty if it is not encrypted.
         profile: ``compatible``, or ``certification`` (exactly R67 and R68).
         check_hostname: whether the VTN's certificate must name the host of its URL.
+        crl: what the authorities have revoked, PEM, one list of each; None looks at none.
     """
 
     certificate: Path
@@ -39,6 +40,7 @@ class TlsFiles:
     passphrase: str = field(default="", repr=False)
     profile: Literal["compatible", "certification"] = "compatible"
     check_hostname: bool = True
+    crl: Path | None = None
 
 
 def client_context(files: TlsFiles) -> ssl.SSLContext:
@@ -58,6 +60,9 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
     context.set_ciphers(_SUITES[files.profile])
     try:
         context.load_verify_locations(files.ca)
+        if files.crl is not None:
+            context.load_verify_locations(files.crl)
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         # Never None: OpenSSL would ask for the passphrase on the terminal.
         context.load_cert_chain(files.certificate, files.key, password=files.passphrase)
     except (OSError, ValueError) as error:
@@ -75,7 +80,7 @@ def _diagnosis(files: TlsFiles, error: Exception) -> str:
         certificate=files.certificate, key=files.key, passphrase=files.passphrase or None
     )
     try:
-        strict(TLSFiles(ca=files.ca, pairs=(pair,)), profile=Profile(files.profile))
+        strict(TLSFiles(ca=files.ca, pairs=(pair,), crl=files.crl), profile=Profile(files.profile))
     except CertsError as found:
         return " ".join(str(found).split())
     return str(error)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from certs.light import split_fingerprints
 from certs.pinning import PinnedConnector, fingerprint_digits
 from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name
 from oadr.enums import ServiceName
@@ -24,6 +25,7 @@ from runtime.clock import SystemClock
 from runtime.errors import ConfigError
 from runtime.trace import Traces, Traffic
 from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
+from ven.guard import Guard
 from ven.options import PATH
 from ven.reading import Reader
 from ven.sent import Sent
@@ -90,11 +92,12 @@ class HttpTransport:
         signatures: signs and checks.
         reader: reads the answers; strictly if left out.
         context: makes the TLS context at the first use; None for plain HTTP.
-        fingerprint: OpenADR, SHA-1 or SHA-256 fingerprint of the VTN's TLS certificate;
-            nothing is sent to a server with another one.
+        fingerprint: OpenADR, SHA-1 or SHA-256 fingerprint of the VTN's TLS certificate, or
+            several separated by commas; nothing is sent to a server with another one.
         timeout: of a whole exchange, real time, 5 seconds or more.
         max_bytes: a longer answer is not read.
         stamp: says when the files behind ``context`` have changed; it is made anew then.
+        guard: has nothing sent with certificates that have expired (R516).
         trace: sees what goes out and comes in, by the name of the moment.
         traces: look at the traffic, also at what is turned away.
 
@@ -113,6 +116,7 @@ class HttpTransport:
         timeout: timedelta = TIMEOUT,
         max_bytes: int = MAX_BYTES,
         stamp: Callable[[], object] | None = None,
+        guard: Guard | None = None,
         trace: Trace | None = None,
         traces: Traces | None = None,
     ) -> None:
@@ -125,7 +129,9 @@ class HttpTransport:
         self._reader = reader or Reader(clock=signatures.clock)
         self._clock_looked = -CLOCK_EVERY
         self._context = context
-        self._fingerprint = fingerprint_digits(fingerprint) if fingerprint else None
+        pins = split_fingerprints(fingerprint or "")
+        self._pins = tuple(fingerprint_digits(one) for one in pins) or None
+        self._guard = guard
         self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds())
         self._max_bytes = max_bytes
         self._stamp = stamp
@@ -251,6 +257,8 @@ class HttpTransport:
         if self._is_stale():
             await self.close()
         self._renew(url)
+        if self._guard is not None:
+            self._guard.check(url)
         try:
             return await self._post(url, data)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -318,9 +326,10 @@ class HttpTransport:
         if self._session is None or self._session.closed:
             self._opened = asyncio.get_running_loop().time()
             self._connector = PinnedConnector(
-                None if self._fingerprint is None else (self._fingerprint,),
+                self._pins,
                 refuse=WrongPeer,
                 who="the VTN",
+                fault=self._guard.fault if self._guard is not None else lambda _: "",
                 ssl=self._tls or True,
                 limit=4,
             )
