@@ -74,7 +74,7 @@ async def check(life: Life) -> Explanation:
 
 
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 async def test_what_is_said_of_the_next_poll_comes_true(steps: list[str]) -> None:
     async with a_school() as (world, peer):
         life = Life(world, peer)
