@@ -61,7 +61,6 @@ class Sent:
             type(reply) is Response
             and type(self.message) is Poll
             and reply.response.code == 200
-            and not self.repairs
             and not capture.every_poll
         ):
             capture.idle(ven_id, peer, self.at)

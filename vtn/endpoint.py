@@ -41,7 +41,6 @@ from vtn.reading import Reader
 from vtn.refusal import about, plain, short
 from vtn.roster import Member
 from vtn.services import SERVICES
-from vtn.sight import Sight
 from vtn.signatures import Signatures
 from vtn.store import StorageError
 
@@ -122,10 +121,10 @@ class Endpoint:
         return response
 
     def _seen(self, service: ServiceName | None, caller: Caller) -> Caller:
-        """Returns the caller of an exchange that the traces see, if there are any."""
-        if not self.desk.traces.watched:
-            return caller
-        return replace(caller, sight=Sight(desk=self.desk, service=service or "", caller=caller))
+        """Returns the caller of an exchange, of which the traces see where it goes."""
+        if caller.sight is not None:
+            caller.sight.caller, caller.sight.service = caller, service or ""
+        return caller
 
     async def _outcome(
         self, service: ServiceName | None, caller: Caller, exchange: Awaitable[web.Response]
@@ -134,7 +133,9 @@ class Endpoint:
         try:
             response = await self._tried(service, caller, exchange)
             if caller.sight is not None:
-                await caller.sight.show_response(response)
+                caller.sight.over(response)
+                if self.desk.traces:
+                    await caller.sight.show_response(response)
         except BaseException:
             # It is cut off: there will be no reply, and the work after it is there all the same.
             self.desk.behind = True
@@ -226,7 +227,10 @@ class Endpoint:
         document = read() if len(data) <= AT_ONCE else await asyncio.to_thread(read)
         caller, message = tolerance.settle(self.desk, caller, document)
         if caller.sight is not None:
-            await caller.sight.understood(message, caller)
+            caller.sight.request, caller.sight.caller = message, caller
+            caller.sight.repairs = document.repairs
+            if self.desk.traces:
+                await caller.sight.show_request()
         signed = False
         try:
             caller, settle = await lookup.identify(self.desk, caller, message)

@@ -1,5 +1,6 @@
 """Who calls: what a connection proves, before a byte of the body is looked at."""
 
+import time
 from asyncio import BaseTransport
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,12 @@ from aiohttp import web
 from certs.peers import PeerCertificate, Peers
 from certs.standing import OwnEnd
 from oadr.enums import ProfileName
+from runtime.capture.record import Proof
 from runtime.http import HTTPError
 from vtn import upkeep
 from vtn.desk import Caller, Desk
 from vtn.refusal import unidentified
+from vtn.sight import Sight
 
 if TYPE_CHECKING:
     from vtn.proxy.gate import Gate
@@ -58,6 +61,7 @@ class Identity:
             profile=profile,
             certificate=certificate,
             peer="" if member is not None else self._origin(request),
+            sight=self._sight("TLS" if self._gate is None else "proxy"),
             refusal=refusal,
         )
 
@@ -77,7 +81,13 @@ class Identity:
             received_at=now,
             later=[],
             profile=profile,
+            sight=self._sight("local"),
         )
+
+    def _sight(self, proof: Proof) -> Sight | None:
+        """Returns what the traces see of an exchange; None if there are none."""
+        desk = self._desk
+        return Sight(desk, time.perf_counter(), proof) if desk.traces.watched else None
 
     def check(self, caller: Caller) -> None:
         """Checks that there is a proof where one is needed.

@@ -37,7 +37,9 @@ async def answer(endpoint: "Endpoint", data: bytes, caller: "Caller") -> bytes |
     if not caller.secure:
         caller = caller.as_member(endpoint.desk.roster.of_ven_id(ven_id_of(message) or ""))
     if caller.sight is not None:
-        await caller.sight.understood(message, caller)
+        caller.sight.request, caller.sight.caller = message, caller
+        if endpoint.desk.traces:
+            await caller.sight.show_request()
     reply = await _reply(endpoint, message, caller)
     if reply is None:
         return None

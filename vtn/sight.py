@@ -11,7 +11,7 @@ from oadr import messages as m
 from oadr.codec import message_name
 from oadr.errors import ProtocolError, SignatureError, XMLError
 from oadr.replies import ven_id_of
-from runtime.capture import Capture, Exchange
+from runtime.capture import Exchange
 from runtime.capture.record import Proof
 from runtime.http import HTTPError
 from runtime.trace import Traffic
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 Refusal = HTTPError | ProtocolError | SignatureError | XMLError
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Sight:
     """One exchange; shown to the traces in two parts, and kept as a whole when it is over.
 
     Attributes:
         desk: of the VTN: who looks, and what keeps it.
+        started: real time, of a clock that nobody puts right.
+        proof: how it is known who has sent the request, if anything proves it.
         service: by the address; empty for one where there is none.
-        caller: who sent the request, as far as that is known.
+        caller: who that is, as far as it is known.
         target: method and path of a request that is no POST to a service.
         body: the document of the request, as far as it has been read.
         request: the message in it, if it has been understood.
@@ -37,13 +39,13 @@ class Sight:
         refusal: why the request is refused.
         repairs: what was mended before it was read.
         shown: whether the request has been shown.
-        began: real time, in seconds since 1970.
-        started: real time, of a clock that nobody puts right.
     """
 
     desk: "Desk"
-    service: str
-    caller: "Caller"
+    started: float
+    proof: Proof
+    service: str = ""
+    caller: "Caller" = field(init=False)
     target: str = ""
     body: bytes = field(default=b"", repr=False)
     request: m.Message | None = None
@@ -51,31 +53,33 @@ class Sight:
     refusal: Refusal | None = None
     repairs: tuple[str, ...] = ()
     shown: bool = False
-    began: float = field(default_factory=time.time)
-    started: float = field(default_factory=time.perf_counter)
 
-    async def understood(self, message: m.Message, caller: "Caller") -> None:
-        """Shows the request, which says so much; the caller is known as well as can be."""
-        self.request, self.caller = message, caller
-        if self.desk.traces:
-            await self.show_request(message_name(message))
+    def over(self, response: web.Response) -> None:
+        """Puts the exchange into the trace on disk; a poll that brings nothing is counted."""
+        capture = self.desk.traces.capture
+        if capture is None:
+            return
+        answer, caller = self.answer, self.caller
+        member = caller.member
+        if (
+            type(answer) is m.Response
+            and type(self.request) is m.Poll
+            and member is not None
+            and answer.response.code == 200
+            and not capture.every_poll
+        ):
+            capture.idle(member.ven_id, member.ven_name, caller.received_at)
+        else:
+            capture.add(self._exchange(response))
 
-    async def show_request(self, message: str = "") -> None:
-        """Shows the request.
-
-        Args:
-            message: name of the message in it; empty if it could not be read.
-        """
+    async def show_request(self) -> None:
+        """Shows the request to the traces, as far as it has been understood."""
         self.shown = True
-        at = self.caller.received_at
-        await self._show(direction="in", at=at, body=self.body, message=message)
+        at, name = self.caller.received_at, _name(self.request)
+        await self._show(direction="in", at=at, body=self.body, message=name)
 
     async def show_response(self, response: web.Response) -> None:
         """Shows the response; before it the request, if nobody has understood that."""
-        if self.desk.traces.capture is not None:
-            self._keep(self.desk.traces.capture, response)
-        if not self.desk.traces:
-            return
         if not self.shown:
             await self.show_request()
         await self._show(
@@ -83,7 +87,7 @@ class Sight:
             at=self.desk.clock.now(),
             status=response.status,
             body=_body(response),
-            message=message_name(self.answer) if self.answer is not None else "",
+            message=_name(self.answer),
             took=self._took(),
             rule=getattr(self.refusal, "rule", ""),
             repairs=self.repairs,
@@ -98,37 +102,22 @@ class Sight:
     def _took(self) -> timedelta:
         return timedelta(seconds=time.perf_counter() - self.started)
 
-    def _keep(self, capture: Capture, response: web.Response) -> None:
-        """Puts the exchange into the trace on disk; a poll that brings nothing is counted."""
-        answer, member = self.answer, self.caller.member
-        if (
-            type(answer) is m.Response
-            and type(self.request) is m.Poll
-            and member is not None
-            and answer.response.code == 200
-            and not self.repairs
-            and not capture.every_poll
-        ):
-            capture.idle(member.ven_id, member.ven_name, self.caller.received_at)
-            return
-        capture.add(self._exchange(response))
-
     def _exchange(self, response: web.Response) -> Exchange:
-        caller, refusal = self.caller, self.refusal
+        caller, refusal, took = self.caller, self.refusal, self._took()
         return Exchange(
             at=caller.received_at,
-            began=self.began,
-            took=self._took(),
+            began=time.time() - took.total_seconds(),
+            took=took,
             asked_by="VEN",
             service=self.service,
             target=self.target,
-            peer=self._name(),
+            peer=self._peer(),
             ven_id=self._ven_id(),
             fingerprint=caller.fingerprint,
-            proof=_proof(caller),
+            proof=self.proof if caller.secure else "none",
             profile=str(caller.profile),
-            message=message_name(self.request) if self.request is not None else "",
-            answer=message_name(self.answer) if self.answer is not None else "",
+            message=_name(self.request),
+            answer=_name(self.answer),
             status=response.status,
             code=getattr(refusal, "code", 0),
             rule=getattr(refusal, "rule", ""),
@@ -138,7 +127,7 @@ class Sight:
             response=_body(response),
         )
 
-    def _name(self) -> str:
+    def _peer(self) -> str:
         """Returns how the VEN is called, also one that is about to register."""
         said: str | None = getattr(self.request, "ven_name", None)
         known = self.caller.member is not None
@@ -155,11 +144,8 @@ class Sight:
         return ""
 
 
-def _proof(caller: "Caller") -> Proof:
-    """Returns how it is known who calls."""
-    if not caller.secure:
-        return "none"
-    return "TLS" if caller.certificate is not None else "local"
+def _name(message: m.Message | None) -> str:
+    return message_name(message) if message is not None else ""
 
 
 def _body(response: web.Response) -> bytes:
