@@ -12,7 +12,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable
-from dataclasses import replace
 from functools import partial
 
 from aiohttp import web

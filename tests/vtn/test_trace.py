@@ -105,7 +105,7 @@ async def test_a_message_that_is_refused_is_shown_with_the_refusal() -> None:
         ("out", "OadrPoll", "oadrResponse", 200),
     ]
     assert b"463" in seen[1].body
-    assert seen[0].peer == "unknown"
+    assert seen[0].peer == "127.0.0.1"
 
 
 async def test_an_empty_reply_is_shown_as_one() -> None:
