@@ -14,7 +14,8 @@ from runtime.listening import own_process
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 64), hard))
 own_process()
-print(json.dumps([resource.getrlimit(resource.RLIMIT_NOFILE), gc.get_freeze_count(), gc.isenabled()]))
+limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+print(json.dumps([limits, gc.get_freeze_count(), gc.isenabled()]))
 """
 
 
