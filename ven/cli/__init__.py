@@ -13,6 +13,7 @@ from runtime.cli import HELP, Late, LateGroup
     late={
         "init": Late("ven.cli.init:init", "Make a folder for a VEN, from a bundle or nothing."),
         "run": Late("ven.cli.run:run", "Run the VEN until Ctrl-C or SIGTERM."),
+        "renew": Late("ven.cli.renew:renew", "Use the next certificate, from a bundle."),
         "override": Late(
             "ven.cli.override:override", "Say that a person overrides the VEN, or no longer."
         ),
