@@ -36,8 +36,9 @@ class LiveContext(ssl.SSLContext):
     """A context that uses new files from the next handshake on.
 
     Set everything through the files: what is set on this object after it was made (a callback,
-    a cipher list) does not reach the contexts inside. A file that cannot be used, for example a
-    certificate whose key has not been replaced yet, is logged, and the last good state counts.
+    a cipher list) does not reach the contexts inside, `sslobject_class` apart. A file
+    that cannot be used, for example a certificate whose key has not been replaced yet, is logged,
+    and the last good state counts.
     """
 
     def __new__(cls, protocol: int, *_args: object, **_kwargs: object) -> Self:
@@ -78,7 +79,9 @@ class LiveContext(ssl.SSLContext):
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
         """Return a connection over memory buffers, made by the current context."""
-        return self.current().wrap_bio(*args, **kwargs)
+        current = self.current()
+        current.sslobject_class = self.sslobject_class
+        return current.wrap_bio(*args, **kwargs)
 
     def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
         """Return a connection over a socket, made by the current context."""

@@ -5,11 +5,15 @@ Only what listens loads this: it takes aiohttp's server.
 
 import asyncio
 import gc
+import socket
 import ssl
 from asyncio import Transport
 from contextlib import suppress
+from typing import Any
 
 from aiohttp import web
+
+from runtime.handshakes import listening_socket
 
 __all__ = ["HANDSHAKE", "Site", "may_block", "own_process", "send"]
 
@@ -62,15 +66,23 @@ class Site(web.BaseSite):
         server = self._runner.server
         assert server is not None  # noqa: S101 - it has been set up
         timeout = self._handshake if self._ssl_context is not None else None
-        self._server = await asyncio.get_running_loop().create_server(
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
             server,
-            self._host,
-            self._port,
+            **await self._where(loop),
             ssl=self._ssl_context,
             backlog=self._backlog,
             ssl_handshake_timeout=timeout,
             ssl_shutdown_timeout=timeout,
         )
+
+    async def _where(self, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+        """Returns where to listen: a socket that knows from where connections come, if one does."""
+        kind, passive = socket.SOCK_STREAM, socket.AI_PASSIVE
+        found = await loop.getaddrinfo(self._host, self._port, type=kind, flags=passive)
+        if self._ssl_context is None or len(found) != 1:
+            return {"host": self._host, "port": self._port}
+        return {"sock": listening_socket(found[0][0], found[0][4])}
 
 
 def may_block(request: web.BaseRequest, response: web.StreamResponse) -> bool:

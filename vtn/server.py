@@ -15,6 +15,7 @@ from aiohttp import web
 from runtime import plugins
 from runtime.clock import Clock
 from runtime.errors import ConfigError
+from runtime.handshakes import Handshakes
 from runtime.hooks import HandlerError, Registry
 from runtime.listening import HANDSHAKE, Site, own_process
 from runtime.middleware import Chain, Middleware
@@ -80,6 +81,8 @@ class Server:
         for one in middleware:
             self.add_middleware(one)
         self.ssl_context = tls_context(settings)
+        if self.ssl_context is not None:
+            Handshakes(log).watch(self.ssl_context)
         _check_proxy(settings)
         self.desk: Desk | None = None
         self._endpoint: Endpoint | None = None
