@@ -71,6 +71,8 @@ class Capture:
         # Each is counted by one side alone, so that no lock is needed.
         self._came = self._went = 0
         self._reported = 0
+        #: What was reported in a record that was not written.
+        self._again = 0
         self._failing = False
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -104,9 +106,10 @@ class Capture:
             return
         exchange = self._shortened(exchange)
         size = len(exchange.request) + len(exchange.response) + _RECORD
-        if self.dropped > self._reported:
-            count, self._reported = self.dropped - self._reported, self.dropped
-            self._put(Lost(at=exchange.at, count=count), _RECORD)
+        dropped = self.dropped + self._again
+        if dropped > self._reported:
+            self._put(Lost(at=exchange.at, count=dropped - self._reported), _RECORD)
+            self._reported = dropped
         self._put(exchange, size)
         self._start()
         if not self._wake.is_set():
@@ -152,7 +155,9 @@ class Capture:
     # What follows runs on the thread.
 
     def _work(self) -> None:
-        self._tried(lambda: self._segments.append(pack(one) for one in self._idle_file.inherit()))
+        inherited = self._idle_file.inherit()
+        if inherited:
+            self._tried(lambda: self._segments.append(pack(one) for one in inherited))
         counted, looked = (0, 0), 0.0
         stopping = False
         while not stopping:
@@ -183,6 +188,7 @@ class Capture:
         self._went += sum(size for _, size in records)
         if not written:
             self.dropped += sum(isinstance(one, Exchange) for one, _ in records)
+            self._again += sum(one.count for one, _ in records if isinstance(one, Lost))
         return written
 
     def _tried(self, write: Callable[[], None]) -> bool:
