@@ -93,7 +93,8 @@ def _created_event(message: etree._Element) -> str:
 def _event_response(answer: etree._Element) -> str:
     code = _one(answer, "responseCode")
     found = [_one(answer, "eventID"), f"mod {_one(answer, 'modificationNumber')}"]
-    return " ".join([*found, _one(answer, "optType"), *([code] if code != _OK else [])])
+    found += [_one(answer, "optType"), "" if code == _OK else code]
+    return " ".join(filter(None, found))
 
 
 def _request_event(message: etree._Element) -> str:
