@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vtn.config import Settings
-from vtn.explain.event import ANSWER, of_event, refused_answers
+from vtn.explain.event import of_event, settled
 from vtn.explain.facts import Facts, of_ven, with_event
 from vtn.explain.finding import Explanation, Finding, Grade
 from vtn.explain.general import general
@@ -78,8 +78,7 @@ async def explain_ven(store: Store, settings: Settings, *, ven: str, now: dateti
 def explanation(facts: Facts) -> Explanation:
     """Returns what the facts about an event at a VEN say."""
     grade, words = headline(facts)
-    told = [ANSWER] if facts.given and refused_answers(facts, facts.given) else []
-    findings = [*rows_of_ven(facts), *of_event(facts), *errors(facts, but=told)]
+    findings = [*rows_of_ven(facts), *of_event(facts), *errors(facts, but=settled(facts))]
     return Explanation(
         headline=words, grade=grade, next_poll=facts.next_poll, findings=tuple(findings)
     )

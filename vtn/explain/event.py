@@ -12,7 +12,7 @@ from vtn.explain.target import programme_row, target_row
 from vtn.explain.words import at, command, counted, times
 from vtn.store.delivery import Delivery
 from vtn.store.event import StoredEvent
-from vtn.store.refusal import Refusal
+from vtn.store.refusal import Refusal, Side
 
 #: The message that acknowledges events.
 ANSWER = "oadrCreatedEvent"
@@ -134,6 +134,18 @@ def refused_answers(facts: Facts, given: Delivery) -> Sequence[Refusal]:
     return [
         one for one in facts.refusals if one.message == ANSWER and one.last_at >= given.assigned_at
     ]
+
+
+def settled(facts: Facts) -> Sequence[Refusal]:
+    """Returns what need not be told beside the event: its answer was taken since, or is told."""
+    given = facts.given
+    if given is None:
+        return ()
+    if given.acked_at is None or given.acked_modification != given.modification:
+        return refused_answers(facts, given)[:1]
+    acked = given.acked_at
+    answers = (one for one in facts.refusals if one.message == ANSWER and one.side is Side.IN)
+    return [one for one in answers if one.last_at <= acked]
 
 
 def _clock(facts: Facts, stored: StoredEvent, given: Delivery) -> list[Finding]:

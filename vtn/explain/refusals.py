@@ -1,5 +1,6 @@
 """What went wrong with a VEN, in words with rule numbers and with what would help."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,6 +9,9 @@ from vtn.explain.facts import Facts
 from vtn.explain.words import at, command, times
 from vtn.store.refusal import Refusal, Side
 
+#: As the validator of the schema names elements; the names without it say enough.
+_NAMESPACE = re.compile(r"\{[^{}]*\}")
+_LONGEST = 200
 #: So many are told; the others are in ``vtn ven show``.
 MOST = 5
 
@@ -24,7 +28,13 @@ def in_words(one: Refusal, now: datetime) -> str:
     often = ""
     if one.count > 1:
         often = f"; {times(one.count)} since {at(one.first_at, now)}"
-    return f"{_what(one, now)}: {one.words}{rule}{often}"
+    return f"{_what(one, now)}: {_short(one.words)}{rule}{often}"
+
+
+def _short(words: str) -> str:
+    """Returns words without the namespaces of elements, and no more than fits a few lines."""
+    text = _NAMESPACE.sub("", words).removesuffix(".")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _rules(one: Refusal) -> str:
@@ -45,8 +55,12 @@ def _what(one: Refusal, now: datetime) -> str:
 
 
 def repair_of(facts: Facts, one: Refusal) -> str:
-    """Returns the command with which this VTN would accept such a message; empty for none."""
-    if not one.repairs:
+    """Returns the command with which this VTN would accept such a message.
+
+    Empty if there is none, or if it has been given since.
+    """
+    current = facts.ven.peer or facts.settings.peers.profile
+    if not one.repairs or current.allows(_profile(one)):
         return ""
     named = ", ".join(f"`{name}`" for name in one.repairs)
     noun = "Repair" if len(one.repairs) == 1 else "Repairs"
@@ -55,7 +69,7 @@ def repair_of(facts: Facts, one: Refusal) -> str:
     return f"{noun} {named} {verb}: {todo}"
 
 
-def _profile(one: Refusal) -> str:
+def _profile(one: Refusal) -> Tolerance:
     """Returns the profile of a peer that allows the repairs."""
     known = [REPAIRS[name].tolerance for name in one.repairs if name in REPAIRS]
     return Tolerance.LENIENT if Tolerance.LENIENT in known else Tolerance.REPAIR

@@ -10,6 +10,7 @@ from vtn.explain.finding import Finding, Grade
 from vtn.explain.refusals import lines
 from vtn.explain.words import ago, at, command, counted, rough
 from vtn.store.certificate import Certificate
+from vtn.store.refusal import Refusal
 
 _SOON = timedelta(days=30)
 _DAY = timedelta(days=1)
@@ -22,14 +23,14 @@ def of_ven(facts: Facts) -> list[Finding]:
     return [*found, *_report_only(facts), *_signatures(facts)]
 
 
-def errors(facts: Facts, *, but: Sequence[str] = ()) -> list[Finding]:
+def errors(facts: Facts, *, but: Sequence[Refusal] = ()) -> list[Finding]:
     """Returns what went wrong with a VEN lately, latest first.
 
     Args:
         facts: of the VEN.
-        but: names of messages that have been spoken about already.
+        but: those that have been spoken about already, or are over.
     """
-    left = [one for one in facts.refusals if one.message not in but]
+    left = [one for one in facts.refusals if one not in but]
     return [
         Finding(name="last error" if n == 0 else "", grade=Grade.WARN, words=words, todo=todo)
         for n, (words, todo) in enumerate(lines(facts, left))
