@@ -6,19 +6,25 @@ the connection was the one from before: a new handshake would have failed.
 
 import asyncio
 import ssl
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from certs import Authority, KeyPair, TLSFiles, client_context
+from handlers.registration import AllowList
 from oadr import codec
 from oadr import messages as m
+from oadr.enums import ServiceName
 from tests.vtn.kit import Open
+from vtn import upkeep
+from vtn.dispatch.https import HttpsPost
+from vtn.dispatch.undelivered import Undelivered
 from vtn.operator import Operator
-from vtn.store import Store
-from vtn.testing import Answer, Peer, World, running
+from vtn.store import Store, certificate
+from vtn.testing import Answer, Peer, World, running, until
 
 #: Long enough for a registration on a busy machine, short enough for a test.
 SHORT = timedelta(seconds=3)
@@ -144,3 +150,33 @@ async def test_r516_nothing_goes_out_with_a_certificate_of_ours_that_has_expired
         async with asyncio.timeout(30):
             while (await poll(peer)).status != 200:
                 await peer.settle()
+
+
+async def test_r516_nothing_is_pushed_with_a_certificate_of_ours_that_has_expired(
+    tmp_path: Path,
+) -> None:
+    async with running(handlers=[AllowList()], tls=True) as world:
+        peer = world.client("school")
+        await world.operator.enrol("school", now=world.clock.now(), fingerprint=peer.fingerprint)
+        listener = await world.listen(peer)
+        await peer.join()
+        await until(lambda: peer.pushed and not world.server.pushing)
+        # What a push shows is learned, too.
+        await upkeep.learn(world.desk)
+        async with world.desk.store.read() as tx:
+            (proof,) = await certificate.all_valid(tx, now=world.clock.now())
+        assert proof.subject == "school"
+        member = world.desk.roster.of_name("school")
+        assert member is not None
+        heard = len(listener.requests)
+        before = datetime.now(UTC) - timedelta(minutes=4)
+        old = authority(world).issue_vtn(["old"], now=before, valid_for=timedelta(minutes=1))
+        pair = KeyPair(certificate=tmp_path / "old.crt", key=tmp_path / "old.key")
+        old.save(pair.certificate, pair.key)
+        settings = world.server.settings
+        tls = replace(settings.tls, certificate=pair.certificate, key=pair.key)
+        post = HttpsPost(replace(settings, tls=tls), world.clock)
+        with pytest.raises(Undelivered, match="certificate of this VTN has expired") as caught:
+            await post(member, ServiceName.EI_EVENT, b"<a/>")
+        assert caught.value.rule == "R516"
+        assert len(listener.requests) == heard

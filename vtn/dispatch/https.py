@@ -20,6 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from certs.pinning import PinnedConnector, fingerprint_digits
+from certs.standing import OwnEnd
 from oadr.codec import CONTENT_TYPE
 from oadr.enums import ServiceName
 from runtime.clock import Clock
@@ -55,7 +56,10 @@ class HttpsPost:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._secure = settings.tls.certificate is not None
+        tls = settings.tls
+        self._secure = tls.certificate is not None
+        own = (tls.certificate, tls.rsa_certificate)
+        self._own = OwnEnd(*(one for one in own if one is not None))
         self._timeout = aiohttp.ClientTimeout(total=settings.push.timeout.total_seconds())
         entries = settings.push.networks
         if not entries and not self._secure and not settings.http.force_plain:
@@ -73,6 +77,7 @@ class HttpsPost:
         """
         path = PATH_A if member.admitted else PATH
         url = address_of(member.push_address or "", service, path)
+        self._check_own()
         pins = self._pins(member)
         self._check_host(url)
         connector = PinnedConnector(
@@ -105,7 +110,19 @@ class HttpsPost:
                     body=await (_body if response.status == 200 else _beginning)(response),
                     headers=response.headers,
                     fingerprint=connector.shown,
+                    certificate=connector.certificate,
                 )
+
+    def _check_own(self) -> None:
+        """Checks that our own certificate may still be used.
+
+        Raises:
+            Undelivered: it has expired (R516).
+        """
+        end = self._own.at
+        if end is not None and self._own.expired:
+            words = f"the certificate of this VTN has expired: {end:%Y-%m-%d %H:%M} UTC"
+            raise Undelivered(f"{words}; nothing was sent", rule="R516")
 
     def _pins(self, member: Member) -> tuple[str, ...] | None:
         """Returns the certificates that prove that a server is this VEN; None on a test bench.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
+from certs.peers import PeerCertificate
 from oadr import codec, profile_a
 from oadr import messages as m
 from oadr.enums import ServiceName
@@ -51,12 +52,14 @@ class Reply:
         body: of the response.
         headers: of the response, names without regard to case.
         fingerprint: of the certificate that the VEN has shown; empty if none was.
+        certificate: itself (DER); None if none was.
     """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
+    certificate: bytes | None = field(default=None, repr=False)
 
 
 class Post(Protocol):
@@ -107,6 +110,11 @@ class Posting:
         name = codec.message_name(pushed.message)
         await self._show(member, "out", service=service, body=body, message=name)
         reply = await self._post(member, service, body)
+        if reply.certificate is not None:
+            shown = PeerCertificate(
+                fingerprint=reply.fingerprint, not_after=None, der=reply.certificate
+            )
+            self._desk.shown.note(shown, self._desk.clock.now())
         pushed.status, pushed.response = reply.status, reply.body
         pushed.fingerprint = reply.fingerprint
         if reply.status not in (200, 202, 204):
