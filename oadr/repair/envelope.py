@@ -30,10 +30,9 @@ def mend_envelope(root: etree._Element, mending: Mending) -> etree._Element:
         if root.tag != PAYLOAD and _is_of_b(root.tag):
             root.tag = PAYLOAD
             mending.note("namespace")
-        if len(root) == 1 and _is_message(root[0].tag, signed_object):
-            message = root[0]
-            holder = etree.SubElement(root, SIGNED_OBJECT)
-            holder.append(message)
+        found = [child for child in root if _is_message(child.tag, signed_object)]
+        if len(found) == 1 and not any(_is_signed_object(child) for child in root):
+            etree.SubElement(root, SIGNED_OBJECT).append(found[0])
             mending.note("wrap-message")
         return root
     if root.tag == SIGNED_OBJECT or _is_message(root.tag, signed_object):
@@ -52,7 +51,13 @@ def _wrapped(element: etree._Element, mending: Mending) -> etree._Element:
 
 
 def _is_message(tag: str, signed_object: Place) -> bool:
-    return _is_of_b(tag) and local_name(tag) in signed_object.by_local
+    local = local_name(tag)
+    known = local.lower() in signed_object.by_folded or signed_object.by_type(local) is not None
+    return known and _is_of_b(tag)
+
+
+def _is_signed_object(element: etree._Element) -> bool:
+    return local_name(element.tag).lower() == local_name(SIGNED_OBJECT).lower()
 
 
 def _is_of_b(tag: str) -> bool:

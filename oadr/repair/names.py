@@ -34,12 +34,12 @@ def mend_names(element: etree._Element, place: Place, mending: Mending) -> None:
 def drop_unknown(element: etree._Element, place: Place, mending: Mending) -> None:
     """Drops the children that nobody knows at their place.
 
-    One that is known by its local name is kept, for it may say something that matters.
+    One that could be meant for a known one is kept, for it may say something that matters.
     """
     if not mending.allows("drop-unknown-element"):
         return
     for child in list(element):
-        if child.tag in place.known or local_name(child.tag).lower() in place.by_folded:
+        if child.tag in place.known or _named(child.tag, place) is not None:
             continue
         element.remove(child)
         mending.note("drop-unknown-element")
