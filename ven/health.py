@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from oadr.words import quoted
+from runtime.durations import in_words as duration_in_words
 
 log = logging.getLogger("openadr.ven")
 T = TypeVar("T")
@@ -234,7 +235,9 @@ class Health:
 
 def in_words(clock: Difference) -> str:
     """Returns how the clock of the VTN differs, such as ``3 s behind ours``."""
-    return f"{abs(clock.ahead):.0f} s {'ahead of' if clock.ahead >= 0 else 'behind'} ours"
+    span = timedelta(seconds=round(abs(clock.ahead)))
+    how = "ahead of" if clock.ahead >= 0 else "behind"
+    return f"{duration_in_words(span)} {how} ours" if span else "the same as ours"
 
 
 def unreadable(words: str, data: bytes, *, max_bytes: int) -> str:

@@ -26,6 +26,8 @@ _MARGIN = timedelta(days=1)
 _UNSAVED = 10_000
 #: A clock that was set back by more than a sample, and by more than this, is noticed.
 _SET_BACK = timedelta(minutes=1)
+#: How the qualities begin that say that nothing was measured.
+_BAD = ("Quality Bad", "No Quality")
 
 
 @dataclass(slots=True)
@@ -195,17 +197,18 @@ class Metering:
             except Exception as error:  # noqa: BLE001 - a meter is somebody else's code
                 self._failed(running, error)
             else:
-                self._worked(running)
+                self._worked(running, readings)
 
     async def _fetch(self, running: _Running, asked: Awaitable[Sequence[Sample]]) -> None:
         """Takes what a meter gives for a report."""
         async with running.lock:
             try:
-                await self._save(running, await self._answer(running, asked))
+                readings = await self._answer(running, asked)
+                await self._save(running, readings)
             except Exception as error:  # noqa: BLE001 - a meter is somebody else's code
                 self._failed(running, error)
             else:
-                self._worked(running)
+                self._worked(running, readings)
 
     async def _ask(self, running: _Running, tick: datetime) -> list[Reading]:
         return await self._answer(running, running.meter.samples(running.newest, tick))
@@ -235,10 +238,16 @@ class Metering:
         core = self._core
         core.health.meter_fails(name, words or type(error).__name__, core.clock.now())
 
-    def _worked(self, running: _Running) -> None:
-        if running.failing:
-            running.failing = False
-            self._core.health.meter_works(running.meter.spec.name)
+    def _worked(self, running: _Running, readings: Sequence[Reading]) -> None:
+        """Notes that a meter was read; what it says may be that it could not measure."""
+        health, name = self._core.health, running.meter.spec.name
+        quality = readings[-1].quality or "" if readings else ""
+        if quality.startswith(_BAD):
+            words = f"it says {quality}; the log says why"
+            health.meter_fails(name, words, self._core.clock.now())
+        elif readings or running.failing:
+            health.meter_works(name)
+        running.failing = False
 
     async def _check_clock(self, running: _Running) -> None:
         """Starts over if the clock was set back, so that nobody waits for it to catch up."""
