@@ -1,10 +1,12 @@
-"""XML signatures on the VTN's side: keys loaded once, nonces remembered (R514).
+"""XML signatures on the VTN's side: a key that follows its files, nonces remembered (R514).
 
 The library for them is loaded with the first key or signature: a VTN without them starts
 sooner and stays smaller.
 """
 
+import logging
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from certs.light import stamp
 from oadr import messages as m
 from oadr.errors import SignatureError
 from runtime.errors import ConfigError
@@ -23,17 +26,32 @@ if TYPE_CHECKING:
     from oadr.signature import ReplayCache, SigningKey
 
 
+log = logging.getLogger("openadr.vtn")
+
+
 class Signatures:
     """Signs replies and verifies messages.
 
     Args:
         key: signs what the VTN sends; None if nothing can be signed.
         tolerance: how far a signing time may be off.
+        current: gives the key as its files have it now; always ``key`` if None.
     """
 
-    def __init__(self, key: "SigningKey | None", tolerance: timedelta) -> None:
-        self.key = key
+    def __init__(
+        self,
+        key: "SigningKey | None",
+        tolerance: timedelta,
+        current: "Callable[[], SigningKey] | None" = None,
+    ) -> None:
+        self._key = key
+        self._current = current
         self._tolerance = tolerance
+
+    @property
+    def key(self) -> "SigningKey | None":
+        """What signs now, so that a renewed certificate counts at once."""
+        return self._key if self._current is None else self._current()
 
     @cached_property
     def replay(self) -> "ReplayCache":
@@ -57,15 +75,17 @@ class Signatures:
                 problem = "there is no key to sign with; expected certificate and key"
                 raise ConfigError(problem, key="signatures.always")
             return cls(None, section.tolerance)
-        return cls(_load(certificate, key, signing_passphrase_of(settings)), section.tolerance)
+        files = _KeyFiles(certificate, key, signing_passphrase_of(settings))
+        return cls(files.key, section.tolerance, files.current)
 
     def encode(self, message: m.Message, signed: bool, now: datetime) -> bytes:
         """Returns the document, signed if that is wanted and possible."""
-        if signed and self.key is not None:
-            from oadr.signature import sign
+        key = self.key if signed else None
+        if key is None:
+            return document(message)
+        from oadr.signature import sign
 
-            return sign(message, self.key, now=now, nonce=uuid.uuid4().hex)
-        return document(message)
+        return sign(message, key, now=now, nonce=uuid.uuid4().hex)
 
     def verify(self, root: etree._Element, caller: Caller) -> etree._Element:
         """Returns the element that a signature of this caller covers.
@@ -94,6 +114,35 @@ def _valid(caller: Caller) -> set[str]:
     if member is not None:
         found |= {one for one in member.certificates if member.accepts(one, caller.received_at)}
     return found
+
+
+class _KeyFiles:
+    """A key in two files.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+
+    def __init__(self, certificate: Path, key: Path, passphrase: str | None) -> None:
+        self._files = (certificate, key)
+        self._passphrase = passphrase
+        self._stamps = self._look()
+        self.key = _load(certificate, key, passphrase)
+
+    def current(self) -> "SigningKey":
+        """Returns the key; while new files cannot be used, the last good one."""
+        stamps = self._look()
+        if stamps != self._stamps:
+            self._stamps = stamps
+            try:
+                self.key = _load(*self._files, self._passphrase)
+            except ConfigError as error:
+                # One of two files has been replaced, the other not yet.
+                log.warning("the last good signing key counts: %s", error)
+        return self.key
+
+    def _look(self) -> tuple[object, ...]:
+        return tuple(stamp(path) for path in self._files)
 
 
 def _load(certificate: Path, key: Path, passphrase: str | None) -> "SigningKey":
