@@ -36,9 +36,6 @@ from ven.errors import PreProvisioned, Rejected, Unreachable
 from ven.options import Introduction, Options
 from ven.state.registration import WITHOUT_REPORTS
 
-# That a VEN registers first is what R401 and R405 want, and what such a VTN cannot have.
-pytestmark = pytest.mark.sends_wrong
-
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

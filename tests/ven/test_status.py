@@ -327,8 +327,6 @@ every = "1s"
 """
 
 
-# It is not registered, as R401 and R405 want, because there is nobody to register at.
-@pytest.mark.sends_wrong
 async def test_one_screen_says_what_is_wrong_and_what_to_do(ven: Ven, tmp_path: Path) -> None:
     (tmp_path / "broken_of_this_test.py").write_text(
         "def read():\n    raise OSError('cable is out')\n"
