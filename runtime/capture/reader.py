@@ -63,7 +63,7 @@ class Reader:
         Polls that are still being counted are not among them.
         """
         segments = [self._segment(path) for path in segment_paths(self.folder)]
-        return heapq.merge(*segments, key=lambda entry: entry.at)
+        return heapq.merge(*segments, key=_order)
 
     def counting(self) -> list[Entry]:
         """Returns the polls that are being counted now."""
@@ -85,7 +85,11 @@ class Reader:
             if isinstance(entry.record, Idle):
                 self._told.add((entry.record.ven_id, entry.record.first))
         # They are written when they are over, and told by when they began.
-        return iter(sorted(found, key=lambda entry: entry.at))
+        return iter(sorted(found, key=_order))
+
+
+def _order(entry: Entry) -> tuple[datetime, float]:
+    return entry.at, entry.began
 
 
 def _entry(id_: str, raw: Raw) -> Entry | None:

@@ -9,7 +9,6 @@ from typing import Any
 from oadr import codec
 from oadr import messages as m
 from oadr.enums import ServiceName
-from oadr.errors import OpenADRError
 from runtime.capture.bundle import Bundle, load_bundle
 from runtime.capture.compare import (
     Difference,
@@ -24,6 +23,7 @@ from runtime.clock import FakeClock
 from ven.client import Client
 from ven.errors import Rejected, Unreachable
 from ven.options import Options
+from ven.testing.acting import Decider, act, decoded
 from ven.testing.vtn import ScriptedVTN
 from ven.testing.world import World, joined
 
@@ -53,7 +53,8 @@ async def replay(
     """Lets a VEN live through a trace, and compares what it says.
 
     The VEN is that of ``joined``: no sockets, and a clock that shows what it showed then. A
-    VTN answers it as it was answered, and pushes what was pushed. Signatures are neither made
+    VTN answers it as it was answered, and pushes what was pushed; without handlers it decides
+    about events, and opts, as the one in the trace did. Signatures are neither made
     nor checked: who has the trace does not have the keys.
 
     Args:
@@ -76,6 +77,8 @@ async def replay(
         name = script.ven_name or (bundle.name if bundle.side == "VEN" else exchanges[0].peer)
         given |= {"ven_name": name, "options": Options(ven_name=name, poll_jitter=0.0)}
         given["ven_id"] = script.allocated
+        if "handlers" not in arguments:
+            given["handlers"] = [Decider(exchanges)]
     pushes = any(one.asked_by == "VTN" for one in exchanges)
     async with joined(make, push=pushes, **(given | arguments)) as world:
         script.clock = world.clock
@@ -88,9 +91,12 @@ async def _live(world: World, script: "_Script") -> Replayed:
     for number, one in enumerate(script.exchanges, 1):
         if one.at > world.clock.now():
             await world.pass_until(one.at)
+        await world.rest()
         if one.asked_by == "VTN" and number not in script.skipped:
             await script.pushed(number, one, world)
-            await world.rest()
+        elif number in script.waiting:
+            await act(world.ven, one)
+        await world.rest()
     # What the last answers ask for, and a poll that comes later than it came.
     await world.pass_time(script.interval + _SLACK)
     script.miss()
@@ -140,7 +146,7 @@ class _Script(ScriptedVTN):
 
     def _learn(self, one: Exchange) -> None:
         """Takes over who is who, for what is not in the trace."""
-        said, answer = _decoded(one.request), _decoded(one.response)
+        said, answer = decoded(one.request), decoded(one.response)
         if isinstance(said, m.CreatePartyRegistration):
             if not self.begins and said.registration_id is None:
                 self.allocated = said.ven_id
@@ -194,7 +200,7 @@ class _Script(ScriptedVTN):
     def miss(self) -> None:
         """Notes what the VEN has not said; how often it polls is no matter."""
         for number, one in self.waiting.items():
-            answer = _decoded(one.response)
+            answer = decoded(one.response)
             if _name_of(one) != "oadrPoll" or not isinstance(answer, m.Response):
                 self._differ(number, _name_of(one), "", "the message", "")
 
@@ -242,10 +248,10 @@ def _why_not(one: Exchange) -> str:
         return "a document was too long to be kept"
     if one.asked_by == "VTN" and (one.service not in set(ServiceName) or one.target):
         return "it was refused by HTTP before a document was read"
-    if one.asked_by == "VEN" and _decoded(one.request) is None:
+    if one.asked_by == "VEN" and decoded(one.request) is None:
         return "no VEN of ours says that: the request is no message"
     if one.asked_by == "VEN" and one.status == 200 and one.response.strip():
-        return "" if _decoded(one.response) is not None else "the answer is no message"
+        return "" if decoded(one.response) is not None else "the answer is no message"
     return ""
 
 
@@ -257,11 +263,3 @@ def _failure(one: Exchange) -> Exception:
 
 def _name_of(one: Exchange) -> str:
     return one.message or message_in(one.request)
-
-
-def _decoded(data: bytes) -> Any:
-    """Returns the message in a document; None if there is none of 2.0b."""
-    try:
-        return codec.decode(data) if data.strip() else None
-    except OpenADRError:
-        return None

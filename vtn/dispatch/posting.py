@@ -96,7 +96,8 @@ class Posting:
             Undelivered: it did not get through, or the answer cannot be used.
         """
         body = self._written(member, message)
-        pushed = Pushed(member=member, service=service, message=message, body=body)
+        now = self._desk.clock.now()
+        pushed = Pushed(member=member, service=service, message=message, body=body, at=now)
         try:
             answer = await self._delivered(pushed)
         except Undelivered as error:

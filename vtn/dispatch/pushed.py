@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from oadr import codec
 from oadr import messages as m
@@ -22,6 +22,7 @@ class Pushed:
         service: whose address it goes to.
         message: what is said.
         body: the document.
+        at: when, by the clock of the VTN.
         status: of HTTP; None while nothing has come back.
         response: what has come back.
         fingerprint: of the certificate that the VEN has shown; empty for none.
@@ -33,6 +34,7 @@ class Pushed:
     service: ServiceName
     message: m.Message
     body: bytes = field(repr=False)
+    at: datetime
     status: int | None = None
     response: bytes = field(default=b"", repr=False)
     fingerprint: str = ""
@@ -54,7 +56,7 @@ class Pushed:
         took = timedelta(seconds=time.perf_counter() - self.started)
         desk.traces.capture.add(
             Exchange(
-                at=desk.clock.now() - took * desk.settings.clock.factor,
+                at=self.at,
                 began=self.began,
                 took=took,
                 asked_by="VTN",

@@ -1,6 +1,5 @@
 """A trace that was exported, said again to a VTN of now."""
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,6 +28,9 @@ from vtn.store import event as events
 from vtn.testing.configured import Overrides
 from vtn.testing.ear import Said
 from vtn.testing.inside import JoinedWorld, joined
+
+#: A push may come so much earlier or later than it came.
+_SOON = timedelta(seconds=15)
 
 
 async def replay(
@@ -161,7 +163,12 @@ class _Replay:
         self._names = Names()
         self._skipped: list[tuple[int, str]] = []
         self._found: list[Difference] = []
-        self._pushes: deque[tuple[int, Exchange]] = deque()
+        #: What was pushed and has not been pushed again, by its number.
+        self._pushes = {
+            number: one
+            for number, one in enumerate(bundle.exchanges, 1)
+            if one.asked_by == "VTN" and not _why_not(one)
+        }
         self._number = 0
 
     async def run(self) -> Replayed:
@@ -178,10 +185,12 @@ class _Replay:
             self._cast.current = one
             if one.at > self._world.clock.now():
                 await self._world.pass_until(one.at)
-            if one.asked_by == "VTN":
-                self._pushes.append((self._number, one))
-            await self._act(one)
-            await (self._say(one) if one.asked_by == "VEN" else self._await_push())
+            if one.asked_by == "VEN":
+                await self._act(one)
+                await self._say(one)
+            elif number in self._pushes:
+                await self._act(one)
+                await self._await_push(one)
         return Replayed(
             exchanges=said, skipped=tuple(self._skipped), differences=tuple(self._found)
         )
@@ -261,31 +270,39 @@ class _Replay:
 
     async def _hear(self, service: ServiceName, body: bytes, /) -> Said:
         """Answers a push as the VEN did, and compares what is pushed."""
-        if not self._pushes:
-            now, name = self._world.clock.now(), message_in(body)
+        now, name = self._world.clock.now(), message_in(body)
+        soon = now + _SOON
+        number = next(
+            (n for n, one in self._pushes.items() if one.message == name and one.at <= soon), 0
+        )
+        if not number:
             self._found.append(Difference(number=0, at=now, message=name, now="a push"))
-            return Said(status=503)
-        _, one = self._pushes.popleft()
-        self._compare(one, one.request, body)
+            return Said(status=404)
+        one = self._pushes.pop(number)
+        self._compare(one, one.request, body, number=number)
         answer = self._names.in_terms_of_now(one.response)
         headers = {"Content-Type": codec.CONTENT_TYPE}
         return Said(status=one.status or 503, body=answer, headers=headers)
 
-    async def _await_push(self) -> None:
+    async def _await_push(self, one: Exchange) -> None:
+        """Waits for what was pushed, and notes if it is not."""
         await self._world.rest()
-        while self._pushes:
-            _, one = self._pushes.popleft()
+        if self._number in self._pushes:
+            await self._world.pass_time(_SOON)
+        if self._pushes.pop(self._number, None) is not None:
             self._differ(one, one.message, "", "a push", "")
 
-    def _compare(self, one: Exchange, recorded: bytes, now: bytes) -> None:
+    def _compare(self, one: Exchange, recorded: bytes, now: bytes, *, number: int = 0) -> None:
         for where, was, is_ in differences(recorded, now, self._names):
             name = message_in(recorded) if recorded.strip() else message_in(now)
-            self._differ(one, name, where, was, is_)
+            self._differ(one, name, where, was, is_, number=number)
 
-    def _differ(self, one: Exchange, message: str, where: str, was: str, is_: str) -> None:
+    def _differ(
+        self, one: Exchange, message: str, where: str, was: str, is_: str, *, number: int = 0
+    ) -> None:
         self._found.append(
             Difference(
-                number=self._number,
+                number=number or self._number,
                 at=one.at,
                 message=message or "the answer",
                 where=where,
