@@ -21,6 +21,8 @@ from vtn.store.pending import Pending
 
 #: What a refusal says that enrolling mends.
 _MENDED = ("R517", "R405")
+#: Choices that a line lists.
+_MOST_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,8 @@ def chosen(rows: Iterable[Pending], wanted: str, name: str | None) -> Pending:
     """
     found = matching(rows, wanted)
     if len({row.fingerprint for row in found}) > 1:
-        listed = "".join(f"\n  {_told(row)}\n    {command(row)}" for row in found)
-        raise Conflict(f"{len(found)} certificates ask as {wanted}; say which you mean:{listed}")
+        listed = _listed(f"{_told(row)}: {command(row)}" for row in found)
+        raise Conflict(f"{len(found)} certificates ask as {wanted}; say which you mean. {listed}")
     same = [row for row in found if row.ven_name == name]
     if same or len(found) == 1:
         return (same or found)[0]
@@ -222,7 +224,13 @@ def reason(row: Pending) -> str:
 
 
 def _told(row: Pending) -> str:
-    return f"{row.fingerprint or 'no certificate'}  {row.subject or ''}  asked {row.asked} times"
+    return row.subject or row.fingerprint or "without a certificate"
+
+
+def _listed(choices: Iterable[str]) -> str:
+    several = list(choices)
+    more = len(several) - _MOST_LISTED
+    return "; ".join(several[:_MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _word(name: str) -> str:
