@@ -71,7 +71,8 @@ def check_head(request: web.BaseRequest, tolerates: Callable[[], bool] | None = 
 
 def _may_be_xml(request: web.BaseRequest) -> bool:
     kind = request.content_type
-    return "Content-Type" not in request.headers or kind == "text/xml" or kind.endswith("+xml")
+    said = request.headers.get("Content-Type")
+    return not said or kind == "text/xml" or kind.endswith("+xml")
 
 
 async def read_body(
