@@ -55,7 +55,7 @@ def test_any_document_is_read_or_refused(data: bytes) -> None:
     claimed_ven_id(data, max_bytes=1000)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(message=messages(), seed=st.integers(0, 2**32))
 def test_a_message_with_an_element_too_many_or_too_few_is_read_or_refused(
     message: Message, seed: int
@@ -75,7 +75,7 @@ def test_a_message_with_an_element_too_many_or_too_few_is_read_or_refused(
     assert not removed or ven_id_of(found) in (None, ven_id_of(message))
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(message=messages(), name=st.sampled_from(sorted(MUTILATIONS)), seed=st.integers(0, 2**32))
 def test_no_repair_makes_another_mistake_pass(message: Message, name: str, seed: int) -> None:
     root = etree.fromstring(codec.encode(message))
@@ -112,7 +112,7 @@ def _without_the_message(root: etree._Element) -> bool:
     return False
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(message=messages(), name=st.sampled_from(sorted(MUTILATIONS)), seed=st.integers(0, 2**32))
 def test_a_repair_changes_neither_the_sender_nor_the_request_and_is_always_the_same(
     message: Message, name: str, seed: int
@@ -127,7 +127,7 @@ def test_a_repair_changes_neither_the_sender_nor_the_request_and_is_always_the_s
     assert (ven_id_of(read), request_id_of(read)) == (ven_id_of(message), request_id_of(message))
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(message=messages(), seed=st.integers(0, 2**32))
 def test_what_came_stays_as_it_came(message: Message, seed: int) -> None:
     found = spoiled(message, ["namespace"], seed)

@@ -60,7 +60,7 @@ def read(data: bytes, tolerance: Tolerance) -> tuple[Message, tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(message=messages(), seed=st.integers(0, 2**32))
 def test_a_message_that_is_spoiled_in_one_way_comes_back(
     name: str, message: Message, seed: int
@@ -78,7 +78,7 @@ def test_a_message_that_is_spoiled_in_one_way_comes_back(
             parse(found[0], Tolerance.REPAIR)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     message=messages(),
     names=st.lists(st.sampled_from(NAMES), min_size=2, max_size=4, unique=True),
@@ -92,7 +92,7 @@ def test_a_message_that_is_spoiled_in_several_ways_comes_back(
         assert same(read(found[0], Tolerance.LENIENT)[0], message)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(message=messages())
 def test_a_valid_message_is_never_touched(message: Message) -> None:
     for tolerance in Tolerance:
