@@ -208,6 +208,17 @@ async def test_what_is_held_is_written_when_the_vtn_stops() -> None:
 # ---------------------------------------------------------------- floods
 
 
+async def test_r517_a_flood_of_names_comes_to_a_few_rows() -> None:
+    async with closed() as (world, peer):
+        for n in range(40):
+            assert (await peer.register(f"n{n}", ven_id=f"v{n}")).code == 463
+        assert len(world.desk.knocks) == pending.MOST_NAMES
+        rows = await kept(world)
+        await peer.register("late")
+        assert len(await kept(world)) == pending.MOST_NAMES
+    assert [row.ven_name for row in rows] == ["n39", "n38", "n37", "n36", "n35"]
+
+
 def stranger(clock: FakeClock, fingerprint: str, peer: str = "192.0.2.1") -> Caller:
     return Caller(
         member=None,
