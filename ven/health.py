@@ -7,7 +7,7 @@ file that says that it runs; a program finds it at ``Client.health``.
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from oadr.words import quoted
@@ -214,7 +214,7 @@ class Health:
             "refusals": [_plain(one) for one in self.refusals.values()],
             "meters": {name: _plain(one) for name, one in self.meters.items()},
             "clock": None if self.clock is None else _plain(self.clock),
-            "vtn_until": None if self.vtn_until is None else self.vtn_until.isoformat(),
+            "vtn_until": None if self.vtn_until is None else _iso(self.vtn_until),
             "trouble": None if self.trouble is None else _plain(self.trouble),
         }
 
@@ -269,9 +269,13 @@ def rule_in(words: str) -> str:
 
 def _plain(one: Any) -> dict[str, Any]:
     return {
-        key: value.isoformat() if isinstance(value, datetime) else value
+        key: _iso(value) if isinstance(value, datetime) else value
         for key, value in asdict(one).items()
     }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _named(content: object, cls: type[T]) -> dict[str, T]:

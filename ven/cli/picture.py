@@ -53,12 +53,12 @@ class CertificateLine:
 
     Attributes:
         who: whose it is.
-        path: the file.
+        path: the file; None for one that was shown.
         not_after: when it expires; None if it cannot be read.
     """
 
     who: str
-    path: Path
+    path: Path | None
     not_after: datetime | None
 
 
@@ -143,8 +143,8 @@ async def take_picture(settings: Settings) -> Picture:
         real=datetime.now(UTC),
         status=None,
         pulse=pulse,
-        certificates=tuple(_certificates(settings)),
-        expiring=tuple(_expiring(settings)),
+        certificates=tuple(_certificates(settings, pulse)),
+        expiring=tuple(_expiring(settings, pulse)),
     )
     if not path.exists():
         return picture
@@ -201,7 +201,7 @@ def _signing(settings: Settings) -> Path | None:
     return signing.certificate if signing.sign and not same else None
 
 
-def _certificates(settings: Settings) -> Iterator[CertificateLine]:
+def _certificates(settings: Settings, pulse: LastPulse | None) -> Iterator[CertificateLine]:
     tls, signing = settings.tls, _signing(settings)
     if tls is not None:
         yield CertificateLine(
@@ -215,6 +215,8 @@ def _certificates(settings: Settings) -> Iterator[CertificateLine]:
         for number, end in enumerate(_ends(tls.ca)):
             who = f"authority {number + 1}" if number else "the authority"
             yield CertificateLine(who=who, path=tls.ca, not_after=end)
+    if pulse is not None and pulse.health.vtn_until is not None:
+        yield CertificateLine(who="the VTN", path=None, not_after=pulse.health.vtn_until)
 
 
 def _ends(path: Path) -> Iterator[datetime | None]:
@@ -225,12 +227,14 @@ def _ends(path: Path) -> Iterator[datetime | None]:
         yield None
 
 
-def _expiring(settings: Settings) -> list[ExpiryWarning]:
+def _expiring(settings: Settings, pulse: LastPulse | None) -> list[ExpiryWarning]:
     tls = settings.tls
     return certificate_warnings(
         certificate=tls.certificate if tls is not None else None,
         ca=tls.ca if tls is not None else None,
+        crl=tls.crl if tls is not None else None,
         signing=_signing(settings),
+        vtn_until=pulse.health.vtn_until if pulse is not None else None,
     )
 
 

@@ -216,7 +216,11 @@ def _as_json(picture: Picture, found: list[Problem]) -> dict[str, Any]:
             "pre_provisioned": settings.vtn.pre_provisioned,
         },
         "certificates": [
-            {"who": one.who, "file": str(one.path), "not_after": one.not_after}
+            {
+                "who": one.who,
+                "file": str(one.path) if one.path is not None else None,
+                "not_after": one.not_after,
+            }
             for one in picture.certificates
         ],
         "disk": None if picture.disk is None else asdict(picture.disk),
