@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, NoneType, UnionType
 from typing import Any, get_args, get_type_hints
 
 import click
@@ -285,6 +285,9 @@ def fields_of(section: type) -> dict[str, FieldInfo]:
 def section_of(field: FieldInfo) -> type | None:
     """Returns the class of a section; None for a plain key."""
     kind = field.annotation
+    if isinstance(kind, UnionType):
+        # One that may be left out is the class or None.
+        kind = next((one for one in get_args(kind) if one is not NoneType), kind)
     return kind if isinstance(kind, type) and _is_section(kind) else None
 
 

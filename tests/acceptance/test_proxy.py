@@ -248,16 +248,25 @@ async def test_r517_an_nginx_that_lets_every_certificate_through_opens_no_door(
     assert "no authority of this VTN" in warned(caplog)
 
 
-ENCRYPTION = ("certificate", "certificate_key", "trusted_certificate", "verify", "name")
+#: Lines that stand in the files as comments.
+ENCRYPTED = {
+    "nginx": (
+        "proxy_pass",
+        *(f"proxy_ssl_{one}" for one in ("certificate", "certificate_key")),
+        *(f"proxy_ssl_{one}" for one in ("trusted_certificate", "verify", "name")),
+    ),
+    "haproxy": ("server vtn",),
+}
 
 
-async def test_a_vtn_on_another_machine_talks_tls_to_nginx_and_knows_it_by_its_certificate(
-    town: Town, fronted: Fronted, nginx: Front, http: aiohttp.ClientSession
+async def test_a_vtn_on_another_machine_talks_tls_and_knows_the_proxy_by_its_certificate(
+    town: Town, fronted: Fronted, front: Front, http: aiohttp.ClientSession
 ) -> None:
     proxy = fronted.authority.issue_ven("proxy")
-    proxy.save(nginx.folder / "proxy.crt", nginx.folder / "proxy.key")
-    encrypted = ("proxy_pass", *(f"proxy_ssl_{name}" for name in ENCRYPTION))
-    await nginx.up(alternative(*encrypted))
+    certificate, key, both = (front.folder / f"proxy.{one}" for one in ("crt", "key", "pem"))
+    proxy.save(certificate, key)
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    await front.up(alternative(*ENCRYPTED[front.program]))
     fronted.configure(
         http={"plain": False},
         tls={"certificate": "vtn.crt", "key": "vtn.key"},

@@ -15,6 +15,7 @@ from runtime.settings import ConfigError
 from tests.vtn.kit import Open
 from tests.vtn.kit_proxy import ELSEWHERE, HEADER, LISTED, Hop, as_pem, gate_of, status
 from tests.vtn.test_proxy import refused
+from vtn.cli.run import _greet
 from vtn.config import load
 from vtn.errors import InsecureSetup
 from vtn.proxy.settings import ProxySettings
@@ -75,6 +76,17 @@ def test_behind_a_proxy_plain_http_may_listen_on_any_address(tmp_path: Path) -> 
     server = Server(settings)
     assert server.ssl_context is None
     assert server.url.startswith("http://0.0.0.0")
+
+
+def test_vtn_run_says_by_what_vens_are_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _greet(Server(load(written(tmp_path, f'{NETWORKS}\nformat = "der"'))), "text")
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "proxy" in one]
+    assert line == (
+        "behind a proxy: VENs are known by X-SSL-Client-Cert (der) from "
+        "10.0.7.4, 10.0.8.0/28, 2001:db8::/64"
+    )
 
 
 def test_a_secret_is_looked_for_beside_the_configuration(tmp_path: Path) -> None:

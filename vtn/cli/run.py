@@ -66,6 +66,9 @@ def _greet(server: Server, log_format: str) -> None:
         return
     count = plural(len(list(roster)), "VEN")
     click.echo(f"{server.url}   {count} enrolled, {online} online      Ctrl-C stops")
+    if (proxy := server.settings.proxy) is not None:
+        known = f"{proxy.header} ({proxy.format}) from {', '.join(proxy.networks)}"
+        click.echo(f"behind a proxy: VENs are known by {known}")
 
 
 def _cannot_listen(server: Server, error: OSError) -> Exception:
