@@ -88,8 +88,8 @@ class Reader:
         return iter(sorted(found, key=_order))
 
 
-def _order(entry: Entry) -> tuple[datetime, float]:
-    return entry.at, entry.began
+def _order(entry: Entry) -> tuple[datetime, bool, float]:
+    return entry.at, isinstance(entry.record, Idle), entry.began
 
 
 def _entry(id_: str, raw: Raw) -> Entry | None:

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from oadr import codec, profile_a
 from oadr.codec import MAX_BYTES
+from oadr.codec.parser import read
 from oadr.errors import XMLError
+from oadr.profile_a.codec import schema as profile_a_schema
 from runtime.capture.record import Exchange, Lost, Party, Record
 
 __all__ = ["GROUP", "Finding", "Judge", "Verdicts", "load_judge", "schema_error"]
@@ -125,10 +127,21 @@ def _by_schema(exchange: Exchange) -> list[Finding]:
                     message=name or "a document",
                     expected="A message is valid by the schema.",
                     seen=error.reason,
-                    line=error.line,
+                    line=error.line or _line_of(data, exchange.profile),
                 )
             )
     return found
+
+
+def _line_of(data: bytes, profile: str) -> int:
+    """Returns where a document does not fit its schema; a parser that stops there forgets it."""
+    grammar = profile_a_schema() if profile == "2.0a" else codec.schema()
+    try:
+        root = read(data, None, max_bytes=MAX_BYTES)
+    except XMLError:
+        return 0
+    first = None if grammar.validate(root) else next(iter(grammar.error_log), None)
+    return first.line if first is not None else 0
 
 
 def schema_error(data: bytes, profile: str) -> XMLError | None:
