@@ -233,7 +233,7 @@ class Endpoint:
         signed = False
         try:
             caller, settle = await lookup.identify(self.desk, caller, message)
-            signed = self.check_signature(document.received, caller)
+            signed = self.check_signature(document.signed, caller)
             if settle is not None:
                 caller = await settle()
             if document.unusable is not None:

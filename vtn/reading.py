@@ -24,8 +24,7 @@ class Document:
         data: as it came.
         message: in it; one that only says whom to answer if ``unusable``.
         root: its payload, mended; None for a poll that has come before.
-        received: its payload as it came, which a signature is verified on; that of ``root``
-            if nothing was mended, or if it came without one and so without a signature.
+        signed: its payload as it came, which a signature is verified on.
         repairs: what was mended.
         unusable: why the message cannot be used; None if it can.
     """
@@ -33,7 +32,7 @@ class Document:
     data: bytes
     message: m.Message
     root: etree._Element | None = None
-    received: etree._Element | None = None
+    signed: etree._Element | None = None
     repairs: tuple[str, ...] = ()
     unusable: InvalidData | None = None
 
@@ -90,7 +89,7 @@ class Reader:
         if mended is not None:
             return Document(data=data, message=mended[0], repairs=mended[1])
         try:
-            root = received = codec.parse(data, max_bytes=max_bytes)
+            root = signed = codec.parse(data, max_bytes=max_bytes)
             repairs: tuple[str, ...] = ()
         except XMLError:
             # What is refused is the first finding, whatever a repair has come to.
@@ -98,7 +97,7 @@ class Reader:
             if allowed is Tolerance.STRICT:
                 raise
             parsed = parse(data, allowed, max_bytes=max_bytes)
-            root, received, repairs = parsed.root, parsed.received, parsed.repairs
+            root, signed, repairs = parsed.root, parsed.signed, parsed.repairs
         signed_object = codec.signed_object_of(root)
         unusable = None
         try:
@@ -109,7 +108,7 @@ class Reader:
             data=data,
             message=message,
             root=root,
-            received=received if received.tag == root.tag else root,
+            signed=signed,
             repairs=repairs,
             unusable=unusable,
         )

@@ -25,14 +25,18 @@ class Parsed:
 
     Attributes:
         root: the valid payload, mended if need be.
-        received: the document as it came, which is what a signature is verified on; the
-            same object as ``root`` if nothing was mended.
+        received: the document as it came; the same object as ``root`` if nothing was mended.
         repairs: names of what was done, in the order of ``REPAIRS``.
     """
 
     root: etree._Element
     received: etree._Element
     repairs: tuple[str, ...] = ()
+
+    @property
+    def signed(self) -> etree._Element:
+        """The payload on which a signature is verified: as it came, if it came with one."""
+        return self.received if self.received.tag == self.root.tag else self.root
 
 
 def parse(data: bytes, tolerance: Tolerance, *, max_bytes: int = MAX_BYTES) -> Parsed:

@@ -14,7 +14,7 @@ from tests.vtn.kit import a_ven, dispatch, joined
 from vtn import upkeep
 from vtn.operator import Changes
 from vtn.store import repair
-from vtn.testing import Peer, World, running
+from vtn.testing import JoinedWorld, Peer, World, running
 
 REPAIR = {"peers": {"profile": "repair"}}
 LENIENT = {"peers": {"profile": "lenient"}}
@@ -35,7 +35,7 @@ async def set_peer(world: World, name: str, peer: str) -> None:
     await upkeep.watch(world.desk)
 
 
-async def counted(world: World, peer: Peer) -> dict[str, int]:
+async def counted(world: World | JoinedWorld, peer: Peer) -> dict[str, int]:
     """What the store knows of the repairs of a VEN."""
     await upkeep.flush(world.desk)
     member = world.desk.roster.of_ven_id(peer.ven_id)

@@ -15,11 +15,13 @@ from oadr import codec, profile_a
 from oadr import messages as m
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
+from oadr.repair import parse
 from runtime.trace import Traffic
 from vtn.desk import Caller, Desk
 from vtn.dispatch.pushed import Pushed
 from vtn.dispatch.undelivered import Undelivered
 from vtn.roster import Member
+from vtn.tolerance import of_member
 
 if TYPE_CHECKING:
     from vtn.endpoint import Endpoint
@@ -125,7 +127,7 @@ class Posting:
             await self._show(member, "in", service=service, body=b"", status=reply.status)
             return None
         try:
-            answer = self._read(member, reply)
+            answer, pushed.repairs = self._read(member, reply)
         except Undelivered:
             await self._show(member, "in", service=service, body=reply.body, status=reply.status)
             raise
@@ -158,20 +160,22 @@ class Posting:
             received_at=self._desk.clock.now(),
         )
 
-    def _read(self, member: Member, reply: Reply) -> m.Message:
+    def _read(self, member: Member, reply: Reply) -> tuple[m.Message, tuple[str, ...]]:
+        """Returns the answer, and what had to be mended of it by the profile of the VEN."""
         caller = self._caller(member, reply.fingerprint)
         try:
             if member.admitted:
-                return profile_a.decode(reply.body, max_bytes=MAX_BYTES)
-            root = codec.parse(reply.body, max_bytes=MAX_BYTES)
-            answer = codec.message_of(codec.signed_object_of(root))
-            self._endpoint.check_signature(root, caller)
+                return profile_a.decode(reply.body, max_bytes=MAX_BYTES), ()
+            found = parse(reply.body, of_member(self._desk, member), max_bytes=MAX_BYTES)
+            answer = codec.message_of(codec.signed_object_of(found.root))
+            self._endpoint.check_signature(found.signed, caller)
         except (XMLError, InvalidData) as error:
             raise Undelivered(f"its answer is no message: {error}", garbled=True) from error
         except SignatureError as error:
             text = f"its answer cannot be believed: {error.reason}"
             raise Undelivered(text, garbled=True, rule="R514") from error
-        return answer
+        self._desk.repairs.done(caller, found.repairs)
+        return answer, found.repairs
 
     async def _show(
         self,

@@ -26,6 +26,7 @@ class Pushed:
         status: of HTTP; None while nothing has come back.
         response: what has come back.
         fingerprint: of the certificate that the VEN has shown; empty for none.
+        repairs: what was mended of what has come back.
         began: real time, in seconds since 1970.
         started: real time, of a clock that nobody puts right.
     """
@@ -38,6 +39,7 @@ class Pushed:
     status: int | None = None
     response: bytes = field(default=b"", repr=False)
     fingerprint: str = ""
+    repairs: tuple[str, ...] = ()
     began: float = field(default_factory=time.time)
     started: float = field(default_factory=time.perf_counter)
 
@@ -71,6 +73,7 @@ class Pushed:
                 status=self.status,
                 rule=error.rule if error is not None else "",
                 problem=str(error) if error is not None else "",
+                repairs=self.repairs,
                 request=self.body,
                 response=self.response,
             )
