@@ -72,6 +72,9 @@ Header = Annotated[str, Read(_header)]
 class ProxySettings(PlainSection):
     """``[proxy]``: a proxy in front ends TLS, and a header says who calls.
 
+    Leave the section out if VENs reach the VTN itself. How to:
+    [proxy.md](../howto/proxy.md).
+
     Attributes:
         networks: where the proxies are, such as ``["127.0.0.1", "10.0.7.0/28"]``; headers from
             anywhere else do not count.
