@@ -7,6 +7,7 @@ say something.
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -138,7 +139,8 @@ class Judge:
                 if session is not None:
                     yield from self._run(Kind.SESSION, session, exchange, document)
         if session is not None and usable:
-            learn(session, exchange, document)
+            with suppress(ArithmeticError):
+                learn(session, exchange, document)
 
     def _alone_in(self, exchange: Exchange, document: Document) -> Iterator[Finding]:
         """Yields what is wrong with a message whatever came before; asks once for each."""
@@ -153,8 +155,12 @@ class Judge:
         self, kind: Kind, session: Session | None, exchange: Exchange, document: Document
     ) -> Iterator[Finding]:
         for check in self._of(kind, document):
-            for seen in check.run(session or Session(), exchange, document):
-                yield _finding(check, document, seen)
+            try:
+                for seen in check.run(session or Session(), exchange, document):
+                    yield _finding(check, document, seen)
+            except ArithmeticError:
+                # Beyond all dates, or no number: what nobody can compute breaks other rules.
+                continue
 
     def _of(self, kind: Kind, document: Document) -> tuple[Check, ...]:
         name = "" if document.invalid else document.name

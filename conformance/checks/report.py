@@ -187,7 +187,7 @@ def accuracy(document: Document) -> Iterator[Seen]:
     """An accuracy is 0 or more, in the unit of the value."""
     for _, payload in _payloads(document):
         found = number(payload, "ei:accuracy")
-        if found is not None and not found >= 0:
+        if found is not None and (found.is_nan() or found < 0):
             yield Seen(f"accuracy {found}", first(payload, "ei:accuracy"))
 
 

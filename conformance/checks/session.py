@@ -192,7 +192,12 @@ def digest_of(event: Element) -> bytes:
 
 
 def _digest(element: Element) -> bytes:
-    return hashlib.sha256(etree.tostring(element, method="c14n", exclusive=True)).digest()
+    try:
+        written = etree.tostring(element, method="c14n", exclusive=True)
+    except etree.C14NError:
+        # Declared around it is a namespace that is no absolute URI.
+        written = etree.tostring(element, with_tail=False)
+    return hashlib.sha256(written).digest()
 
 
 def requests_in(document: Document) -> Iterator[Element]:

@@ -22,6 +22,8 @@ DURATION = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
 ZERO = timedelta(0)
+#: More digits than any number of the profile has.
+_DIGITS = 30
 
 
 @cache
@@ -64,14 +66,17 @@ def moment(node: Element | None, path: str) -> datetime | None:
 def duration(node: Element | None, path: str) -> timedelta | None:
     """Returns the duration at a path; None if there is none that has a fixed length."""
     match = DURATION.fullmatch(text(node, path) or "")
-    if match is None or int(match["years"] or 0) or int(match["months"] or 0):
+    if match is None:
         return None
-    parts = {name: int(match[name] or 0) for name in ("days", "hours", "minutes", "seconds")}
     try:
+        if int(match["years"] or 0) or int(match["months"] or 0):
+            return None
+        parts = {name: int(match[name] or 0) for name in ("days", "hours", "minutes", "seconds")}
         length = timedelta(**parts)
-    except OverflowError:
+        return -length if match["sign"] == "-" else length
+    except (OverflowError, ValueError):
+        # Too long for anybody, or of more digits than Python reads.
         return None
-    return -length if match["sign"] == "-" else length
 
 
 def number(node: Element | None, path: str) -> Decimal | None:
@@ -83,9 +88,10 @@ def number(node: Element | None, path: str) -> Decimal | None:
 
 
 def whole(node: Element | None, path: str) -> int:
-    """Returns the whole number at a path; 0 if there is none."""
+    """Returns the whole number at a path; 0 if there is none, or one beyond all limits."""
     found = number(node, path)
-    return int(found) if found is not None and found.is_finite() else 0
+    usable = found is not None and found.is_finite() and found.adjusted() < _DIGITS
+    return int(found) if found is not None and usable else 0
 
 
 def local(element: Element) -> str:
