@@ -135,6 +135,13 @@ async def test_a_message_whose_connection_is_gone_does_not_speak_for_itself() ->
         assert member.registered
 
 
+class Gone(asyncio.Transport):
+    """A connection that has been closed."""
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
 async def test_a_request_on_a_secure_server_without_a_transport_is_403() -> None:
     async with running(handlers=[Open()], tls=True) as world:
         peer = world.client("ven")
@@ -142,7 +149,8 @@ async def test_a_request_on_a_secure_server_without_a_transport_is_403() -> None
         endpoint = Endpoint(
             world.desk, Signatures.from_settings(world.server.settings), secure=True
         )
-        request = make_mocked_request("POST", "/", headers={"Content-Type": "application/xml"})
+        headers = {"Content-Type": "application/xml"}
+        request = make_mocked_request("POST", "/", headers=headers, transport=Gone())
         response = await endpoint.handle(None, request)
     assert response.status == 403
 
