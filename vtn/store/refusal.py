@@ -4,8 +4,7 @@ Written in batches, like when VENs were last seen. The newest ``KEPT`` of each V
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -201,11 +200,3 @@ def _refusal(row: Any) -> Refusal:
     values = dict(row._mapping)
     del values["pk"]
     return Refusal(**values | {"side": Side(row.side), "repairs": tuple(json.loads(row.repairs))})
-
-
-def by_party(rows: Sequence[Refusal]) -> Mapping[int | None, Sequence[Refusal]]:
-    """Returns refusals by their VEN, in the same order; those of strangers at None."""
-    found: defaultdict[int | None, list[Refusal]] = defaultdict(list)
-    for row in rows:
-        found[row.party_pk].append(row)
-    return found
