@@ -7,7 +7,7 @@ from sqlalchemy import Table, select
 from vtn.store import Store, schema
 
 #: What changes by the mere fact that a VEN is heard of, or that somebody else's mail was looked at.
-_FLEETING = {"party": {"last_seen", "version"}}
+_FLEETING = {"party": {"last_seen", "version"}, "certificate": {"issuer", "shown_at"}}
 
 
 async def possessions(store: Store, ven_id: str) -> dict[str, list[tuple[Any, ...]]]:
