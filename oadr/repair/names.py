@@ -7,27 +7,19 @@ from oadr.repair.mending import Mending
 from oadr.repair.shape import Place, local_name
 
 _TYPE = qname("xsi:type")
-_NIL = qname("xsi:nil")
 
 
 def mend_names(element: etree._Element, place: Place, mending: Mending) -> None:
     """Gives children the names by which they are known at their place.
 
-    A name that is taken already, and may be there only once, is not given again: which of
-    the two is meant would be a guess.
+    If two of them are taken for the same one, which may be there once, validation refuses
+    the document: which of the two is meant would be a guess.
     """
-    taken = {child.tag for child in element}
     for child in element:
         found = _typed(child, place) or _named(child.tag, place)
-        if found is None:
-            continue
-        name, tag = found
-        if tag != child.tag and tag in taken and not place.known[tag][1].many:
-            continue
-        if tag != child.tag or _TYPE in child.attrib:
-            child.tag = tag
+        if found is not None:
+            name, child.tag = found
             child.attrib.pop(_TYPE, None)
-            taken.add(tag)
             mending.note(name)
 
 
