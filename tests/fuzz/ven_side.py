@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from itertools import count
 from random import Random
 from typing import Any, Self
 
@@ -98,6 +99,9 @@ class VenSide:
         )
         if not self.push:
             self.line._vtn = world.vtn
+        # The same seed gives the same IDs, so that a document means the same again.
+        ids = count(1)
+        world.ven._machine.core.new_id = lambda: f"id{next(ids):030}"
         world.vtn.poll_freq = timedelta(minutes=2)
         world.ven.add_meter(Replay("main"))
         await world.start()
@@ -293,8 +297,3 @@ def check_words(text: str) -> None:
     """
     if len(text) > 2000:
         raise Fault(f"an error of {len(text)} characters: {text[:300]!r}")
-
-
-def quiet() -> None:
-    """Lets nothing but errors be logged."""
-    logging.disable(logging.WARNING)

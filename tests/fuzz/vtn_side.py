@@ -4,9 +4,9 @@ A fourth, the victim, has everything that a VEN can have, and must neither lose 
 of it. It comes by in between, as any VEN does, and gets and gives what it should.
 """
 
-import uuid
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from itertools import count
 from random import Random
 from typing import Any, Self
 
@@ -64,6 +64,9 @@ class VtnSide:
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self._ears.listening())
         self.world = await self._stack.enter_async_context(joined({"reports": STANDING}))
+        # The same seed gives the same IDs, so that a document means the same again.
+        ids = count(1)
+        self.world.desk.new_id = lambda: f"id{next(ids):030}"
         self.victim, self.ven = self._peer("victim"), self._peer("mallory")
         await self._furnish_victim()
         await self.world.operator.enrol(
@@ -133,14 +136,21 @@ class VtnSide:
         """Gives the attacker all that a VEN can have, so that what it sends means something."""
         ven, now = self.ven, self.world.clock.now()
         member = self.world.desk.roster.of_certificate(ven.fingerprint, now)
-        if member is None or not member.registered:
-            registered = await ven.register(ven.name, ven_id=member.ven_id if member else None)
+        # One that has said it only reports would take no events.
+        if member is None or not member.registered or member.report_only:
+            registered = await ven.register(
+                ven.name,
+                ven_id=member.ven_id if member else None,
+                registration_id=member.registration_id if member else None,
+            )
             if registered.code != 200:
                 raise Fault(f"the attacker cannot start over: {registered.response}")
         else:
             ven.ven_id, ven.registration_id = member.ven_id, member.registration_id or ""
         self._number += 1
-        await self.world.send_event(event_id=f"open-{self._number}", starts_in=_HOUR)
+        await self.world.send_event(
+            event_id=f"open-{self._number}", starts_in=_HOUR, to=["mallory", "mill"]
+        )
         if self._number > 3:
             await self.world.operator.cancel_event(f"open-{self._number - 3}", now=now)
         offered = await ven.post(self._metadata(ven))
@@ -160,8 +170,8 @@ class VtnSide:
         moments = [now + n * timedelta(minutes=1) for n in (-60, -1, 0, 1, 60)]
         registered = victim.registration_id if self._betrayed else "reg-1"
         self.writer.known = {
-            "ei:venID": [ven.ven_id] * 8 + [victim.ven_id, "mill-id"],
-            "ei:registrationID": [ven.registration_id] * 8 + [registered, "mill"],
+            "ei:venID": self._ids_of(""),
+            "ei:registrationID": [ven.registration_id] * 30 + [registered, "mill"],
             "ei:eventID": [*events, "secret-event"],
             "ei:reportRequestID": [*requests * 4, self._request_id, "0"],
             "ei:reportSpecifierID": ["usage", "usage", "METADATA", "own"],
@@ -181,6 +191,11 @@ class VtnSide:
             "pyld:requestID": ["q-1", "q-2"],
         }
 
+    def _ids_of(self, sender: str) -> list[str]:
+        """Returns venIDs that a sender claims; mostly its own."""
+        own = "mill-id" if sender == "mill" else self.ven.ven_id
+        return [own] * 30 + [self.victim.ven_id, "mill-id"]
+
     # ------------------------------------------------------------ shots
 
     def shot(self, kind: Kind = Kind.MADE) -> Shot:
@@ -193,7 +208,10 @@ class VtnSide:
         if kind is not Kind.MADE:
             return self._spoilt(kind, sender, of_a=of_a)
         if of_a:
+            # Mostly from whom it says; the others know what the attacker knows.
+            self.writer.known = {**self.writer.known, "ei:venID": self._ids_of(sender)}
             document = self.writer.document_a()
+            self.writer.known = {**self.writer.known, "ei:venID": self._ids_of("")}
             service = ServiceName.EI_EVENT
         else:
             document = self.writer.document("" if random.random() < 0.1 else random.choice(_OWN))
@@ -228,8 +246,8 @@ class VtnSide:
             return self.random.choice(list(ServiceName))
         return service
 
-    async def fire(self, shot: Shot) -> None:
-        """Fires, and checks what comes of it.
+    async def fire(self, shot: Shot) -> bytes:
+        """Fires, and returns what is answered once it is checked.
 
         Raises:
             Fault: something that must not happen.
@@ -249,6 +267,7 @@ class VtnSide:
             check_answer(body, shot.profile, self.tally)
         self._check_secrets(body, shot)
         self._check_victim()
+        return body
 
     def _allowed(self, shot: Shot) -> set[int]:
         """Returns the status that fits a document which the schema allows."""
@@ -285,7 +304,7 @@ class VtnSide:
 
     async def _visit(self) -> None:
         """Lets the victim do what VENs do."""
-        event_id = f"for-victim-{uuid.uuid4().hex[:8]}"
+        event_id = f"for-victim-{self._number}"
         event = await self.world.send_event(event_id=event_id, starts_in=FAR, to=["victim"])
         shot = await self.victim.poll()
         for _ in range(5):

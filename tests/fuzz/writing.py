@@ -116,7 +116,8 @@ class Writer:
             parts.append(f' xmlns="{bare}"')
         if random.random() < 0.05:
             # Declared and not used; the first is no absolute URI.
-            parts.append(random.choice([' xmlns:odd="odd"', ' xmlns:odd="urn:é"', ' xmlns:odd="\n"']))
+            odd = random.choice(["odd", "urn:x#y", "http://x.example/?a=b"])
+            parts.append(f' xmlns:odd="{odd}"')
         if random.random() < 0.1:
             random.shuffle(parts)
         draft.declarations = "".join(parts)
