@@ -1,41 +1,11 @@
 """Until when certificates count, as the command line shows it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import click
-
-from certs.expiry import ExpiryWarning, days_left
-from runtime.logs import one_line
-from vtn.cli.office import Office
+from certs.expiry import days_left
 from vtn.cli.present import day, when
-from vtn.expiry import certificate_warnings
-
-
-async def warnings(office: Office) -> list[dict[str, Any]]:
-    """Returns what has expired or does within 60 days, the soonest first."""
-    found = await certificate_warnings(office.settings, office.store, now=office.now)
-    return [as_dict(one) for one in found]
-
-
-def as_dict(warning: ExpiryWarning) -> dict[str, Any]:
-    """Returns a warning for JSON."""
-    return {
-        "who": warning.who,
-        "what": warning.what,
-        "days": warning.days,
-        "not_after": warning.not_after,
-        "words": warning.words,
-        "todo": warning.todo,
-    }
-
-
-def show(found: Iterable[Mapping[str, Any]]) -> None:
-    """Prints warnings, each with what to do."""
-    for one in found:
-        click.echo(f"{'EXPIRED' if one['days'] < 0 else 'EXPIRES':<13}{one_line(one['words'])}")
-        click.echo(f"{'':<13}-> {one_line(one['todo'])}")
 
 
 def days_of(not_after: datetime | None) -> int | None:
