@@ -153,7 +153,7 @@ async def fire(
 
 async def at_vtn(random: Random, count: int) -> Counter[str]:
     """Fires at a VTN, and returns how that was answered."""
-    async with running({"http": {"read_timeout": "100ms"}}, handlers=[Open()]) as world:
+    async with running(handlers=[Open()]) as world:
         peer = world.peer()
         await peer.register("ven")
         await peer.settle()
