@@ -9,7 +9,9 @@ _LONGEST = 80
 
 def quoted(name: str) -> str:
     """Returns a name in quotes, its beginning if it is long."""
-    return repr(name) if len(name) <= _LONGEST else f"{name[:_LONGEST]!r}..."
+    # Of a word of the specification Python would show where it comes from.
+    text = str(name)
+    return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}..."
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from oadr.enums import ReportName
 from oadr.words import listed, quoted, shown
 
 
@@ -22,3 +23,7 @@ def test_control_characters_do_not_reach_the_log() -> None:
 def test_a_long_number_is_cut() -> None:
     assert shown(Decimal("1.10")) == "1.10"
     assert shown(Decimal("1" * 5000)) == "1" * 80 + "..."
+
+
+def test_a_word_of_the_specification_is_quoted_like_any_other() -> None:
+    assert quoted(ReportName.TELEMETRY_USAGE) == "'TELEMETRY_USAGE'"
