@@ -4,12 +4,10 @@ Spec: sections 9.1 and 9.2; rules 51, 53 and 511.
 """
 
 import asyncio
-import errno
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import aiohttp
@@ -20,12 +18,12 @@ from oadr.codec import CONTENT_TYPE, MAX_BYTES, message_name
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
 from oadr.messages import Message
-from oadr.times import ZERO
 from runtime.clock import SystemClock
 from runtime.errors import ConfigError
 from runtime.trace import Traces, Traffic
-from ven.errors import BadReply, Rejected, TransportError, Unreachable, WrongPeer
+from ven.errors import BadReply, TransportError, Unreachable, WrongPeer
 from ven.guard import Guard
+from ven.http_answer import ahead_of, is_broken_off, status_error, unreachable
 from ven.options import PATH
 from ven.reading import Reader
 from ven.sent import Sent
@@ -47,14 +45,6 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "openadr-kit",
 }
-_STATUS_WORDS = {
-    403: "the VTN does not let this VEN in; is its certificate enrolled?",
-    404: "the VTN does not know this operation; check the URL",
-    406: "the VTN finds the message invalid",
-    413: "the VTN finds the message too large",
-    501: "the VTN does not take this HTTP method",
-}
-
 #: Sees the steps of an exchange, by the name of the moment.
 Trace = Callable[[str, object], Awaitable[None]]
 
@@ -264,12 +254,12 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             # The VTN may have ended a kept connection while it was idle. Operations are
             # idempotent, so the message may go again at once, on a new one.
-            if not _is_broken_off(error):
-                raise _unreachable(url, error) from error
+            if not is_broken_off(error):
+                raise unreachable(url, error) from error
         try:
             return await self._post(url, data)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _unreachable(url, error) from error
+            raise unreachable(url, error) from error
 
     def _is_stale(self) -> bool:
         """Returns whether the next message needs a new connection."""
@@ -294,7 +284,7 @@ class HttpTransport:
                 return await self._body(response, url)
             watched = self._traces is not None and self._traces.watched
             body = await _beginning(response) if watched else b""
-            error = _status_error(response, url)
+            error = status_error(response, url)
             return _Answer(status=response.status, body=body, error=error)
 
     def _look_at_clock(self, sent: datetime, response: aiohttp.ClientResponse) -> None:
@@ -377,44 +367,6 @@ def base_url(url: str) -> str:
     return base if base.endswith(PATH) else base + PATH
 
 
-def ahead_of(date: str, sent: datetime, received: datetime) -> timedelta | None:
-    """Returns by how much a server's clock is ahead of ours; None if it cannot be said.
-
-    Args:
-        date: the header ``Date``, which tells whole seconds.
-        sent: when the request went out.
-        received: when the answer came.
-    """
-    try:
-        moment = parsedate_to_datetime(date)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        return None
-    # It was read somewhere between both, and was up to a second older than what it says.
-    begin, end = moment - received, moment + timedelta(seconds=1) - sent
-    return ZERO if begin <= ZERO <= end else min((begin, end), key=abs)
-
-
-def _is_broken_off(error: BaseException) -> bool:
-    """Returns whether a connection that was there has gone, closed or reset."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return False
-    # Where the system tells it decides which class of aiohttp's it comes as.
-    gone = {errno.ECONNRESET, errno.EPIPE}
-    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) or (
-        isinstance(error, OSError) and error.errno in gone
-    )
-
-
-def _unreachable(url: str, error: BaseException) -> Unreachable:
-    if isinstance(error, TimeoutError):
-        return Unreachable("no answer in time", url=url)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Unreachable(f"the VTN's certificate is not trusted: {error}", url=url)
-    return Unreachable(str(error) or type(error).__name__, url=url)
-
-
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:
     """Returns the first part of an answer that nobody uses, for those who look."""
     try:
@@ -425,13 +377,3 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
 
 def _bad(problem: str, url: str) -> _Answer:
     return _Answer(status=200, error=BadReply(problem, url=url))
-
-
-def _status_error(response: aiohttp.ClientResponse, url: str) -> TransportError:
-    status = response.status
-    if status in {408, 425, 429} or (status >= 500 and status != 501):
-        after = response.headers.get("Retry-After", "")
-        seconds = float(after) if after.isdecimal() else None
-        return Unreachable(f"HTTP {status}", url=url, status=status, retry_after=seconds)
-    words = _STATUS_WORDS.get(status, (response.reason or "")[:200])
-    return Rejected(status, f"HTTP {status}: {words}", url=url)

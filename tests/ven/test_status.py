@@ -32,10 +32,11 @@ from ven.config import Settings
 from ven.connection import Connection
 from ven.errors import Rejected, Unreachable
 from ven.health import Difference, Fault, Health, Mended
+from ven.http_answer import ahead_of
 from ven.meter import Sample
 from ven.state import Registration
 from ven.status import Status
-from ven.transport import CLOCK_EVERY, ahead_of
+from ven.transport import CLOCK_EVERY
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
