@@ -238,7 +238,13 @@ class Watch:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._pause
-        found = await certificate_warnings(desk.settings, desk.store, now=desk.clock.now())
+        self._tell(await certificate_warnings(desk.settings, desk.store, now=desk.clock.now()))
+
+    def look_at_own(self, settings: Settings) -> None:
+        """Logs what is to be said of the VTN's own files, for a start: nobody comes in without."""
+        self._tell(own_warnings(settings, real=datetime.now(UTC)))
+
+    def _tell(self, found: Iterable[ExpiryWarning]) -> None:
         for one in self._told.news(found):
             level = logging.ERROR if one.days < 0 else logging.WARNING
             log.log(level, "%s. %s", one.words, one.todo, extra={"rule": "R516"})

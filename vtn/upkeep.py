@@ -35,6 +35,8 @@ def start(desk: Desk, tasks: Tasks) -> None:
         tasks: where it runs, until it is cancelled.
     """
     pulse.beat(desk.store)
+    certificates = expiry.Watch()
+    certificates.look_at_own(desk.settings)
     for name, work, pause in (
         ("watch for changes", watch, WATCH),
         ("write down sightings", flush, FLUSH),
@@ -44,7 +46,7 @@ def start(desk: Desk, tasks: Tasks) -> None:
         ("ask again for reports", pending.overdue, TIDY),
         ("see what is on offer", offering.renew, TIDY),
         ("write down certificates", learn, FLUSH),
-        ("look what expires", expiry.Watch().look, FLUSH),
+        ("look what expires", certificates.look, FLUSH),
         ("say that the VTN runs", _beat, FLUSH),
     ):
         tasks.start(_repeat(desk, work, pause, name), name=name)

@@ -143,6 +143,23 @@ async def test_each_threshold_is_logged_once(caplog: pytest.LogCaptureFixture) -
     assert "vtn ven renew school" in caplog.text
 
 
+async def test_a_vtn_that_starts_with_an_expired_certificate_says_so_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It runs all the same: it takes new files without being started again."""
+    own = Authority.create(tmp_path / "own", "Own")
+    crt, key = tmp_path / "old.crt", tmp_path / "old.key"
+    before = REAL - timedelta(minutes=4)
+    own.issue_vtn(["old"], now=before, valid_for=timedelta(minutes=1)).save(crt, key)
+    files = {"certificate": str(crt), "key": str(key)}
+    with caplog.at_level(logging.ERROR, "openadr.vtn.certificates"):
+        async with running({"tls": files}, tls=True):
+            pass
+    (record,) = caplog.records
+    assert record.getMessage().startswith("certificate of this VTN has ended: 20")
+    assert "oadr-certs renew" in record.getMessage()
+
+
 async def test_a_running_vtn_looks_by_itself(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
