@@ -94,6 +94,8 @@ class Endpoint:
         if caller.sight is not None and (service is None or request.method != "POST"):
             caller.sight.target = f"{request.method} {request.path}"[:200]
         response = await self._outcome(service, caller, self._exchange(service, request, caller))
+        if self._identity.may_leave_traces(request):
+            response.force_close()
         if caller.later or may_block(request, response):
             await self._send(request, response, caller)
         return response

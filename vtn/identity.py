@@ -110,6 +110,15 @@ class Identity:
         roster = self._desk.roster
         return caller.as_member(roster.of_certificate(caller.fingerprint, caller.received_at))
 
+    def may_leave_traces(self, request: web.BaseRequest) -> bool:
+        """Returns whether nothing may follow a request on its connection, which others share.
+
+        aiohttp takes the last trailer of a body in chunks for the first header of the next
+        request. A client writes trailers, and a proxy may pass them on as they are: one VEN
+        could say who another is (R517).
+        """
+        return self._gate is not None and "Transfer-Encoding" in request.headers
+
     def _shown(self, request: web.BaseRequest) -> tuple[PeerCertificate | None, HTTPError | None]:
         if not self._secure:
             return None, None

@@ -259,7 +259,9 @@ class Server:
                 await self.opened()
             except Exception:
                 log.exception("the VTN cannot be opened")
-                return web.Response(status=503, text="not available\n")
+                refusal = web.Response(status=503, text="not available\n")
+                refusal.force_close()
+                return refusal
             assert self._endpoint is not None  # noqa: S101 - it is open now
         return await self._endpoint.dispatch(request)
 
