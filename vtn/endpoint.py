@@ -34,7 +34,7 @@ from runtime.policy import SignaturePolicy
 from vtn import knocks, lookup, paths, profile_a, tolerance
 from vtn.desk import Caller, Desk
 from vtn.identity import Identity
-from vtn.intake import AT_ONCE, Intake
+from vtn.intake import AT_ONCE, MENDED_AT_ONCE, Intake
 from vtn.passing import through
 from vtn.reading import Reader
 from vtn.refusal import about, plain, short
@@ -152,7 +152,8 @@ class Endpoint:
         except HTTPError as error:
             if caller.sight is not None:
                 caller.sight.refusal = error
-            return self._turn_away(error, caller)
+            repairs = await self.desk.refusals.examine(caller, error)
+            return self._turn_away(error, caller, repairs)
         except StorageError as error:
             self.desk.behind = True
             log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
@@ -189,7 +190,7 @@ class Endpoint:
         data = await self._intake.read(
             service, request, peer, partial(tolerance.tolerates, self.desk, caller, "content-type")
         )
-        if len(data) <= AT_ONCE:
+        if self._is_short(data, caller):
             response = await self._reply(service, data, caller)
         else:
             response = await self._intake.in_turn(
@@ -225,7 +226,8 @@ class Endpoint:
             max_bytes=longest,
             tolerance=partial(self._put_up_with, caller, data, longest),
         )
-        document = read() if len(data) <= AT_ONCE else await asyncio.to_thread(read)
+        short = self._is_short(data, caller)
+        document = read() if short else await asyncio.to_thread(read)
         caller, message = tolerance.settle(self.desk, caller, document)
         if caller.sight is not None:
             caller.sight.request, caller.sight.caller = message, caller
@@ -257,6 +259,13 @@ class Endpoint:
             caller.sight.answer = reply
         wanted = self.signs(caller.member, signed)
         return self.signatures.encode(reply, wanted, caller.received_at)
+
+    def _is_short(self, data: bytes, caller: Caller) -> bool:
+        """Returns whether reading a document holds nobody up, even if it has to be mended."""
+        if len(data) <= MENDED_AT_ONCE:
+            return True
+        strict = tolerance.of_member(self.desk, caller.member) is Tolerance.STRICT
+        return strict and len(data) <= AT_ONCE
 
     def _put_up_with(self, caller: Caller, data: bytes, longest: int) -> Tolerance:
         """Returns by which profile a document is read that is not valid; mending it costs."""
@@ -347,8 +356,10 @@ class Endpoint:
             poll_freq=settings.registration.poll_interval,
         )
 
-    def _turn_away(self, error: HTTPError, caller: Caller) -> web.Response:
-        self.desk.refusals.turned_away(caller, error)
+    def _turn_away(
+        self, error: HTTPError, caller: Caller, repairs: tuple[str, ...]
+    ) -> web.Response:
+        self.desk.refusals.turned_away(caller, error, repairs)
         if not error.quiet:
             log.warning(
                 "HTTP %d: %s", error.status, error, extra=about(caller, error.rule, error.status)

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 #: A longer document is handled beside the event loop, in bytes; others are not held up by it.
 AT_ONCE = 64 * 1024
+#: A shorter one still, where it may have to be mended: that takes thirty times as long.
+MENDED_AT_ONCE = 4 * 1024
 #: A message counts as one more for each of these: that is about what reading it takes.
 _BYTES_A_TOKEN = AT_ONCE
 #: What is announced as no longer comes in one piece, or waits in a buffer of its own.
@@ -52,6 +55,7 @@ class Intake:
         self._taken = 0
         self._by_peer: Counter[str] = Counter()
         self._turns = asyncio.Semaphore(_AT_A_TIME)
+        self._own_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def longest(self, service: ServiceName) -> int:
         """Returns how many bytes a message to a service may have."""
@@ -129,6 +133,9 @@ class Intake:
     async def in_turn(self, peer: str, data: bytes, handle: Callable[[], Awaitable[T]]) -> T:
         """Returns what comes of a long document, when few others are being handled.
 
+        Of one peer that is one after the other: whoever sends many keeps nobody waiting but
+        itself.
+
         Args:
             peer: who has sent it.
             data: as ``read`` has returned it.
@@ -142,7 +149,8 @@ class Intake:
         try:
             self._take(size)
             try:
-                async with self._turns:
+                own = self._own_turns.setdefault(peer, asyncio.Lock())
+                async with own, self._turns:
                     return await handle()
             finally:
                 self._taken -= size

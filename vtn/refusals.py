@@ -1,5 +1,6 @@
 """What went wrong with VENs and is not in the store yet, bounded whatever peers do."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ MOST_OF_STRANGERS = 200
 #: and only if it is so short.
 EXAMINED_EVERY = timedelta(minutes=1)
 LONGEST_EXAMINED = 256 * 1024
+#: A longer one is examined beside the event loop, in bytes; others are not held up by it.
+_AT_ONCE = 4 * 1024
 
 _LONGEST_WORDS = 400
 _LONGEST_NAME = 64
@@ -94,14 +97,13 @@ class Refusals:
         name, words = codec.message_name(message), error.description
         self._by_caller(caller, Side.IN, name, rule=error.rule, code=error.code, words=words)
 
-    def turned_away(self, caller: "Caller", error: "HTTPError") -> None:
-        """Notes that this VTN answers a request by HTTP alone."""
+    def turned_away(
+        self, caller: "Caller", error: "HTTPError", repairs: tuple[str, ...] = ()
+    ) -> None:
+        """Notes that this VTN answers a request by HTTP alone, and which repairs would help."""
         document = error.document
-        repairs: tuple[str, ...] = ()
         # A document that cannot be read is one kind, whether it is examined or not.
         rule = error.rule or ("schema" if document else "")
-        if error.status == 406 and document:
-            repairs = self._examine(caller, document)
         self._by_caller(
             caller,
             Side.IN,
@@ -176,22 +178,31 @@ class Refusals:
         fingerprint = caller.fingerprint if member is None else ""
         self.note(replace(found, fingerprint=fingerprint, repairs=repairs))
 
-    def _examine(self, caller: "Caller", document: bytes) -> tuple[str, ...]:
-        """Returns which repairs would have made a document readable.
+    async def examine(self, caller: "Caller", error: "HTTPError") -> tuple[str, ...]:
+        """Returns which repairs would have made a document readable that is refused.
 
-        Only of known VENs, and seldom: it takes longer than to refuse.
+        Only of known VENs, seldom, and a long one beside the event loop: it takes longer than
+        to refuse.
         """
-        member, now = caller.member, caller.received_at
-        if member is None or caller.profile is ProfileName.A or len(document) > LONGEST_EXAMINED:
+        document = error.document
+        if error.status != 406 or not document or not self._is_due(caller, document):
             return ()
-        last = self._examined.get(member.pk)
-        if last is not None and last <= now < last + EXAMINED_EVERY:
-            return ()
-        self._examined[member.pk] = now
         # Not loaded by a VTN whose VENs write nothing that is wrong.
         from oadr.repair import would_help
 
-        return would_help(document, max_bytes=LONGEST_EXAMINED)
+        if len(document) <= _AT_ONCE:
+            return would_help(document, max_bytes=LONGEST_EXAMINED)
+        return await asyncio.to_thread(would_help, document, max_bytes=LONGEST_EXAMINED)
+
+    def _is_due(self, caller: "Caller", document: bytes) -> bool:
+        member, now = caller.member, caller.received_at
+        if member is None or caller.profile is ProfileName.A or len(document) > LONGEST_EXAMINED:
+            return False
+        last = self._examined.get(member.pk)
+        if last is not None and last <= now < last + EXAMINED_EVERY:
+            return False
+        self._examined[member.pk] = now
+        return True
 
 
 def message_in(document: bytes) -> str:

@@ -4,6 +4,7 @@ How the bytes travel is somebody else's business: ``vtn.dispatch.https`` has the
 the network.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from oadr import codec, profile_a
 from oadr import messages as m
 from oadr.enums import ServiceName
 from oadr.errors import InvalidData, SignatureError, XMLError
-from oadr.repair import parse
+from oadr.repair import Parsed, Tolerance, parse
 from runtime.trace import Traffic
 from vtn.desk import Caller, Desk
 from vtn.dispatch.pushed import Pushed
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Longest answer that is read, bytes; they are short.
 MAX_BYTES = 1024 * 1024
+#: A longer one is read beside the event loop, in bytes.
+_AT_ONCE = 4 * 1024
 
 #: What statuses mean that end a message, and those that people can do something about.
 _FINAL = {
@@ -127,7 +130,7 @@ class Posting:
             await self._show(member, "in", service=service, body=b"", status=reply.status)
             return None
         try:
-            answer, pushed.repairs = self._read(member, reply)
+            answer, pushed.repairs = await self._read(member, reply)
         except Undelivered:
             await self._show(member, "in", service=service, body=reply.body, status=reply.status)
             raise
@@ -160,13 +163,13 @@ class Posting:
             received_at=self._desk.clock.now(),
         )
 
-    def _read(self, member: Member, reply: Reply) -> tuple[m.Message, tuple[str, ...]]:
+    async def _read(self, member: Member, reply: Reply) -> tuple[m.Message, tuple[str, ...]]:
         """Returns the answer, and what had to be mended of it by the profile of the VEN."""
         caller = self._caller(member, reply.fingerprint)
         try:
             if member.admitted:
                 return profile_a.decode(reply.body, max_bytes=MAX_BYTES), ()
-            found = parse(reply.body, of_member(self._desk, member), max_bytes=MAX_BYTES)
+            found = await _parsed(reply.body, of_member(self._desk, member))
             answer = codec.message_of(codec.signed_object_of(found.root))
             self._endpoint.check_signature(found.signed, caller)
         except (XMLError, InvalidData) as error:
@@ -202,6 +205,13 @@ class Posting:
                 message=message,
             )
         )
+
+
+async def _parsed(body: bytes, tolerance: Tolerance) -> Parsed:
+    """Returns the document in an answer; one that may take long to mend holds nobody up."""
+    if len(body) <= _AT_ONCE:
+        return parse(body, tolerance, max_bytes=MAX_BYTES)
+    return await asyncio.to_thread(parse, body, tolerance, max_bytes=MAX_BYTES)
 
 
 def _refusal(reply: Reply) -> Undelivered:
