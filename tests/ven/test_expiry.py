@@ -37,7 +37,7 @@ from ven.push import Listening
 from ven.testing import ScriptedVTN, until
 from ven.transport import HttpTransport
 
-SHORT = timedelta(seconds=2)
+SHORT = timedelta(seconds=4)
 DAY = timedelta(days=1)
 METADATA = codec.encode(m.RegisterReport(request_id="q", ven_id="ven-1"))
 
