@@ -135,7 +135,9 @@ def settle(desk: "Desk", caller: "Caller", document: "Document") -> tuple["Calle
     message, more = mend_message(message, tolerance, ven_id=proven)
     if more and not caller.secure:
         caller = caller.as_member(desk.roster.of_ven_id(ven_id_of(message) or ""))
-        if not all(of_member(desk, caller.member).allows(REPAIRS[name].tolerance) for name in more):
+        # Trimmed, it may be the venID of another VEN, by whose profile nothing was read yet.
+        tolerance, names = of_member(desk, caller.member), (*document.repairs, *more)
+        if not all(tolerance.allows(REPAIRS[name].tolerance) for name in names):
             return replace(caller, member=None), document.message
     if document.repairs or more:
         _note(desk, caller, tuple(dict.fromkeys((*document.repairs, *more))))

@@ -10,10 +10,21 @@ import pytest
 
 from certs import Authority, KeyPair, TLSFiles, client_context
 from certs.errors import FileError
+from certs.peers import Peers
 from oadr import messages as m
 from runtime.settings import ConfigError
 from tests.vtn.kit import Open
-from tests.vtn.kit_proxy import ELSEWHERE, HEADER, LISTED, Hop, as_pem, gate_of, status
+from tests.vtn.kit_proxy import (
+    ELSEWHERE,
+    HEADER,
+    LISTED,
+    Hop,
+    as_pem,
+    behind,
+    gate_of,
+    shown,
+    status,
+)
 from tests.vtn.test_proxy import refused
 from vtn.cli.run import _greet
 from vtn.config import load
@@ -199,6 +210,20 @@ async def test_r517_the_proxy_itself_is_no_ven(
     )
     assert found == 403
     assert line.startswith("127.0.0.2: HTTP 403: this is a proxy from an address")
+
+
+async def test_r516_a_revocation_list_counts_without_an_authority_beside_it() -> None:
+    async with behind() as world:
+        school = shown(world, "school")
+        await school.join("school")
+        gate, authority = gate_of(world), world._authority
+        assert authority is not None
+        gate._trust = None
+        gate._peers = Peers(crl=authority.crl_path)
+        assert await status(school) == 200
+        authority.revoke("school")
+        gate._peers = Peers(crl=authority.crl_path)
+        assert await status(school) == 403
 
 
 async def test_r516_a_proxy_whose_certificate_is_revoked_passes_nobody_on(

@@ -115,6 +115,17 @@ async def test_r21_an_unreadable_document_does_not_choose_the_profile_of_another
         assert await counted(world, peer) == await counted(world, victim) == {}
 
 
+async def test_r21_nor_does_one_whose_ven_id_has_to_be_trimmed() -> None:
+    async with a_ven(LENIENT) as (world, peer):
+        await set_peer(world, "ven", "repair")
+        poll = codec.encode(m.Poll(ven_id=f" {peer.ven_id}"))
+        claimed = poll.replace(b"<oadr:oadrPoll ", b"<venID>nobody</venID><oadr:oadrPoll ")
+        answer = await peer.raw("OadrPoll", claimed)
+        assert isinstance(answer.message, m.Response)
+        assert answer.message.response.code == 463
+        assert await counted(world, peer) == {}
+
+
 @pytest.mark.parametrize(
     ("profile", "code", "repairs"),
     [("strict", 459, {}), ("repair", 200, {"created-event-without-answers": 1})],

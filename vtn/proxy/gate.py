@@ -192,7 +192,12 @@ class Gate:
             raise HTTPError(400, f"{self._section.header}: {error}", rule="R517") from None
 
     def _check_trust(self, certificate: PeerCertificate) -> None:
-        if self._trust is None or certificate.der is None:
+        if certificate.der is None:
+            return
+        if self._trust is None:
+            # Without an authority there may be a revocation list all the same.
+            if problem := self._peers.fault(certificate):
+                raise HTTPError(403, problem, rule="R516")
             return
         fault = self._trust.fault(certificate.der)
         if fault is not None:
