@@ -6,7 +6,7 @@ from random import Random
 from oadr import codec, profile_a
 from oadr.messages import MESSAGES
 from tests.fuzz.draft import Coverage
-from tests.fuzz.grammar import Group, Place
+from tests.fuzz.nodes import Group, Place
 from tests.fuzz.writing import Writer, messages_a, payload
 
 #: Signatures and feeds as often as all else, so that little is enough to see everything.

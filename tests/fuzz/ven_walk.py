@@ -74,7 +74,8 @@ class VenWalk(VenSide):
         self.world.vtn.down = None
         self.world.vtn.replies.clear()
         self.world.vtn.queue.clear()
-        await self.world.pass_time(minutes=self.random.choice([1, 90]))
+        # What has waited for the VTN goes out, metadata too.
+        await self.world.pass_time(minutes=90)
         await self.between()
 
     # ------------------------------------------------------------ what the VTN says
@@ -119,12 +120,15 @@ class VenWalk(VenSide):
 
     async def _request(self) -> None:
         random = self.random
+        # Metadata are asked for once: each ends all that was asked for before (R306).
+        specifier = random.choice(["TELEMETRY_USAGE", "METADATA", "HISTORY_USAGE", "x"])
+        times = [0] if specifier == "METADATA" else [0, 60, 300]
         asked = tuple(
             request(
                 f"walk-{random.randrange(6)}",
-                specifier=random.choice(["TELEMETRY_USAGE", "METADATA", "HISTORY_USAGE", "x"]),
-                granularity=random.choice([0, 60, 300]),
-                back=random.choice([0, 60, 300]),
+                specifier=specifier,
+                granularity=random.choice(times),
+                back=random.choice(times),
                 start=self.world.clock.now() + random.randint(-30, 30) * MINUTE,
                 duration=random.choice([0, 5, 60]) * MINUTE,
             )

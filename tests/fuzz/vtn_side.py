@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from itertools import count
 from random import Random
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from oadr import codec
 from oadr import messages as m
@@ -22,6 +22,7 @@ from tests.fuzz.seeds import Kind, spoilt, usual
 from tests.fuzz.writing import Writer
 from tests.vtn.kit import STANDING, answer, readings, update, usage
 from vtn import upkeep
+from vtn.operator.ven import Changes
 from vtn.testing import JoinedWorld, Peer, fingerprint_of, joined
 
 #: The victim's event is far away, so that no time that passes changes anything of it.
@@ -59,6 +60,8 @@ class VtnSide:
         self._rows: Rows
         self._secrets: list[bytes] = []
         self._betrayed = random.random() < 0.5
+        self._tolerance: Literal["strict", "repair", "lenient"]
+        self._tolerance = random.choice(["strict", "repair", "lenient"])
         self._request_id = self._asked = ""
 
     async def __aenter__(self) -> Self:
@@ -79,6 +82,8 @@ class VtnSide:
         self._rows = Rows(self.world.store.path, "victim")
         self._stack.callback(self._rows.close)
         await self.furnish()
+        changes = Changes(peer=self._tolerance)
+        await self.world.operator.change("mallory", changes, now=self.world.clock.now())
         await self._keep()
         return self
 
@@ -262,7 +267,9 @@ class VtnSide:
             )
         self._ears.check()
         body = response.body if isinstance(response.body, bytes) else b""
-        check_status(response.status, body, shot, self._allowed(shot), self.tally)
+        mended = self._tolerance != "strict"
+        allowed = self._allowed(shot)
+        check_status(response.status, body, shot, allowed, self.tally, mended=mended)
         if response.status == 200:
             check_answer(body, shot.profile, self.tally)
         self._check_secrets(body, shot)

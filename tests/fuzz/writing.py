@@ -12,7 +12,8 @@ from oadr import profile_a
 from oadr.codec.namespaces import NAMESPACES
 from oadr.messages import MESSAGES
 from tests.fuzz.draft import PLAIN, Coverage, Draft, Look
-from tests.fuzz.grammar import Grammar, Node
+from tests.fuzz.grammar import Grammar
+from tests.fuzz.nodes import Node
 from tests.fuzz.schema import XML, XSI, Schema
 
 _SIGNATURE = f"{{{NAMESPACES['ds']}}}Signature"
