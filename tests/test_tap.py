@@ -30,7 +30,7 @@ from vtn.testing import joined
 
 plain = codec.attributes
 wrong = lambda message: ' ei:schemaVersion="2.0a"'
-codec.attributes = lambda cls: wrong if cls is m.CreatedPartyRegistration else plain(cls)
+codec.attributes = lambda cls, *a: wrong if cls is m.CreatedPartyRegistration else plain(cls, *a)
 
 async def main():
     async with joined() as world:
@@ -74,8 +74,8 @@ def worsen(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], None]:
     plain: Any = codec.attributes  # type: ignore[attr-defined]
 
     def worse(kind: type) -> None:
-        def attributes(cls: type) -> Any:
-            return (lambda _: ' ei:schemaVersion="2.0a"') if cls is kind else plain(cls)
+        def attributes(cls: type, *more: Any) -> Any:
+            return (lambda _: ' ei:schemaVersion="2.0a"') if cls is kind else plain(cls, *more)
 
         monkeypatch.setattr(codec, "attributes", attributes)
 
