@@ -178,7 +178,7 @@ def _of_ven(
         return []
     unused = [one for one in proofs if one not in used]
     later = latest_end(unused, now=now, real=real) if unused else end
-    todo = _renew(settings, name)
+    todo = how_to_renew(settings, name)
     if later is None or later > end:
         todo = (
             f"give it the certificate {unused[-1].fingerprint} that was made for it: it uses "
@@ -209,7 +209,8 @@ def latest_end(proofs: Iterable[Certificate], *, now: datetime, real: datetime) 
     return max(found, default=None)
 
 
-def _renew(settings: Settings, name: str) -> str:
+def how_to_renew(settings: Settings, name: str) -> str:
+    """Returns the command that makes the next certificate of a VEN."""
     from vtn.setup import authority_folder
 
     given, bundle = shlex.quote(name), shlex.quote(f"{name}-next.zip")

@@ -264,7 +264,11 @@ async def test_a_certificate_that_ends_soon_is_to_be_renewed() -> None:
         assert enrolment.words.startswith(
             "yes, certificate valid for 9 days; 1 other accepted until"
         )
-        assert enrolment.todo == "vtn ven renew school-9 --issue --out FILE"
+        # The authority of this VTN is elsewhere.
+        assert enrolment.todo == (
+            "oadr-certs renew school-9 where the authority is, then "
+            "vtn ven renew school-9 --certificate FILE"
+        )
 
 
 async def test_push_that_fails_is_told_with_its_address_and_reason() -> None:
@@ -311,7 +315,10 @@ async def test_without_an_event_each_open_one_has_its_line() -> None:
         await stories.acknowledged(world, peer)
         await world.send_event(to=SCHOOLS, event_id="later", starts_in=timedelta(hours=9))
         found = await overview(world)
-        assert found.ven.headline == "school-9 is there, and its 2 open events got through."
+        assert (
+            found.ven.headline
+            == "school-9 is there, and nothing is in the way of its 2 open events."
+        )
         assert [name for name, _ in found.events] == [EVENT, "later"]
         await world.pass_time(hours=1)
         found = await overview(world)

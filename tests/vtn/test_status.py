@@ -164,7 +164,7 @@ async def test_a_full_disk_and_a_long_log_are_told() -> None:
 @pytest.mark.parametrize(
     ("pulse_", "words"),
     [
-        (None, "none has yet"),
+        (None, "no VTN runs on this database"),
         (replace(ALIVE, pid=None), "the last one was stopped 0 s ago"),
         (replace(ALIVE, at=REAL - timedelta(hours=2)), "last sign of life 2 h ago"),
     ],

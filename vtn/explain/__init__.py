@@ -10,7 +10,7 @@ from datetime import datetime
 
 from vtn.config import Settings
 from vtn.explain.event import of_event, settled
-from vtn.explain.facts import Facts, of_ven, with_event
+from vtn.explain.facts import Facts, of_ven, with_event, with_row
 from vtn.explain.finding import Explanation, Finding, Grade
 from vtn.explain.general import general
 from vtn.explain.headline import headline
@@ -70,8 +70,9 @@ async def explain_ven(store: Store, settings: Settings, *, ven: str, now: dateti
     """
     async with store.read() as tx:
         facts = await of_ven(tx, settings, now, ven)
-        ids = [stored.event_id for stored, _ in facts.rows if stored.retire_at > now]
-        each = [(one, explanation(await with_event(tx, facts, one))) for one in ids]
+        open_ = [row for row in facts.rows if row[0].retire_at > now]
+        found = [(row[0].event_id, await with_row(tx, facts, row)) for row in open_]
+    each = [(event_id, explanation(one)) for event_id, one in found]
     return Overview(ven=general(facts, each), events=each)
 
 

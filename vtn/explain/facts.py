@@ -13,7 +13,8 @@ from vtn.dispatch import mailbox, snapshot
 from vtn.dispatch.mailbox import Coming
 from vtn.dispatch.snapshot import Row
 from vtn.errors import NotFound
-from vtn.explain.words import command, times
+from vtn.explain.words import times
+from vtn.operator.pending import command
 from vtn.participation import weigh
 from vtn.store import (
     Transaction,
@@ -29,7 +30,6 @@ from vtn.store import (
 from vtn.store.certificate import Certificate
 from vtn.store.delivery import Delivery
 from vtn.store.event import StoredEvent
-from vtn.store.outbox import Item
 from vtn.store.party import Party
 from vtn.store.push import Push
 from vtn.store.refusal import Refusal
@@ -46,8 +46,8 @@ class Facts:
         certificates: all that it ever had, oldest first.
         pushed: how push to it has gone; None if there has been none.
         refusals: what went wrong lately, latest first.
-        items: what waits for it in the outbox.
         rows: its open events.
+        coming: what its polls bring from now on.
         event: the one that is asked about; None if none is.
         given: what became of that at the VEN; None if it was never for it.
         takes_part: whether the VEN takes part in it, and why; None if it was never for it.
@@ -59,8 +59,8 @@ class Facts:
     certificates: Sequence[Certificate] = ()
     pushed: Push | None = None
     refusals: Sequence[Refusal] = ()
-    items: Sequence[Item] = ()
     rows: Sequence[Row] = ()
+    coming: Coming
     event: StoredEvent | None = None
     given: Delivery | None = None
     takes_part: Participation | None = None
@@ -106,12 +106,6 @@ class Facts:
         return self.registered and not self.ven.report_only and self.proven
 
     @property
-    def coming(self) -> Coming:
-        """What its polls bring from now on."""
-        rows = () if self.ven.report_only else self.rows
-        return mailbox.coming(self.items, rows, self.now, self.interval)
-
-    @property
     def alive(self) -> bool:
         """Whether the event goes out whenever events go out to the VEN."""
         row = self.row
@@ -147,6 +141,9 @@ async def of_ven(tx: Transaction, settings: Settings, now: datetime, name: str) 
     row = await party.get(tx, ven_name=name) or await party.get(tx, ven_id=name)
     if row is None:
         raise await _no_ven(tx, name)
+    rows = await delivery.for_party(tx, party_pk=row.pk)
+    items = await outbox.waiting(tx, party_pk=row.pk)
+    interval = presence.poll_interval(settings, row)
     return Facts(
         settings=settings,
         now=now,
@@ -154,8 +151,8 @@ async def of_ven(tx: Transaction, settings: Settings, now: datetime, name: str) 
         certificates=await certificate.for_party(tx, party_pk=row.pk),
         pushed=(await push.all_pushes(tx)).get(row.pk),
         refusals=await refusal.for_party(tx, party_pk=row.pk),
-        items=await outbox.waiting(tx, party_pk=row.pk),
-        rows=await delivery.for_party(tx, party_pk=row.pk),
+        rows=rows,
+        coming=mailbox.coming(items, () if row.report_only else rows, now, interval),
     )
 
 
@@ -171,6 +168,12 @@ async def with_event(tx: Transaction, facts: Facts, event_id: str) -> Facts:
     given = await delivery.get(tx, event_id=event_id, party_pk=facts.ven.pk)
     if given is None:
         return replace(facts, event=stored)
+    return await with_row(tx, facts, (stored, given))
+
+
+async def with_row(tx: Transaction, facts: Facts, row: Row) -> Facts:
+    """Returns the facts with an event that is for the VEN, and what became of it there."""
+    stored, given = row
     found = await weigh(tx, stored, [facts.ven], facts.settings.opts.policy)
     return replace(facts, event=stored, given=given, takes_part=found[facts.ven.pk])
 
@@ -180,8 +183,9 @@ async def _no_ven(tx: Transaction, name: str) -> NotFound:
     if asked:
         last, count = asked[0], sum(row.asked for row in asked)
         words = f"it has asked {times(count)} and is not enrolled: {last.reason}"
-        approve = command("vtn", "ven", "approve", last.fingerprint or name)
-        return NotFound("VEN", name, f"{words}; see: vtn ven pending, and then: {approve}")
+        # Whoever takes a name must not be the one that is let in because of it.
+        then = f", and then: {command(last)}" if len(asked) == 1 else ""
+        return NotFound("VEN", name, f"{words}; see: vtn ven pending{then}")
     names = {row.ven_name for row in await party.all_parties(tx)}
     return NotFound("VEN", name, f"{_alike(name, names)}see: vtn ven list")
 

@@ -31,8 +31,11 @@ def _headline(facts: Facts, events: Sequence[tuple[str, Explanation]]) -> tuple[
         return Grade.FAIL, f"{name} gets no events: {silence(facts)}."
     bad = [one for _, one in events if one.grade is Grade.FAIL]
     if bad:
-        many = f"{len(bad)} of its {counted(len(events), 'open event')}"
+        many = "its open event"
+        if len(events) > 1:
+            many = f"{len(bad)} of its {counted(len(events), 'open event')}"
         return Grade.FAIL, f"{name} is there, but {many} did not get through."
     if not events:
         return Grade.OK, f"{name} is there, and no event is open for it."
-    return Grade.OK, f"{name} is there, and its {counted(len(events), 'open event')} got through."
+    many = "open event" if len(events) == 1 else counted(len(events), "open event")
+    return Grade.OK, f"{name} is there, and nothing is in the way of its {many}."

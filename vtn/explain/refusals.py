@@ -10,7 +10,7 @@ from vtn.explain.words import at, command, times
 from vtn.store.refusal import Refusal, Side
 
 #: As the validator of the schema names elements; the names without it say enough.
-_NAMESPACE = re.compile(r"\{[^{}]*\}")
+_NAMESPACE = re.compile(r"\{(?:https?|urn):[^{}\s]*\}")
 _LONGEST = 200
 #: So many are told; the others are in ``vtn ven show``.
 MOST = 5

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from runtime.durations import in_words
 from runtime.policy import SignaturePolicy
+from vtn.expiry import how_to_renew
 from vtn.explain.facts import Facts
 from vtn.explain.finding import Finding, Grade
 from vtn.explain.refusals import lines
@@ -38,21 +39,24 @@ def errors(facts: Facts, *, but: Sequence[Refusal] = ()) -> list[Finding]:
 
 
 def _enrolled(facts: Facts) -> Finding:
-    renew = command("vtn", "ven", "renew", facts.name, "--issue", "--out", "FILE")
     if facts.settings.http.plain or facts.settings.http.force_plain:
         return Finding(name="enrolled", words="yes; this VTN asks for no certificates")
     valid = facts.valid
     if not valid:
         words = f"yes, but {_lost(facts)}"
-        return Finding(name="enrolled", grade=Grade.FAIL, words=words, todo=renew)
+        return Finding(name="enrolled", grade=Grade.FAIL, words=words, todo=_renew(facts))
     best = max(valid, key=_end)
     end = _end(best)
     if end == datetime.max.replace(tzinfo=end.tzinfo):
         return Finding(name="enrolled", words="yes, with a certificate whose end is not known")
     words = f"yes, certificate valid for {_days(end - facts.now)}{_beside(facts, best)}"
     if end - facts.now < _SOON:
-        return Finding(name="enrolled", grade=Grade.WARN, words=words, todo=renew)
+        return Finding(name="enrolled", grade=Grade.WARN, words=words, todo=_renew(facts))
     return Finding(name="enrolled", words=words)
+
+
+def _renew(facts: Facts) -> str:
+    return how_to_renew(facts.settings, facts.name)
 
 
 def _end(proof: Certificate) -> datetime:
@@ -140,7 +144,6 @@ def _pushed(facts: Facts) -> Finding:
         return Finding(name="push", words=f"{where}, last at {reached}")
     since = f", reached last at {at(pushed.reached_at, facts.now)}" if pushed.reached_at else ""
     longest = facts.settings.push.longest_pause or facts.interval
-    words = f"{where} fails since{since or ' the beginning'}; last tried at "
     words = (
         f"{where} fails{since or ', never reached'}; tried at {at(pushed.failed_at, facts.now)}: "
     )

@@ -44,7 +44,7 @@ def _process(state: State) -> Iterator[Matter]:
         return
     pulse = state.pulse
     if pulse is None:
-        words = "no VTN runs on this database, and none has yet"
+        words = "no VTN runs on this database"
     elif pulse.pid is None:
         words = (
             f"no VTN runs on this database; the last one was stopped {ago(pulse.at, state.real)}"
