@@ -4,6 +4,7 @@ OpenSSL tells why, and the socket from where. Which certificate it was cannot be
 certificate demanded, OpenSSL hands out none that it has not accepted.
 """
 
+import errno
 import logging
 import socket
 import ssl
@@ -18,6 +19,11 @@ QUIET = 60.0
 MOST_LINES = 20
 #: Addresses that are remembered.
 MOST_ADDRESSES = 1000
+
+#: What the system says when it has no room for one more connection.
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+#: Real seconds; asyncio comes back after one.
+_PAUSE = 0.5
 
 #: asyncio begins each connection in the context in which it was accepted.
 _address: ContextVar[str] = ContextVar("address", default="")
@@ -46,9 +52,26 @@ _REASONS = {
 class Listening(socket.socket):
     """A socket that remembers for each connection from where it came."""
 
+    #: Until when nothing is accepted, because the system has no room.
+    _full_until = 0.0
+
     def accept(self) -> tuple[socket.socket, Any]:
-        """Returns the next connection, and its address."""
-        connection, address = super().accept()
+        """Returns the next connection, and its address.
+
+        When the system has no room, asyncio tries again as often as connections may wait, and
+        writes down each time; so only the first attempt of a round is one.
+
+        Raises:
+            OSError: there is none.
+        """
+        if time.monotonic() < self._full_until:
+            raise BlockingIOError(errno.EAGAIN, "no room for connections")
+        try:
+            connection, address = super().accept()
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                self._full_until = time.monotonic() + _PAUSE
+            raise
         _address.set(str(address[0]) if isinstance(address, tuple) else "")
         return connection, address
 
@@ -65,7 +88,13 @@ def listening_socket(family: int, address: Any) -> Listening:
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.setblocking(False)
-        made.bind(address)
+        try:
+            made.bind(address)
+        except OSError as error:
+            # In asyncio's words.
+            reason = (error.strerror or str(error)).lower()
+            words = f"error while attempting to bind on address {address!r}: {reason}"
+            raise OSError(error.errno, words) from None
     except BaseException:
         made.close()
         raise

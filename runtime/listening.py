@@ -80,7 +80,7 @@ class Site(web.BaseSite):
         """Returns where to listen: a socket that knows from where connections come, if one does."""
         kind, passive = socket.SOCK_STREAM, socket.AI_PASSIVE
         found = await loop.getaddrinfo(self._host, self._port, type=kind, flags=passive)
-        if self._ssl_context is None or len(found) != 1:
+        if len(found) != 1:
             return {"host": self._host, "port": self._port}
         return {"sock": listening_socket(found[0][0], found[0][4])}
 

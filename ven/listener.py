@@ -21,6 +21,7 @@ from runtime.errors import ConfigError
 from runtime.http import HTTPError, check_head, read_body
 from runtime.listening import HANDSHAKE, Site, send
 from runtime.noise import http_logger
+from runtime.shares import SharedServer
 from ven.engine.told import Told
 from ven.inbox import Inbox, Reply, not_the_vtn, too_long
 from ven.options import PATH
@@ -89,7 +90,7 @@ class Listener:
             ConfigError: the address cannot be listened on.
         """
         seconds = self._listening.read_timeout.total_seconds()
-        server = web.Server(
+        server = SharedServer(
             self._dispatch,
             access_log=None,
             logger=http_logger("openadr.ven.http"),

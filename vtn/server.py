@@ -20,6 +20,7 @@ from runtime.hooks import HandlerError, Registry
 from runtime.listening import HANDSHAKE, Site, own_process
 from runtime.middleware import Chain, Middleware
 from runtime.noise import http_logger
+from runtime.shares import SharedServer
 from runtime.tasks import Tasks
 from runtime.trace import Traces, Traffic
 from vtn.config import DEFAULT_REGISTRATION, Settings, load, passphrase_of
@@ -242,7 +243,9 @@ class Server:
         The router and the application of aiohttp would do for each poll what one look into
         a table does.
         """
-        serving = web.Server(
+        # A proxy has all the connections of its clients.
+        kind = SharedServer if self.settings.proxy is None else web.Server
+        serving = kind(
             self._dispatch,
             access_log=None,
             logger=http_logger("openadr.vtn.http"),
