@@ -1,6 +1,7 @@
 """The command ``trace``, as ``vtn`` and ``ven`` share it: what it takes, and what it does."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from runtime.moments import parse_moment
 
 #: Real seconds between two looks at a trace that is followed.
 LOOK = 0.3
+#: Exchanges that are shown if nobody says how many.
+MOST = 50
 _NO_RULES = (
     "Rules are not checked: no package is installed that knows them (entry point "
     "openadr_kit.judges; pip install openadr-kit has it)."
@@ -37,7 +40,7 @@ class Asked:
     """What was typed.
 
     Attributes:
-        last: how many exchanges at most.
+        last: how many exchanges at most; None for as many as fit a screen, or all to export.
         follow: go on with what comes.
         failed: only what went wrong.
         since: only from then on, as a person writes it; None from the beginning.
@@ -50,7 +53,7 @@ class Asked:
         export: file to write instead; None to show.
     """
 
-    last: int
+    last: int | None
     follow: bool
     failed: bool
     since: str | None
@@ -73,6 +76,7 @@ class Source:
         name: what that one is called.
         now: by its clock.
         who: only of this VEN; None for all.
+        unknown: what to say if nothing is known of that VEN at all; empty if something is.
     """
 
     folder: Path | None
@@ -80,11 +84,15 @@ class Source:
     name: str
     now: datetime
     who: Who | None = None
+    unknown: str = ""
 
 
 _OPTIONS = (
     click.option(
-        "-n", "--last", type=click.IntRange(1), default=50, show_default=True, help="How many."
+        "-n",
+        "--last",
+        type=click.IntRange(1),
+        help=f"How many; {MOST} if left out, and all for --export.",
     ),
     click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C."),
     click.option(
@@ -131,13 +139,16 @@ def run(source: Source, asked: Asked) -> None:
     if judge is None:
         click.echo(_NO_RULES, err=True)
     timeline = Timeline(_selection(source, asked), Verdicts(judge), redactor)
-    found = timeline.latest(reader.new(), asked.last)
+    most = asked.last or (sys.maxsize if asked.export is not None else MOST)
+    found = timeline.latest(reader.new(), most)
     if asked.export is not None:
         _export(source, asked, asked.export, found)
         return
     if not asked.follow and not asked.failed and not asked.id:
         found += _counting(reader, timeline)
     if not found and not asked.follow:
+        if source.unknown and not timeline.heard:
+            raise NoTrace(source.unknown)
         if asked.id:
             raise NoTrace(f"the trace has no exchange {asked.id}; the oldest make room for others")
         if not asked.json:

@@ -16,6 +16,8 @@ from runtime.capture.timeline import Shown
 from runtime.logs import one_line
 
 _INDENT = " " * 10
+#: As wide as almost all names of messages, and a blank.
+_NAME = 29
 _PROOFS = {"TLS": "TLS", "proxy": "told by the proxy", "local": "within the process"}
 
 
@@ -53,16 +55,20 @@ def _exchange(shown: Shown, one: Exchange, xml: bool, named: bool) -> Iterator[s
     yield one_line(f"{begin}{one.asked_by} -> {other}  {asked}").rstrip()
     if xml and one.request:
         yield from document(one.request)
-    said = [f"HTTP {one.status}" if one.status is not None else "no answer"]
-    if one.status in (200, 202, 204):
-        said = [_message(shown.response, one.answer, one.response) or "(empty)"]
-    elif one.problem:
-        said.append(one.problem)
-    said.append(_took(one.took))
-    yield one_line(f"{'':<{len(begin)}}{one.asked_by} <- {other}  {'  '.join(said)}").rstrip()
+    said = f"{_said(shown, one)}  {_took(one.took)}"
+    yield one_line(f"{'':<{len(begin)}}{one.asked_by} <- {other}  {said}").rstrip()
     if xml and one.response:
         yield from document(one.response)
     yield from (f"{_INDENT}{one_line(line)}" for line in _notes(shown, one))
+
+
+def _said(shown: Shown, one: Exchange) -> str:
+    if one.status in (200, 202, 204):
+        said = _message(shown.response, one.answer, one.response) or "(empty)"
+        # A message without more words leaves their column to the time that it took.
+        return said if " " in said else f"{said:<{_NAME - 2}}"
+    status = f"HTTP {one.status}" if one.status is not None else "no answer"
+    return f"{status}  {one.problem}" if one.problem else status
 
 
 def _notes(shown: Shown, one: Exchange) -> Iterator[str]:
@@ -80,7 +86,9 @@ def _message(summary: Summary | None, name: str, data: bytes) -> str:
     if summary is None:
         return name or (f"{len(data)} bytes that are no XML" if data.strip() else "")
     code = f"{summary.code}" if summary.code and not summary.ok else ""
-    return f"{name or summary.name:<28} {' '.join(filter(None, [code, summary.words]))}".rstrip()
+    return (
+        f"{name or summary.name:<{_NAME}}{' '.join(filter(None, [code, summary.words]))}".rstrip()
+    )
 
 
 def details(shown: Shown) -> Iterator[str]:

@@ -107,9 +107,12 @@ class Who:
 
     Attributes:
         names: what the VEN is called, its venID and the fingerprints of its certificates.
+        enrolled: whether that is all that it has, so that somebody else who takes its name
+            brings nothing along.
     """
 
     names: frozenset[str]
+    enrolled: bool = False
 
     def known(self, record: Record) -> bool:
         """Returns whether a record is of this VEN."""
@@ -120,6 +123,8 @@ class Who:
 
     def grown(self, entries: "list[Entry]") -> "Who":
         """Returns it with what the trace knows beside: before it registers, a VEN has no venID."""
+        if self.enrolled:
+            return self
         names = set(self.names)
         for entry in entries:
             record = entry.record

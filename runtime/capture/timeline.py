@@ -75,6 +75,9 @@ class Timeline:
         selection: what is wanted.
         verdicts: says what is wrong.
         redactor: takes out what is secret.
+
+    Attributes:
+        heard: whether anything was said by or to whom it is about, wanted or not.
     """
 
     def __init__(self, selection: Selection, verdicts: Verdicts, redactor: Redactor) -> None:
@@ -82,6 +85,7 @@ class Timeline:
         self._who = selection.who
         self._verdicts = verdicts
         self._redactor = redactor
+        self.heard = False
 
     def latest(self, entries: Iterable[Entry], most: int) -> list[Shown]:
         """Returns the latest of what is wanted.
@@ -114,12 +118,16 @@ class Timeline:
         found = list(entries)
         if self._who is not None:
             who = self._who = self._who.grown(found)
-            return [one for one in found if _is_lost(one) or who.known(one.record)]
+            found = [one for one in found if _is_lost(one) or who.known(one.record)]
+            self.heard |= not all(map(_is_lost, found))
+            return found
         if wanted.id:
             about = next((one.record for one in found if one.id == wanted.id), None)
             if isinstance(about, Exchange) and about.ven_id:
                 who = Who(names=frozenset({about.ven_id}))
                 return [one for one in found if _is_lost(one) or who.known(one.record)]
+        if wanted.until is not None:
+            found = [one for one in found if one.at < wanted.until]
         return found[-MOST_JUDGED:]
 
     def _in_time(self, entry: Entry) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from runtime.capture import Capture, verdict
 from runtime.capture.bundle import load_bundle
 from runtime.capture.reader import Reader
 from runtime.capture.record import Exchange
+from tests.runtime.test_capture import exchange
 from tests.vtn.command import Desk
 from vtn.testing import fingerprint_of, joined
 
@@ -107,7 +109,48 @@ def test_a_ven_is_found_by_name_ven_id_and_fingerprint(vtn: Desk, morning: str) 
     ven_id = by_name[0]["ven_id"]
     assert len(by_name) > 4
     assert rows(vtn, f"--ven {ven_id}") == rows(vtn, f"--ven {PRINT}") == by_name
-    assert vtn("trace --ven nobody").output == "none\n"
+
+
+def test_who_is_called_like_nobody_is_told_and_not_that_all_is_well(
+    vtn: Desk, morning: str
+) -> None:
+    for line in ("trace --ven scool-7", "trace --ven scool-7 --failed --json"):
+        words = vtn.error(line)
+        assert words.startswith("Error: there is no VEN 'scool-7'; see: vtn ven list; nobody in ")
+    # Somebody who is not enrolled, and about whom there is nothing of the kind.
+    assert vtn("trace --ven stranger --until 2025-01-01").output == "none\n"
+
+
+def test_whoever_takes_the_name_of_a_ven_brings_nothing_else_into_its_trace(vtn: Desk) -> None:
+    with Path("vtn.toml").open("a") as file:
+        file.write('\n[trace]\nfolder = "mixed"\n')
+    vtn("ven enrol mill --fingerprint 1D:44:F0:21:93:A8:5B:0C:77:07")
+    kept = Capture(Path("mixed"), max_bytes=2**20, max_document=2**20)
+    for peer in ("mill", "bakery"):
+        kept.add(replace(exchange(), peer=peer, ven_id=""))
+    kept.close()
+    assert [row["peer"] for row in rows(vtn, "--ven mill")] == ["mill"]
+    assert [row["peer"] for row in rows(vtn, "--ven bakery")] == ["mill", "bakery"]
+
+
+def test_all_is_exported_and_not_only_what_fits_a_screen(vtn: Desk) -> None:
+    kept = Capture(FOLDER, max_bytes=2**20, max_document=2**20)
+    for number in range(60):
+        kept.add(exchange(number))
+    kept.close()
+    assert len(rows(vtn, "")) == 50
+    vtn("trace --export all.json")
+    assert len(load_bundle(Path("all.json")).exchanges) == 60
+    vtn("trace -n 7 --export last.json")
+    assert len(load_bundle(Path("last.json")).exchanges) == 7
+
+
+def test_the_time_of_a_message_without_words_stands_where_words_would(
+    vtn: Desk, morning: str
+) -> None:
+    output = vtn("trace --ven school-7").output
+    assert re.search(r"VEN <- VTN  oadrResponse {17}\d", output)
+    assert re.search(r"VEN <- VTN  oadrDistributeEvent {10}1 event", output)
 
 
 def test_time_message_and_number_narrow_it_down(vtn: Desk, morning: str) -> None:
@@ -152,7 +195,7 @@ def test_what_is_exported_replays(vtn: Desk, morning: str) -> None:
     (one,) = rows(vtn, "--failed --ven school-7")
     vtn(f"trace --id {one['id']} --export one.json")
     assert len(load_bundle(Path("one.json")).exchanges) == 1
-    nothing = vtn.error("trace --ven nobody --export n.json")
+    nothing = vtn.error("trace --ven bakery --until 2025-01-01 --export n.json")
     assert nothing == "Error: there is nothing of that kind to export"
     assert "leave out --follow" in vtn.error("trace --follow --export n.json", 2)
 

@@ -33,23 +33,33 @@ def trace(ven: str | None, **asked: Any) -> None:
     vtn trace --ven school-7 --since now-1h --export school-7.oadr-trace.json
     """
     given = settings()
+    who, unknown = _who(ven) if ven else (None, "")
     source = Source(
         folder=trace_folder(given),
         side="VTN",
         name=given.vtn_id,
         now=given.clock.clock().now(),
-        who=_who(ven) if ven else None,
+        who=who,
+        unknown=unknown,
     )
     with suppress(KeyboardInterrupt):
         run(source, Asked(**asked))
 
 
-def _who(name: str) -> Who:
-    """Returns the VEN with what the database knows; one that is not enrolled may be traced."""
-    found = frozenset({name})
-    with suppress(NotFound, StorageError):
-        found |= at_work(lambda office: _names(office, name))
-    return Who(names=found)
+def _who(name: str) -> tuple[Who, str]:
+    """Returns the VEN with what the database knows, and what to say if there is none.
+
+    One that is not enrolled may be traced all the same.
+    """
+    unknown = ""
+    try:
+        found = at_work(lambda office: _names(office, name))
+        return Who(names=found | {name}, enrolled=True), ""
+    except NotFound as error:
+        unknown = f"{error}; nobody in the trace is called so either"
+    except StorageError:
+        pass
+    return Who(names=frozenset({name})), unknown
 
 
 async def _names(office: Office, name: str) -> frozenset[str]:
