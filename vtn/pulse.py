@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,9 @@ log = logging.getLogger("openadr.vtn")
 
 #: Without a sign of life for so long, a VTN does not run.
 SILENCE = timedelta(seconds=30)
+
+#: Where no sign of life could be given, and the log says so.
+_silent: set[Path] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,14 @@ def _write(store: Store, pid: int | None) -> None:
         draft.write_text(json.dumps({"pid": pid, "host": socket.gethostname(), "at": now}) + "\n")
         os.replace(draft, path)
     except OSError as error:
-        log.warning("cannot note that this VTN runs: %s", error)
+        # Every few seconds for as long as a disk is full: it is said once.
+        if path not in _silent:
+            log.warning("cannot note that this VTN runs: %s", error)
+        _silent.add(path)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    else:
+        _silent.discard(path)
 
 
 def read_pulse(database: Path) -> Pulse | None:

@@ -55,13 +55,18 @@ def start(desk: Desk, tasks: Tasks) -> None:
 async def _repeat(
     desk: Desk, work: Callable[[Desk], Awaitable[None]], pause: float, name: str
 ) -> None:
+    said = ""
     while True:
         await asyncio.sleep(pause)
         try:
             await work(desk)
+            said = ""
         except StorageError as error:
-            # A full disk or a long lock passes; the next round tries again.
-            log.error("cannot %s: %s", name, error)
+            # A full disk or a long lock passes; the next round tries again. It is said once, or
+            # the log would fill the disk.
+            if str(error) != said:
+                log.error("cannot %s: %s", name, error)
+            said = str(error)
         except Exception:
             # A fault in one round must not end the work for as long as the VTN runs.
             log.exception("fault in the work to %s", name)
@@ -142,7 +147,8 @@ def patience(desk: Desk, interval: timedelta) -> timedelta:
 def offline(desk: Desk, member: Member) -> None:
     """Takes note that a VEN is not there any more, and tells the handlers."""
     member.online = False
-    log.info("offline since %s", member.last_seen, extra={"ven": member.ven_name})
+    seen = f"{member.last_seen:%Y-%m-%d %H:%M:%S} UTC" if member.last_seen else "the beginning"
+    log.info("offline since %s", seen, extra={"ven": member.ven_name})
     if desk.hooks.has("on_ven_offline"):
         caller = Caller(member=member, fingerprint="", secure=False, received_at=desk.clock.now())
         # Not awaited here: a handler that hangs must not hold up those of other VENs.

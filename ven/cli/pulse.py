@@ -49,6 +49,7 @@ class Pulse:
         self._written = self._noted = -PAUSE
         self._health = Health()
         self._late: asyncio.TimerHandle | None = None
+        self._failing = False
 
     def watch(self, health: Health) -> None:
         """Writes down what is noticed from now on, beside what the last run has noticed."""
@@ -109,8 +110,12 @@ class Pulse:
         }
         try:
             self._notes.write(content)
+            self._failing = False
         except OSError as error:
-            log.warning("cannot note that this VEN runs: %s", error)
+            # With every answer of the VTN for as long as a disk is full: it is said once.
+            if not self._failing:
+                log.warning("cannot note that this VEN runs: %s", error)
+            self._failing = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
