@@ -237,7 +237,8 @@ class Endpoint:
         signed = False
         try:
             caller, settle = await lookup.identify(self.desk, caller, message)
-            signed = self.check_signature(document.signed, caller)
+            check = partial(self.check_signature, document.signed, caller)
+            signed = check() if short else await asyncio.to_thread(check)
             if settle is not None:
                 caller = await settle()
             if document.unusable is not None:

@@ -6,6 +6,7 @@ that the signature covers. Timestamps bound how long nonces must be remembered.
 Spec: rule 514; profile specification, section 10.6.
 """
 
+import threading
 from collections import deque
 from datetime import datetime, timedelta
 
@@ -36,7 +37,7 @@ class ReplayCache:
             at a tolerance of one minute.
     """
 
-    __slots__ = ("_expiry", "_max_per_peer", "_nonces", "_tolerance")
+    __slots__ = ("_expiry", "_lock", "_max_per_peer", "_nonces", "_tolerance")
 
     def __init__(self, *, tolerance: timedelta, max_per_peer: int = 10_000) -> None:
         if tolerance <= timedelta(0):
@@ -45,6 +46,7 @@ class ReplayCache:
             raise ValueError(f"max_per_peer is {max_per_peer}; expected 1 or more")
         self._tolerance = tolerance
         self._max_per_peer = max_per_peer
+        self._lock = threading.Lock()
         self._nonces: dict[str, set[str]] = {}
         # In the order of arrival: (forgotten after, who, nonce).
         self._expiry: deque[tuple[datetime, str, str]] = deque()
@@ -78,15 +80,17 @@ class ReplayCache:
         if not 0 < len(nonce) <= MAX_NONCE:
             raise SignatureError(f"the nonce does not have 1 to {MAX_NONCE} characters")
         self._check_time(timestamp, now)
-        self._forget(now)
-        nonces = self._nonces.get(who, set())
-        if nonce in nonces:
-            raise SignatureError("the message was received before: its nonce is known")
-        if len(nonces) >= self._max_per_peer:
-            raise SignatureError("too many signed messages in too short a time")
-        nonces.add(nonce)
-        self._nonces[who] = nonces
-        self._expiry.append((now + 2 * self._tolerance, who, nonce))
+        # Long documents are verified in threads.
+        with self._lock:
+            self._forget(now)
+            nonces = self._nonces.get(who, set())
+            if nonce in nonces:
+                raise SignatureError("the message was received before: its nonce is known")
+            if len(nonces) >= self._max_per_peer:
+                raise SignatureError("too many signed messages in too short a time")
+            nonces.add(nonce)
+            self._nonces[who] = nonces
+            self._expiry.append((now + 2 * self._tolerance, who, nonce))
 
     def _check_time(self, timestamp: datetime, now: datetime) -> None:
         if now - timestamp > self._tolerance:

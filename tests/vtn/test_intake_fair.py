@@ -1,13 +1,16 @@
 """One VEN that sends long or wrong documents keeps nobody waiting but itself."""
 
 import asyncio
+import threading
 
 import pytest
+from lxml import etree
 
 from oadr import codec
 from oadr import messages as m
 from tests.vtn.kit import Open
 from vtn.config import HttpSettings
+from vtn.desk import Caller
 from vtn.intake import Intake
 from vtn.testing import Peer, running
 
@@ -68,6 +71,33 @@ async def test_nobody_waits_until_the_document_of_another_is_mended_or_examined(
         await slow
         # While the one document was dealt with, the other VEN has polled more than once.
         assert done.count("other") > 3
+
+
+async def test_r514_nobody_waits_until_a_long_signed_document_is_verified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of 9 MB takes a second."""
+    async with running(handlers=[Open()], tls=True) as world:
+        peer = world.client("school")
+        await peer.join("school")
+        assert world.server._endpoint is not None
+        signatures = world.server._endpoint.signatures
+        verify, beside = signatures.verify, []
+
+        def watched(root: etree._Element, caller: Caller) -> etree._Element:
+            beside.append(threading.current_thread() is not threading.main_thread())
+            return verify(root, caller)
+
+        monkeypatch.setattr(signatures, "verify", watched)
+        for length in (10, 100_000):
+            message = m.QueryRegistration(request_id="r" * length)
+            data = peer.sign(message)
+            # The second time it is a replay, wherever the first one was verified.
+            for expected in (200, 463):
+                reply = (await peer.raw("EiRegisterParty", data)).message
+                assert isinstance(reply, m.CreatedPartyRegistration)
+                assert reply.response.code == expected
+        assert beside == [False, False, True, True]
 
 
 async def test_what_is_examined_beside_the_loop_is_told_as_before() -> None:
