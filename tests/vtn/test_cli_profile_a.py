@@ -26,7 +26,7 @@ def test_a_ven_of_20a_takes_part_as_soon_as_it_is_enrolled(vtn: Desk) -> None:
     assert ["profile", "2.0a"] in [
         line.split() for line in vtn("ven show mill").output.splitlines()
     ]
-    assert "2 enrolled, 1 registered" in vtn("status").output
+    assert "2 enrolled, 1 registered" in vtn("status", 1).output
 
 
 def test_a_bundle_for_20a_tells_people_what_to_configure(vtn: Desk) -> None:

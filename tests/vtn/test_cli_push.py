@@ -47,7 +47,7 @@ def test_where_a_ven_is_pushed_to_and_how_it_goes_is_shown(vtn: Desk) -> None:
     assert "https://school.example" in shown
     assert "last push      2026-01-05 12:00" in shown
     assert "push fails" not in shown
-    assert "given up     oadrRegisterReport  2026-01-05 13:00:00  HTTP 404" in shown
+    assert "given up       oadrRegisterReport  2026-01-05 13:00:00 UTC  HTTP 404" in shown
     assert "online, push" in vtn("ven list").output
     assert "1 listening" in vtn("status", 1).output
 

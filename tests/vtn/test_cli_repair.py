@@ -56,8 +56,8 @@ def test_repairs_are_shown_with_counts_and_what_they_do(vtn: Desk) -> None:
     assert vtn.json("ven show mill")["repairs"] == []
     noted(vtn, "mill", {"qualify-attributes": 412, "order": 1, "of-a-later-version": 2})
     output = vtn("ven show mill").output
-    assert "repaired     qualify-attributes  412 messages, last 2026-01-05 12:30:00 UTC" in output
-    assert "repaired     order  1 message, last 2026-01-05 12:30:00 UTC" in output
+    assert "repaired       qualify-attributes  412 messages, last 2026-01-05 12:30:00 UTC" in output
+    assert "repaired       order  1 message, last 2026-01-05 12:30:00 UTC" in output
     shown = {one["repair"]: one for one in vtn.json("ven show mill")["repairs"]}
     assert shown["order"]["words"] == REPAIRS["order"].words
     assert (shown["order"]["profile"], shown["order"]["messages"]) == ("repair", 1)

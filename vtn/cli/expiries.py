@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from certs.expiry import days_left
-from vtn.cli.present import day, when
+from vtn.cli.present import day, utc
 
 
 def days_of(not_after: datetime | None) -> int | None:
@@ -24,12 +24,12 @@ def until(not_after: datetime | None) -> str:
 def worth(proof: Mapping[str, Any]) -> str:
     """Returns what a certificate of a VEN is worth, and whether the VEN has used it."""
     if proof["revoked_at"]:
-        return f"revoked {when(proof['revoked_at'])}"
+        return f"revoked {utc(proof['revoked_at'])}"
     parts = [f"until {until(proof['not_after'])}"]
     if proof["valid_until"]:
-        parts.append(f"replaced, accepted until {when(proof['valid_until'])}")
+        parts.append(f"replaced, accepted until {utc(proof['valid_until'])}")
     shown = proof["shown_at"]
-    parts.append(f"used since {when(shown)}" if shown else "not used yet")
+    parts.append(f"used since {utc(shown)}" if shown else "not used yet")
     whose = ", ".join(
         f"{word} {proof[key]}" for word, key in (("for", "subject"), ("by", "issuer")) if proof[key]
     )

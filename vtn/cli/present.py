@@ -70,10 +70,11 @@ def _jsonable(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def facts(named: Mapping[str, object]) -> None:
-    """Prints names and values, aligned."""
-    width = max(len(name) for name in named) + 2
-    for name, value in named.items():
+def facts(named: Mapping[str, object], *more: tuple[str, object]) -> None:
+    """Prints names and values, aligned; of ``more`` several may have one name."""
+    pairs = [*named.items(), *more]
+    width = max(len(name) for name, _ in pairs) + 2
+    for name, value in pairs:
         click.echo(f"{name:<{width}}{one_line(str(value))}".rstrip())
 
 
@@ -82,6 +83,11 @@ def when(at: datetime | None) -> str:
     if at is None:
         return "-"
     return "for ever" if at == FOREVER else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def utc(at: datetime | None) -> str:
+    """Returns a time for people where nothing else says that it is UTC; ``-`` for none."""
+    return when(at) if at is None or at == FOREVER else f"{when(at)} UTC"
 
 
 def day(at: datetime | None) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vtn.cli.present import when
+from vtn.cli.present import utc
 from vtn.store.outbox import Item
 from vtn.store.party import Party
 from vtn.store.push import Push
@@ -35,11 +35,11 @@ def facts_of(found: dict[str, Any]) -> dict[str, str]:
     """Returns the lines about push for what ``of_ven`` has returned."""
     lines = {
         "pushed to": str(found["address"]),
-        "last push": when(found["reached_at"]),
+        "last push": utc(found["reached_at"]),
     }
     if found["failed_at"] is not None:
         lines["push fails" if found["failing"] else "push failed"] = (
-            f"{when(found['failed_at'])}  {found['failure']}"
+            f"{utc(found['failed_at'])}  {found['failure']}"
         )
     return lines
 

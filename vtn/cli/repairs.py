@@ -1,12 +1,10 @@
 """What has been mended of the messages of a VEN, as ``vtn ven show`` has it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import click
-
 from oadr.repair import REPAIRS
-from vtn.cli.present import plural, when
+from vtn.cli.present import plural, utc
 from vtn.store.repair import Mended
 
 
@@ -25,8 +23,6 @@ def shown(rows: Iterable[Mended]) -> list[dict[str, Any]]:
     ]
 
 
-def show(repairs: Iterable[dict[str, Any]]) -> None:
-    """Prints one line for each repair."""
-    for one in repairs:
-        count = plural(one["messages"], "message")
-        click.echo(f"repaired     {one['repair']}  {count}, last {when(one['last_at'])} UTC")
+def in_words(one: Mapping[str, Any]) -> str:
+    """Returns how often a repair was needed."""
+    return f"{one['repair']}  {plural(one['messages'], 'message')}, last {utc(one['last_at'])}"

@@ -1,5 +1,6 @@
 """``vtn ven``: who takes part."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -8,7 +9,6 @@ import click
 
 from certs.authority import OVERLAP
 from oadr.enums import ProfileName
-from runtime.logs import one_line
 from vtn.cli import enrol as work
 from vtn.cli import expiries, pushes, repairs, vens
 from vtn.cli.base import Group
@@ -23,6 +23,7 @@ from vtn.cli.present import (
     plural,
     span,
     table,
+    utc,
     when,
 )
 from vtn.cli.profile import check as check_profile
@@ -216,8 +217,8 @@ def show(name: str, json_: bool) -> None:
             "profile": f"{found['profile']}{', Report Only' if found['report_only'] else ''}",
             "state": "registered, online" if found["online"] else found["state"],
             "registration": found["registration_id"] or "-",
-            "registered": when(found["registered_at"]),
-            "last seen": when(found["last_seen"]),
+            "registered": utc(found["registered_at"]),
+            "last seen": utc(found["last_seen"]),
             **_reached(found),
             "signatures": found["signatures"],
             "peer": found["peer"],
@@ -227,18 +228,24 @@ def show(name: str, json_: bool) -> None:
             "open events": found["open_events"],
             "opt schedules": found["opt_schedules"],
             "reports": found["reports"],
-        }
+        },
+        *_lines(found),
     )
+
+
+def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields what there may be several of."""
     for one in found["schedules"]:
         what = f"{one['opt']} {one['state']}  {one['when']}  {one['what']}"
-        click.echo(f"schedule     {one['opt_id']}  {what} ({one['reason']})")
+        yield "schedule", f"{one['opt_id']}  {what} ({one['reason']})"
     for one in found["refusals"][:_REFUSALS]:
-        click.echo(f"last refusal {one_line(one['in_words'])}")
+        yield "last refusal", one["in_words"]
     for one in found["given_up"]:
-        click.echo(f"given up     {one['message']}  {when(one['at'])}  {one['reason']}")
-    repairs.show(found["repairs"])
+        yield "given up", f"{one['message']}  {utc(one['at'])}  {one['reason']}"
+    for one in found["repairs"]:
+        yield "repaired", repairs.in_words(one)
     for proof in found["certificates"]:
-        click.echo(f"certificate  {proof['fingerprint']}  {expiries.worth(proof)}")
+        yield "certificate", f"{proof['fingerprint']}  {expiries.worth(proof)}"
 
 
 def _reached(found: dict[str, Any]) -> dict[str, str]:
