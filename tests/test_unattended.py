@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,25 @@ async def test_a_vtn_whose_folder_is_gone_says_once_that_it_leaves_no_sign_of_li
     pulse.beat(store)
     await store.close()
     assert said(caplog, "cannot note that this VTN runs") == 2
+
+
+async def test_a_second_vtn_on_a_database_is_told_and_one_that_was_killed_is_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = await Store.open(tmp_path / "vtn.db")
+    words = "another VTN runs on"
+    pulse.warn_of_another(store)
+    pulse.beat(store)
+    pulse.warn_of_another(store)
+    path = pulse.pulse_path(store.path)
+    own = path.read_text()
+    path.write_text(own.replace(f'"pid": {os.getpid()}', f'"pid": {2**22 + 7}'))
+    pulse.warn_of_another(store)
+    assert said(caplog, words) == 0
+    path.write_text(own.replace(f'"pid": {os.getpid()}', f'"pid": {os.getppid()}'))
+    pulse.warn_of_another(store)
+    assert said(caplog, words) == 1
+    await store.close()
 
 
 def test_a_ven_says_once_that_it_leaves_no_sign_of_life(

@@ -50,6 +50,20 @@ def pulse_path(database: Path) -> Path:
     return database.with_name(f"{database.stem}-run.json")
 
 
+def warn_of_another(store: Store) -> None:
+    """Says in the log if another VTN runs on the database, before it is hidden by our signs."""
+    found = read_pulse(store.path) if store.lasting else None
+    if found is None or not found.runs(datetime.now(UTC)):
+        return
+    if (found.pid, found.host) != (os.getpid(), socket.gethostname()):
+        log.warning(
+            "another VTN runs on %s: process %s on %s; a database is for one, stop either",
+            store.path,
+            found.pid,
+            found.host,
+        )
+
+
 def beat(store: Store) -> None:
     """Gives a sign of life; a database in memory is nobody else's business."""
     _write(store, os.getpid())

@@ -34,6 +34,7 @@ def start(desk: Desk, tasks: Tasks) -> None:
         desk: the VTN.
         tasks: where it runs, until it is cancelled.
     """
+    pulse.warn_of_another(desk.store)
     pulse.beat(desk.store)
     certificates = expiry.Watch()
     certificates.look_at_own(desk.settings)
