@@ -32,3 +32,9 @@ def online(settings: Settings, ven: Party, pushed: Push | None, now: datetime) -
         return pushed is None or not pushed.failing
     missed = poll_interval(settings, ven) * (settings.registration.offline_after + 0.5)
     return now - ven.last_seen <= missed + _WRITTEN_AFTER * settings.clock.factor
+
+
+def locked_out(settings: Settings, ven: Party) -> bool:
+    """Returns whether the operator has ended all that a VEN had."""
+    plain = settings.http.plain or settings.http.force_plain
+    return ven.state == "cancelled" and not ven.fingerprints and not plain

@@ -61,3 +61,15 @@ def test_a_ven_is_shown_with_each_of_its_certificates(vtn: Desk) -> None:
     assert "(13 d); replaced, accepted until " in lines[0]
     assert lines[0].endswith("not used yet; for school-7")
     assert lines[1].endswith(f"{FINGERPRINT}  until not known yet; not used yet")
+
+
+def test_a_renewal_says_until_when_the_old_one_really_counts(vtn: Desk) -> None:
+    enrol(vtn, "school-7", left=3.5 * DAY)
+    renew = f"ven renew school-7 --fingerprint {FINGERPRINT} --overlap 30d"
+    ends = datetime.now(UTC) + 3.5 * DAY
+    assert f"The old one is accepted until {ends:%Y-%m-%d}" in vtn(renew).output
+    vtn("ven enrol mill --fingerprint 2D:44:F0:21:93:A8:5B:0C:77:07")
+    vtn("ven revoke mill")
+    renewed = vtn("ven renew mill --fingerprint 3D:44:F0:21:93:A8:5B:0C:77:07").output
+    assert "It is the only one that counts." in renewed
+    assert "accepted until" not in renewed

@@ -13,7 +13,7 @@ from oadr import codec
 from oadr import messages as m
 from oadr.report import build_metadata
 from tests.vtn.kit import usage
-from tests.vtn.kit_explain import QUIET, SCHOOLS, a_school, enrolled
+from tests.vtn.kit_explain import QUIET, SCHOOLS, a_school, enrolled, secure
 from vtn import pulse, upkeep
 from vtn.pulse import Pulse, read_pulse
 from vtn.status import Matter, State, matters, read_state
@@ -63,6 +63,14 @@ async def test_of_many_vens_that_are_gone_a_few_are_named() -> None:
         (found,) = await attention(world)
         assert found.words.startswith("6 of 6 VENs are offline: ")
         assert found.words.endswith(" and 3 more")
+
+
+async def test_a_ven_that_is_locked_out_is_not_blamed_for_what_it_does_not_get() -> None:
+    async with a_school() as (world, _):
+        await world.send_event(to=SCHOOLS, event_id="e-1")
+        await world.operator.revoke("school-9", now=world.clock.now())
+        await world.pass_time(minutes=1)
+        assert matters(replace(await state_of(world), settings=secure(world))) == []
 
 
 async def test_a_ven_that_never_registered_deserves_no_attention() -> None:

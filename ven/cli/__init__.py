@@ -19,7 +19,10 @@ from runtime.cli import HELP, Late, LateGroup
         ),
         "opt": Late("ven.cli.opt:opt", "Say when the VEN takes part, and when it does not."),
         "status": Late("ven.cli.status:status", "Say how the VEN is, whether or not it runs."),
-        "trace": Late("ven.cli.trace:trace", "Show what was said, and what was wrong with it."),
+        "trace": Late(
+            "ven.cli.trace:trace",
+            "Show what was said, to and from the VTN, and what was wrong with it.",
+        ),
     },
     context_settings=HELP,
 )

@@ -23,7 +23,10 @@ from vtn.cli.base import Main
             "vtn.cli.status:status",
             "Say on one screen whether all is well, and if not, what to do.",
         ),
-        "trace": Late("vtn.cli.trace:trace", "Show what was said, and what was wrong with it."),
+        "trace": Late(
+            "vtn.cli.trace:trace",
+            "Show what was said, to and from each VEN, and what was wrong with it.",
+        ),
         "audit": Late("vtn.cli.audit:audit", "Show who did what, newest first."),
         "demo": Late("vtn.demo.cli:demo", "Run a demand-response day in about a minute."),
     },

@@ -151,15 +151,20 @@ def renew(name: str, overlap: timedelta, json_: bool, **source: Any) -> None:
     wanted = work.Source(**source)
     wanted.check()
 
-    async def act(office: Office) -> tuple[work.Proof, datetime]:
-        return await work.renew(office, name, overlap, wanted), office.now + overlap
+    async def act(office: Office) -> tuple[work.Proof, datetime | None]:
+        proof = await work.renew(office, name, overlap, wanted)
+        return proof, await vens.others_until(office, name, proof.fingerprint)
 
     proof, until = at_work(act)
     if json_:
         as_json({"ven": name, "fingerprint": proof.fingerprint, "overlap_until": until})
         return
     click.echo(f"{name} has a new certificate  fingerprint {proof.fingerprint}")
-    click.echo(f"The old one is accepted until {when(until)} UTC.")
+    click.echo(
+        f"The old one is accepted until {utc(until)}."
+        if until
+        else "It is the only one that counts."
+    )
     if wanted.out is not None:
         click.echo(f"{wanted.out} holds the new key. It is not kept here: hand it over safely.")
 

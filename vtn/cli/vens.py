@@ -90,6 +90,20 @@ async def everything(office: Office, name: str) -> dict[str, Any]:
     }
 
 
+async def others_until(office: Office, name: str, fingerprint: str) -> datetime | None:
+    """Returns until when a VEN may use another certificate; None if it has none that counts."""
+    async with office.store.read() as tx:
+        row = await find_ven(tx, name)
+        proofs = await certificate.for_party(tx, party_pk=row.pk)
+    # One that expires before the overlap ends counts no longer for that.
+    ends = (
+        min(end for end in (one.valid_until, one.not_after) if end is not None)
+        for one in proofs
+        if one.fingerprint != fingerprint and one.revoked_at is None and one.valid_until is not None
+    )
+    return max((end for end in ends if end > office.now), default=None)
+
+
 def _certificate(proof: Certificate) -> dict[str, Any]:
     return {
         "fingerprint": proof.fingerprint,

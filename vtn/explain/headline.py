@@ -1,6 +1,7 @@
 """How it stands with an event at a VEN, in a sentence."""
 
 from oadr.enums import ResponseRequired
+from vtn import presence
 from vtn.dispatch.repeat import repeat_at
 from vtn.explain.facts import Facts
 from vtn.explain.finding import Grade
@@ -70,7 +71,7 @@ def _acknowledged(facts: Facts, stored: StoredEvent, given: Delivery) -> _Senten
 def barred(facts: Facts) -> str | None:
     """Returns why no events go to a VEN at all; None if they do."""
     if facts.ven.state == "cancelled":
-        locked = not facts.ven.fingerprints and not facts.settings.http.plain
+        locked = presence.locked_out(facts.settings, facts.ven)
         return "it is locked out" if locked else "its registration has ended"
     if not facts.registered:
         return "it has never registered"

@@ -73,7 +73,9 @@ def _events(state: State) -> Iterator[Matter]:
     late: defaultdict[int, list[str]] = defaultdict(list)
     for one in state.unanswered:
         ven = vens.get(one.party_pk)
-        if ven is not None and state.now - one.since > _patience(state, ven):
+        if ven is None or presence.locked_out(state.settings, ven):
+            continue
+        if state.now - one.since > _patience(state, ven):
             late[one.event_pk].append(ven.ven_name)
     found = [one for one in state.events if late[one.pk] and _wants_answer(one)]
     for stored in found[:MOST]:
