@@ -44,6 +44,11 @@ class Pulse:
             return False
         return self.host != socket.gethostname() or _alive(self.pid)
 
+    @property
+    def lingers(self) -> bool:
+        """Whether its process, or one that has the same number, is still on this machine."""
+        return self.pid is not None and self.host == socket.gethostname() and _alive(self.pid)
+
 
 def pulse_path(database: Path) -> Path:
     """Returns where the pulse of the VTN with this database is."""

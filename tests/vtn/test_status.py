@@ -1,6 +1,7 @@
 """``vtn.status``: what deserves attention, and what to do about it."""
 
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -185,6 +186,17 @@ async def test_a_vtn_that_does_not_run_comes_first_and_its_vens_are_not_blamed(
         (found,) = matters(replace(await state_of(world), pulse=pulse_))
         assert (found.about, found.todo) == ("VTN", "vtn run")
         assert words in found.words
+
+
+async def test_a_vtn_that_cannot_write_is_not_taken_for_one_that_is_gone() -> None:
+    async with a_school() as (world, _):
+        silent = replace(ALIVE, host=socket.gethostname(), at=REAL - timedelta(minutes=2))
+        (found,) = matters(replace(await state_of(world), pulse=silent))
+        assert found.words == (
+            "the VTN has given no sign of life for 2 min, and there is a process of its number, "
+            f"{os.getpid()}"
+        )
+        assert found.todo.startswith("look into its log")
 
 
 async def test_a_vtn_says_that_it_runs_and_that_it_has_ended() -> None:

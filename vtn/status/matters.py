@@ -52,7 +52,15 @@ def _process(state: State) -> Iterator[Matter]:
     else:
         words = "no VTN runs on this database; the last one gave its last sign of life "
         words += ago(pulse.at, state.real)
-    yield Matter(about="VTN", words=words, todo="vtn run")
+    todo = "vtn run"
+    if pulse is not None and pulse.lingers:
+        # A disk that is full, or a process that hangs: a second one would not help.
+        words = (
+            f"the VTN has given no sign of life for {rough(state.real - pulse.at)}, and there is "
+        )
+        words += f"a process of its number, {pulse.pid}"
+        todo = "look into its log, and at its disk; if that is another program: vtn run"
+    yield Matter(about="VTN", words=words, todo=todo)
 
 
 def _database(state: State) -> Iterator[Matter]:
