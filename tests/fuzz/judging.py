@@ -118,13 +118,15 @@ class Ears(logging.Handler):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Listens while inside."""
-        logger = logging.getLogger()
+        """Listens while inside, also to a programme that keeps its log to itself."""
+        logger, ours = logging.getLogger(), logging.getLogger("openadr")
+        former, ours.propagate = ours.propagate, True
         logger.addHandler(self)
         try:
             yield
         finally:
             logger.removeHandler(self)
+            ours.propagate = former
 
 
 def reason_of_406(shot: Shot) -> str:
