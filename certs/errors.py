@@ -20,6 +20,7 @@
     ├── SubjectError              a name that cannot stand in a certificate
     ├── CsrError                  a signing request that proves nothing
     ├── FingerprintError          text that is no fingerprint
+    ├── ForwardedError            a proxy's header holds no certificate
     ├── FingerprintMismatchError  the peer is not the one that was expected
     └── TLSConfigurationError     a context that would not be mutual TLS
 
@@ -275,6 +276,18 @@ class FingerprintError(CertsError):
 
     def __str__(self) -> str:
         return f"{self.text!r}: is not a fingerprint; expected {self.expected}."
+
+
+class ForwardedError(CertsError):
+    """A header holds something else than one certificate in the form that was agreed on."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        #: What it should hold.
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}"
 
 
 class FingerprintMismatchError(CertsError):

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
-from certs.errors import CertsError, FingerprintError
+from certs.errors import FingerprintError, ForwardedError
 from certs.light import normalise_text, openadr_fingerprint
 from certs.peers import PeerCertificate
 
@@ -37,18 +37,6 @@ class Format(StrEnum):
     RFC9440 = "rfc9440"
     #: A fingerprint of 20 (OpenADR) or 64 (SHA-256) digits.
     FINGERPRINT = "fingerprint"
-
-
-class ForwardedError(CertsError):
-    """A header holds something else than one certificate in the form that was agreed on."""
-
-    def __init__(self, expected: str) -> None:
-        super().__init__(expected)
-        #: What it should hold.
-        self.expected = expected
-
-    def __str__(self) -> str:
-        return f"expected {self.expected}"
 
 
 def parse_forwarded(text: str, form: Format) -> PeerCertificate:

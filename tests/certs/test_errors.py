@@ -90,6 +90,10 @@ TEXTS = [
         "'xyz': is not a fingerprint; expected 20 digits.",
     ),
     (
+        errors.ForwardedError("one certificate in PEM form"),
+        "expected one certificate in PEM form",
+    ),
+    (
         errors.FingerprintMismatchError(expected="AA", found="BB"),
         "the peer's certificate is BB, expected AA. If it was renewed, get the new fingerprint "
         "from its owner; else do not talk to it.",

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certs.authority import Authority
+from certs.errors import ForwardedError
 from certs.fingerprint import fingerprints
-from certs.forwarded import MAX_TEXT, Format, ForwardedError, parse_forwarded
+from certs.forwarded import MAX_TEXT, Format, parse_forwarded
 from tests.certs.conftest import STRANGE_CERTIFICATE, World
 
 Writer = Callable[[x509.Certificate], str]

@@ -29,11 +29,7 @@ _OPAQUE = tuple(
 _ENVELOPE = (qname("oadr:oadrPayload"), qname("oadr:oadrSignedObject"))
 _VERSION = qname("ei:schemaVersion")
 #: Children that stand at the same position: their order says something.
-_PAYLOADS = {
-    qname("ei:signalPayload"),
-    qname("oadr:oadrReportPayload"),
-    qname("oadr:oadrGBPayload"),
-}
+_PAYLOADS = {"signalpayload", "oadrreportpayload", "oadrgbpayload"}
 _WORDS = (
     "ei:optType",
     "ei:eventStatus",
@@ -133,13 +129,19 @@ def name_case(root: Element, rng: random.Random) -> Element | None:
     return root
 
 
+def _kind(element: Element) -> str:
+    """Returns what an element is, whatever became of its name: equals keep their order."""
+    name = local(element).lower().removesuffix("type")
+    return "payload" if name in _PAYLOADS else name
+
+
 def order(root: Element, rng: random.Random) -> Element | None:
     several = [one for one in seen(root) if len(one) > 1 and one.tag not in _ENVELOPE]
     if not several:
         return None
     one = rng.choice(several)
-    groups: dict[object, list[Element]] = {}
-    keys = [("payload" if child.tag in _PAYLOADS else child.tag) for child in one]
+    groups: dict[str, list[Element]] = {}
+    keys = [_kind(child) for child in one]
     for key, child in zip(keys, one, strict=True):
         groups.setdefault(key, []).append(child)
     rng.shuffle(keys)

@@ -149,7 +149,7 @@ async def test_a_vtn_that_starts_with_an_expired_certificate_says_so_at_once(
     """It runs all the same: it takes new files without being started again."""
     own = Authority.create(tmp_path / "own", "Own")
     crt, key = tmp_path / "old.crt", tmp_path / "old.key"
-    before = REAL - timedelta(minutes=4)
+    before = datetime.now(UTC) - timedelta(minutes=4)
     own.issue_vtn(["old"], now=before, valid_for=timedelta(minutes=1)).save(crt, key)
     files = {"certificate": str(crt), "key": str(key)}
     with caplog.at_level(logging.ERROR, "openadr.vtn.certificates"):

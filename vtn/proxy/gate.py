@@ -16,7 +16,8 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
-from certs.forwarded import Format, ForwardedError, parse_forwarded
+from certs.errors import ForwardedError
+from certs.forwarded import Format, parse_forwarded
 from certs.light import matches_der
 from certs.peers import PeerCertificate, Peers
 from runtime.errors import ConfigError
