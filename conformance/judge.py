@@ -59,6 +59,11 @@ class Judge:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._chosen: dict[tuple[Kind, Side, str], tuple[Check, ...]] = {}
 
+    @property
+    def ran(self) -> frozenset[str]:
+        """The identifiers of the checks that have looked at something so far."""
+        return frozenset(check.id for checks in self._chosen.values() for check in checks)
+
     def see(self, request: bytes, reply: bytes = b"", **about: Any) -> list[Finding]:
         """Returns what is wrong with an exchange; the arguments are those of ``open``."""
         one = self.open(request, reply, **about)

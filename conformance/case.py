@@ -1,0 +1,319 @@
+"""What a case is, what it can do, and how its verdict comes about.
+
+A case is a coroutine function that plays one party. It is registered with ``vtn_case`` (the
+device under test is a VTN) or ``ven_case``; its docstring says what it is for, and its
+numbered lines are the steps:
+
+    @vtn_case("N1_0010", "query before registration", rules=(404,))
+    async def query_before_registration(t: VtnTest) -> None:
+        \"\"\"A VEN that is not registered asks what the VTN supports.
+
+        1. The VEN sends oadrQueryRegistration.
+        \"\"\"
+
+All that the device says goes past the checks of ``conformance.checks``. What only the case
+can know is a ``Demand``, and a case says with ``expect`` whether it is met.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from conformance.actions import Action, Start
+from conformance.checks import Severity, Side
+from conformance.demands import Demand
+from conformance.device import Cannot, Device, VenDevice, VtnDevice
+from conformance.peers import Recorded, ScriptedVen, ScriptedVtn, Tape
+from conformance.results import Fault
+
+
+class Skipped(Exception):
+    """A case that cannot be run here; the text says why. Never a pass."""
+
+
+class Inconclusive(Exception):
+    """A case that did not get where its purpose begins; the text says why."""
+
+
+class Suite(StrEnum):
+    """A group of cases, by service."""
+
+    REGISTRATION = "registration"
+    EVENT = "event"
+    OPT = "opt"
+    REPORT = "report"
+    GENERAL = "general"
+    SECURITY = "security"
+
+
+_LETTERS = {
+    "N": Suite.REGISTRATION,
+    "E": Suite.EVENT,
+    "A": Suite.EVENT,
+    "P": Suite.OPT,
+    "R": Suite.REPORT,
+    "G": Suite.GENERAL,
+    "S": Suite.SECURITY,
+}
+_CODE = re.compile(r"(A_E[13]_\d{4}|[NEPRGS]1_\d{4}|K1_\d{4}[A-Z]?)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A case.
+
+    Attributes:
+        code: in the pull model: the name of a certification case (``N1_0010``), or ``K1_0021``
+            for one of our own, numbered by its rule.
+        title: a few words.
+        side: of the device under test.
+        suite: the group.
+        rules: that it is about, by number.
+        needs: configuration that the device needs beforehand, a sentence each.
+        models: whether it exists for pull and for push.
+        purpose: what it is for.
+        steps: what happens.
+        run: the coroutine function.
+    """
+
+    code: str
+    title: str
+    side: Side
+    suite: Suite
+    rules: tuple[int, ...]
+    needs: tuple[str, ...]
+    models: frozenset[bool]
+    purpose: str
+    steps: tuple[str, ...]
+    run: Callable[[Any], Awaitable[None]] = field(repr=False)
+
+    def id(self, *, push: bool) -> str:
+        """Returns the name: ``N1_0010_TH_VEN`` if a VTN is under test, push twins included."""
+        return f"{pushed(self.code) if push else self.code}_TH_{self.player}"
+
+    @property
+    def player(self) -> Side:
+        """The party that the kit plays."""
+        return Side.VEN if self.side is Side.VTN else Side.VTN
+
+
+def pushed(code: str) -> str:
+    """Returns the name of the push twin: ``N0_5010`` of ``N1_0010`` (section 4.0)."""
+    if code.startswith("A_E"):
+        return code.replace("A_E3", "A_E2").replace("A_E1", "A_E0")
+    letter, number = code[0], code[3:]
+    if letter in "KS":
+        return f"{letter}0_{number}"
+    return f"{letter}0_{int(number) + 5000:04}"
+
+
+#: By side and code, in the order of their modules.
+CASES: dict[tuple[Side, str], Case] = {}
+
+Run = Callable[[Any], Awaitable[None]]
+
+
+def vtn_case(
+    code: str,
+    title: str,
+    *,
+    rules: tuple[int, ...],
+    suite: Suite | None = None,
+    needs: tuple[str, ...] = (),
+    push: bool = True,
+    pull: bool = True,
+) -> Callable[[Run], Run]:
+    """Registers a case whose device under test is a VTN: ``async def case(t: VtnTest)``.
+
+    Args:
+        code: of the pull variant; ``K1_`` and the number of a rule for our own.
+        title: a few words.
+        rules: that it is about.
+        suite: the group; by the letter of the code if left out.
+        needs: configuration that the device needs beforehand, a sentence each.
+        push: whether it exists for the push model.
+        pull: whether it exists for the pull model.
+    """
+    return _registered(Side.VTN, code, title, rules, suite, needs, push=push, pull=pull)
+
+
+def ven_case(
+    code: str,
+    title: str,
+    *,
+    rules: tuple[int, ...],
+    suite: Suite | None = None,
+    needs: tuple[str, ...] = (),
+    push: bool = True,
+    pull: bool = True,
+) -> Callable[[Run], Run]:
+    """Registers a case whose device under test is a VEN: ``async def case(t: VenTest)``."""
+    return _registered(Side.VEN, code, title, rules, suite, needs, push=push, pull=pull)
+
+
+def _registered(
+    side: Side,
+    code: str,
+    title: str,
+    rules: tuple[int, ...],
+    suite: Suite | None,
+    needs: tuple[str, ...],
+    *,
+    push: bool,
+    pull: bool,
+) -> Callable[[Run], Run]:
+    def register(run: Run) -> Run:
+        if not _CODE.fullmatch(code) or (side, code) in CASES:
+            raise ValueError(f"{code}: is no code of a case, or taken")
+        group = suite or _LETTERS.get(code[0])
+        if group is None:
+            raise ValueError(f"{code}: needs a suite")
+        purpose, steps = _told(run.__doc__ or "")
+        CASES[side, code] = Case(
+            code=code,
+            title=title,
+            side=side,
+            suite=group,
+            rules=rules,
+            needs=needs,
+            models=frozenset(model for model, there in ((False, pull), (True, push)) if there),
+            purpose=purpose,
+            steps=steps,
+            run=run,
+        )
+        return run
+
+    return register
+
+
+def _told(docstring: str) -> tuple[str, tuple[str, ...]]:
+    """Returns purpose and steps out of a docstring."""
+    text = " ".join(docstring.split())
+    purpose, *steps = re.split(r" (?=\d+\. [A-Z])", text)
+    return purpose.strip(), tuple(one.partition(" ")[2].strip() for one in steps)
+
+
+class Test:
+    """What a case can do; ``VtnTest`` and ``VenTest`` add the party that it plays.
+
+    Attributes:
+        case: the case.
+        device: the device under test.
+        push: whether it is the push variant.
+        tape: what is said.
+        faults: what the case has found, beside what the checks find.
+        met: identifiers of the demands that were looked at.
+    """
+
+    __test__ = False
+
+    def __init__(self, case: Case, device: Device, tape: Tape, *, push: bool) -> None:
+        self.case = case
+        self.device = device
+        self.push = push
+        self.tape = tape
+        self.clock = device.clock
+        self.faults: list[Fault] = []
+        self.met: set[str] = set()
+
+    def expect(self, demand: Demand, ok: bool, seen: str, at: Recorded | None = None) -> bool:
+        """Notes whether a demand is met, and returns that.
+
+        Args:
+            demand: what must be.
+            ok: whether it is.
+            seen: what was seen, for the case that it is not.
+            at: the exchange in which; None if that is not one.
+        """
+        self.met.add(demand.id)
+        if not ok:
+            self.faults.append(
+                Fault(
+                    rule=demand.label,
+                    id=demand.id,
+                    severity=demand.severity,
+                    expected=demand.expected,
+                    seen=seen,
+                    sender=self.device.side,
+                    exchange=0 if at is None else at.number,
+                )
+            )
+        return ok
+
+    def need(self, ok: object, reason: str) -> None:
+        """Ends the case as inconclusive if something is not there that it builds upon.
+
+        Raises:
+            Inconclusive: it is not.
+        """
+        if not ok:
+            raise Inconclusive(reason)
+
+    async def do(self, action: Action) -> Any:
+        """Has something done at the device under test.
+
+        Raises:
+            Skipped: nobody can do it.
+        """
+        try:
+            return await self.device.do(action)
+        except Cannot as error:
+            raise Skipped(str(error)) from None
+
+    async def wait(self, units: float = 1) -> None:
+        """Waits that many short whiles of the device's clock."""
+        await self.clock.sleep(self.device.unit * units)
+
+    @property
+    def violated(self) -> bool:
+        """Whether anything was found that must not be."""
+        return any(one.severity is Severity.VIOLATION for one in self.faults)
+
+
+class VtnTest(Test):
+    """What a case can do whose device under test is a VTN.
+
+    Attributes:
+        ven: the VEN that it plays; not registered at the beginning if the device is fresh.
+    """
+
+    def __init__(
+        self, case: Case, device: VtnDevice, tape: Tape, ven: ScriptedVen, *, push: bool
+    ) -> None:
+        super().__init__(case, device, tape, push=push)
+        self.ven = ven
+
+    async def joined(self) -> None:
+        """Has the VEN registered and introduced, and nothing waiting for it."""
+        await self.ven.join()
+        self.need(self.ven.registered, "the VTN does not register the VEN")
+
+    async def unregistered(self) -> None:
+        """Has the VEN not registered."""
+        if self.ven.registered:
+            await self.ven.cancel_registration()
+
+
+class VenTest(Test):
+    """What a case can do whose device under test is a VEN.
+
+    Attributes:
+        vtn: the VTN that it plays.
+    """
+
+    def __init__(
+        self, case: Case, device: VenDevice, tape: Tape, vtn: ScriptedVtn, *, push: bool
+    ) -> None:
+        super().__init__(case, device, tape, push=push)
+        self.vtn = vtn
+
+    async def joined(self) -> None:
+        """Has the VEN registered, and its metadata there."""
+        if not self.vtn.registration_id:
+            await self.do(Start())
+            found = await self.vtn.hear("oadrCreatePartyRegistration")
+            self.need(found, "the VEN does not register")
+        if self.vtn.offers is None:
+            self.need(await self.vtn.hear("oadrRegisterReport"), "the VEN does not offer reports")

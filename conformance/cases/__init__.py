@@ -1,0 +1,11 @@
+"""The cases, by the device under test and the service; importing this registers all.
+
+``conformance.case`` says how one is written.
+"""
+
+from conformance.case import CASES
+from conformance.cases import ven_registration, vtn_registration
+
+__all__ = ["CASES", "MODULES"]
+
+MODULES = (vtn_registration, ven_registration)

@@ -1,0 +1,91 @@
+"""What both parties of the kit have in common: identifiers, signing, the tape."""
+
+import secrets
+from collections.abc import Mapping
+
+from conformance.peers.http import Line, Reply
+from conformance.peers.identity import Identity
+from conformance.peers.tape import Tape
+from oadr import codec
+from oadr import messages as m
+from oadr.replies import SERVICE_OF
+from oadr.signature import sign
+from runtime.clock import Clock
+
+#: Where services are, below the base address (R511).
+PREFIX = "/OpenADR2/Simple/2.0b"
+_VTN_SERVICES: Mapping[type, str] = {
+    m.DistributeEvent: "EiEvent",
+    m.RequestReregistration: "EiRegisterParty",
+    m.CancelPartyRegistration: "EiRegisterParty",
+    m.RegisterReport: "EiReport",
+    m.CreateReport: "EiReport",
+    m.CancelReport: "EiReport",
+    m.UpdateReport: "EiReport",
+}
+
+
+class ScriptedPeer:
+    """A party that says what a case makes it say.
+
+    Args:
+        identity: what it shows of itself.
+        clock: of the device under test.
+
+    Attributes:
+        tape: what is said in the present case.
+    """
+
+    def __init__(self, identity: Identity, clock: Clock, tape: Tape) -> None:
+        self.identity = identity
+        self.clock = clock
+        self.tape = tape
+        self._line = Line(identity.client_tls)
+        self._stem = secrets.token_hex(3)
+        self._count = 0
+
+    def new_id(self, kind: str = "q") -> str:
+        """Returns an identifier that this party has never used."""
+        self._count += 1
+        return f"{kind}-{self._stem}-{self._count}"
+
+    def written(self, message: m.Message, *, signed: bool | None = None) -> bytes:
+        """Returns a message as a document.
+
+        Args:
+            message: what to say.
+            signed: whether to sign it; None does as the identity says.
+        """
+        key = self.identity.key
+        if key is None or not (self.identity.signs if signed is None else signed):
+            return codec.encode(message)
+        return sign(message, key, now=self.clock.now(), nonce=secrets.token_hex(16))
+
+    async def close(self) -> None:
+        """Closes its connections."""
+        await self._line.close()
+
+    async def _post(self, url: str, body: bytes, **options: object) -> Reply:
+        return await self._line.send(url, body, **options)  # type: ignore[arg-type]
+
+
+def service_to_vtn(message: m.Message) -> str:
+    """Returns the service of the VTN that a message goes to."""
+    found = SERVICE_OF.get(type(message))
+    return str(found) if found is not None else "EiReport"
+
+
+def service_to_ven(message: m.Message) -> str:
+    """Returns the service of the VEN that a message is pushed to."""
+    return _VTN_SERVICES.get(type(message), "EiReport")
+
+
+def join(base: str, service: str) -> str:
+    """Returns the address of a service.
+
+    Args:
+        base: with or without ``OpenADR2/Simple/2.0b`` (R511).
+        service: its name.
+    """
+    base = base.rstrip("/")
+    return f"{base}/{service}" if base.endswith(PREFIX) else f"{base}{PREFIX}/{service}"

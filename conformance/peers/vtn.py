@@ -1,0 +1,406 @@
+"""The VTN that tests a VEN."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from conformance.checks import Document, Side
+from conformance.peers.http import PATIENCE, Heard, Listener, Reply, pause
+from conformance.peers.identity import Identity
+from conformance.peers.peer import PREFIX, ScriptedPeer, join, service_to_ven
+from conformance.peers.tape import Recorded, Tape
+from oadr import messages as m
+from oadr.enums import EventStatus, ProfileName, ResponseRequired, SignalType, TransportName
+from oadr.replies import request_id_of
+from runtime.clock import Clock
+
+#: Real seconds to wait for something that the VEN is to send.
+WITHIN = 10.0
+ZERO = timedelta(0)
+CONTEXT = "http://openadr.example/conformance"
+_PROFILES = (m.Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,)),)
+#: What the VEN answers to what the VTN says of its own accord.
+ANSWERS = {
+    "DistributeEvent": "oadrCreatedEvent",
+    "RegisterReport": "oadrRegisteredReport",
+    "CreateReport": "oadrCreatedReport",
+    "CancelReport": "oadrCanceledReport",
+    "UpdateReport": "oadrUpdatedReport",
+    "RequestReregistration": "oadrResponse",
+    "CancelPartyRegistration": "oadrCanceledPartyRegistration",
+}
+#: Makes the reply to a request: a message, whatever bytes, an HTTP reply, or None for an
+#: empty body.
+Answer = Callable[[m.Message], "m.Message | bytes | Reply | None"]
+
+
+class ScriptedVtn(ScriptedPeer):
+    """The VTN that tests a VEN.
+
+    Args:
+        identity: what it shows of itself; the name is its vtnID.
+        clock: of the VEN.
+        tape: where to take down what is said.
+        push: whether it pushes to the VEN rather than waiting for polls.
+        poll_freq: how often it asks the VEN to poll.
+
+    Attributes:
+        ven_id: that it gives the VEN.
+        registration_id: of the present registration; empty while the VEN is not registered.
+        registration: the last oadrCreatePartyRegistration; None if there was none.
+        offers: the metadata that the VEN has sent last; None if it has sent none.
+        events: what each snapshot holds, by eventID, in this order.
+        queue: what the next polls bring.
+        replies: by the name of a message of the VEN, what to reply in place of what is usual.
+        requests: report requests that oadrRegisteredReport brings along.
+        readings: the oadrUpdateReport messages that came.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        clock: Clock,
+        tape: Tape,
+        *,
+        push: bool = False,
+        poll_freq: timedelta = timedelta(seconds=1),
+    ) -> None:
+        super().__init__(identity, clock, tape)
+        self.push = push
+        self.poll_freq = poll_freq
+        self.ven_id = identity.ven_id or self.new_id("ven")
+        self.vtn_id = identity.name
+        self.registration_id = ""
+        self.registration: m.CreatePartyRegistration | None = None
+        self.offers: tuple[m.Report, ...] | None = None
+        self.events: dict[str, m.Event] = {}
+        self.queue: deque[m.Message | bytes] = deque()
+        self.replies: dict[str, Answer] = {}
+        self.requests: tuple[m.ReportRequest, ...] = ()
+        self.readings: list[m.UpdateReport] = []
+        self._listener = Listener(self._hear, identity.server_tls)
+
+    @property
+    def url(self) -> str:
+        """Where a VEN reaches it, ``OpenADR2/Simple/2.0b`` included."""
+        scheme = "https" if self.identity.server_tls else "http"
+        return f"{scheme}://localhost:{self._listener.port}{PREFIX}"
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Begins to listen; port 0 takes any free one."""
+        await self._listener.start(host, port)
+
+    async def close(self) -> None:
+        """Ends."""
+        await self._listener.stop()
+        await super().close()
+
+    def begin(self, tape: Tape) -> None:
+        """Forgets all but the registration and the metadata, for the next case."""
+        self.tape = tape
+        self.events.clear()
+        self.queue.clear()
+        self.replies.clear()
+        self.requests = ()
+        self.readings.clear()
+
+    def forget(self) -> None:
+        """Takes the VEN for not registered."""
+        self.registration_id = ""
+        self.registration = None
+        self.offers = None
+
+    # What it makes
+
+    def event(
+        self,
+        *levels: Decimal | int | str,
+        starts_in: timedelta,
+        each: timedelta,
+        signal_name: str = "SIMPLE",
+        signal_type: SignalType = SignalType.LEVEL,
+        unit: m.Unit | None = None,
+        **changes: object,
+    ) -> m.Event:
+        """Returns an event with one signal, as it should be.
+
+        Args:
+            levels: the value of each interval.
+            starts_in: from now.
+            each: the length of each interval.
+            signal_name: of the signal.
+            signal_type: of the signal.
+            unit: its unit.
+            changes: fields of ``m.EventDescriptor``, ``m.Period`` and ``m.Event``.
+        """
+        now = self.now()
+        start = now + starts_in
+        intervals = tuple(
+            m.Interval(duration=each, uid=str(n), payloads=(m.SignalPayload(value=Decimal(one)),))
+            for n, one in enumerate(levels)
+        )
+        signal = m.Signal(
+            intervals=intervals,
+            signal_name=signal_name,
+            signal_type=signal_type,
+            signal_id="signal-1",
+            unit=unit,
+        )
+        event = m.Event(
+            descriptor=m.EventDescriptor(
+                event_id=self.new_id("event"),
+                market_context=CONTEXT,
+                created_date_time=now,
+                event_status=EventStatus.FAR,
+            ),
+            active_period=m.Period(dtstart=start, duration=each * len(levels), notification=ZERO),
+            signals=(signal,),
+            target=m.Target(ven_ids=(self.ven_id,)),
+            response_required=ResponseRequired.ALWAYS,
+        )
+        return changed(event, **changes)
+
+    def now(self) -> datetime:
+        """Returns the present second."""
+        return self.clock.now().replace(microsecond=0)
+
+    def snapshot(self, *, response: bool) -> m.DistributeEvent:
+        """Returns all events, each with the status that it has now (R50, R115).
+
+        Args:
+            response: whether it answers a request (R40).
+        """
+        now = self.now()
+        return m.DistributeEvent(
+            response=m.EiResponse(description="OK") if response else None,
+            request_id=self.new_id("snapshot"),
+            vtn_id=self.vtn_id,
+            events=tuple(current(one, now) for one in self.events.values()),
+        )
+
+    # What it does
+
+    async def distribute(self, *events: m.Event, within: float = WITHIN) -> Recorded | None:
+        """Puts events into the snapshot, sends it, and returns the VEN's oadrCreatedEvent.
+
+        Args:
+            events: new ones, or new versions; those that are known already stay.
+            within: real seconds to wait for the answer.
+
+        Returns:
+            The exchange of the answer; None if none came.
+        """
+        self.events |= {one.descriptor.event_id: one for one in events}
+        return await self.deliver(self.snapshot(response=not self.push), within=within)
+
+    async def deliver(
+        self, message: m.Message, answer: str | None = None, *, within: float = WITHIN
+    ) -> Recorded | None:
+        """Sends a message to the VEN: in answer to its next poll, or by push.
+
+        Args:
+            message: what to say.
+            answer: the name of the VEN's logical answer, if it is not the usual one.
+            within: real seconds to wait for it.
+
+        Returns:
+            The exchange with the logical answer: the VEN's own request, or the push if its
+            reply is the answer. None if none came.
+        """
+        wanted = answer or ANSWERS[type(message).__name__]
+        since = len(self.tape)
+        if self.push:
+            pushed = await self.pushed(message)
+            if pushed.answered is not None and pushed.answered.name == wanted:
+                return pushed
+        else:
+            self.queue.append(message)
+        return await self.hear(wanted, since=since, within=within)
+
+    async def pushed(self, message: m.Message | bytes, service: str = "") -> Recorded:
+        """Sends a message to where the VEN listens, and returns what came of it."""
+        base = self.registration.transport_address if self.registration is not None else None
+        if isinstance(message, bytes):
+            data, service = message, service or "EiEvent"
+        else:
+            data, service = self.written(message), service or service_to_ven(message)
+        url = join(base or "http://localhost:9", service)
+        reply = await self._line.send(url, data, patience=PATIENCE)
+        return self.tape.note(
+            Side.VTN,
+            data,
+            reply.body,
+            status=reply.status,
+            service=service,
+            path=url.partition("://")[2].partition("/")[2],
+            reply_headers=reply.headers,
+            problem=reply.problem,
+        )
+
+    async def hear(self, name: str, *, since: int = 0, within: float = WITHIN) -> Recorded | None:
+        """Returns the first request of that name from the VEN; None if none came in time.
+
+        Args:
+            name: such as ``oadrUpdateReport``.
+            since: how many exchanges of the tape not to look at.
+            within: real seconds to wait at most.
+        """
+        return await self.tape.wait(
+            lambda one: one.asked_by is Side.VEN and one.asked.name == name,
+            since=since,
+            within=within,
+        )
+
+    async def taken(self, within: float = WITHIN) -> bool:
+        """Waits until the VEN has polled for all that waits; whether it has."""
+        for _ in range(int(within / 0.05)):
+            if not self.queue:
+                return True
+            await pause()
+        return False
+
+    # What it hears
+
+    async def _hear(self, heard: Heard) -> Reply:
+        document = Document(heard.body, Side.VEN)
+        message = document.message
+        reply = self._reply(document.name, message)
+        self.tape.note(
+            Side.VEN,
+            heard.body,
+            reply.body,
+            status=reply.status,
+            service=heard.service,
+            path=heard.path,
+            request_headers=heard.headers,
+        )
+        return reply
+
+    def _reply(self, name: str, message: m.Message | None) -> Reply:
+        if message is None:
+            return Reply(status=406)
+        special = self.replies.get(name)
+        made: m.Message | bytes | Reply | None
+        if special is not None:
+            made = special(message)
+        else:
+            usual = getattr(self, f"_on_{type(message).__name__}", self._acknowledge)
+            made = usual(message)
+        if isinstance(made, Reply):
+            return made
+        if made is None:
+            return Reply(status=200)
+        return Reply(status=200, body=made if isinstance(made, bytes) else self.written(made))
+
+    def acknowledgement(self, message: m.Message) -> m.EiResponse:
+        """Returns what says that a message was taken."""
+        return m.EiResponse(description="OK", request_id=request_id_of(message))
+
+    def _acknowledge(self, message: m.Message) -> m.Message:
+        return m.Response(response=self.acknowledgement(message), ven_id=self.ven_id)
+
+    def _on_QueryRegistration(self, message: m.QueryRegistration) -> m.Message:  # noqa: N802
+        return self.created(message, known=bool(self.registration_id))
+
+    def _on_CreatePartyRegistration(  # noqa: N802
+        self, message: m.CreatePartyRegistration
+    ) -> m.Message:
+        self.registration = message
+        self.registration_id = message.registration_id or self.new_id("registration")
+        if not message.registration_id:
+            self.offers = None
+        return self.created(message, known=True)
+
+    def created(self, message: m.Message, *, known: bool) -> m.CreatedPartyRegistration:
+        """Returns the reply to a query or a registration.
+
+        Args:
+            message: the request.
+            known: whether the VEN is registered.
+        """
+        return m.CreatedPartyRegistration(
+            response=self.acknowledgement(message),
+            registration_id=self.registration_id if known else None,
+            ven_id=self.ven_id if known else None,
+            vtn_id=self.vtn_id,
+            profiles=_PROFILES,
+            poll_freq=self.poll_freq,
+        )
+
+    def _on_CancelPartyRegistration(  # noqa: N802
+        self, message: m.CancelPartyRegistration
+    ) -> m.Message:
+        registration_id = self.registration_id
+        self.forget()
+        return m.CanceledPartyRegistration(
+            response=self.acknowledgement(message),
+            registration_id=registration_id,
+            ven_id=self.ven_id,
+        )
+
+    def _on_Poll(self, message: m.Poll) -> "m.Message | bytes":  # noqa: N802
+        if self.queue:
+            return self.queue.popleft()
+        return m.Response(response=m.EiResponse(description="OK"), ven_id=self.ven_id)
+
+    def _on_RequestEvent(self, message: m.RequestEvent) -> m.Message:  # noqa: N802
+        snapshot = self.snapshot(response=True)
+        return replace(snapshot, response=self.acknowledgement(message))
+
+    def _on_RegisterReport(self, message: m.RegisterReport) -> m.Message:  # noqa: N802
+        self.offers = message.reports
+        return m.RegisteredReport(
+            response=self.acknowledgement(message), requests=self.requests, ven_id=self.ven_id
+        )
+
+    def _on_CreateReport(self, message: m.CreateReport) -> m.Message:  # noqa: N802
+        return m.CreatedReport(response=self.acknowledgement(message), ven_id=self.ven_id)
+
+    def _on_UpdateReport(self, message: m.UpdateReport) -> m.Message:  # noqa: N802
+        self.readings.append(message)
+        return m.UpdatedReport(response=self.acknowledgement(message), ven_id=self.ven_id)
+
+    def _on_CancelReport(self, message: m.CancelReport) -> m.Message:  # noqa: N802
+        return m.CanceledReport(response=self.acknowledgement(message), ven_id=self.ven_id)
+
+    def _on_CreateOpt(self, message: m.CreateOpt) -> m.Message:  # noqa: N802
+        return m.CreatedOpt(response=self.acknowledgement(message), opt_id=message.opt_id)
+
+    def _on_CancelOpt(self, message: m.CancelOpt) -> m.Message:  # noqa: N802
+        return m.CanceledOpt(response=self.acknowledgement(message), opt_id=message.opt_id)
+
+
+def changed(event: m.Event, **changes: object) -> m.Event:
+    """Returns an event with other values in its descriptor, active period or itself."""
+    parts: dict[str, dict[str, object]] = {"descriptor": {}, "active_period": {}, "": {}}
+    for name, value in changes.items():
+        if name in m.EventDescriptor.__dataclass_fields__:
+            parts["descriptor"][name] = value
+        elif name in m.Period.__dataclass_fields__:
+            parts["active_period"][name] = value
+        else:
+            parts[""][name] = value
+    return replace(
+        event,
+        descriptor=replace(event.descriptor, **parts["descriptor"]),  # type: ignore[arg-type]
+        active_period=replace(event.active_period, **parts["active_period"]),  # type: ignore[arg-type]
+        **parts[""],  # type: ignore[arg-type]
+    )
+
+
+def current(event: m.Event, now: datetime) -> m.Event:
+    """Returns an event with the status that it has, unless it is cancelled (R13, R66, R115)."""
+    status = event.descriptor.event_status
+    period = event.active_period
+    if status is not EventStatus.CANCELLED:
+        end = period.dtstart + period.duration + (period.start_after or ZERO)
+        near = period.dtstart - (period.ramp_up or ZERO)
+        if period.duration and now >= end:
+            status = EventStatus.COMPLETED
+        elif now >= period.dtstart:
+            status = EventStatus.ACTIVE
+        else:
+            status = EventStatus.NEAR if period.ramp_up and now >= near else EventStatus.FAR
+    return changed(event, event_status=status, created_date_time=now)

@@ -1,0 +1,21 @@
+"""Each demand can be missed, and is then reported: by the case that makes it, and by no other."""
+
+import pytest
+
+from conformance.demands import DEMANDS
+from tests.conformance.kit import mutants_ven_registration, mutants_vtn_registration
+from tests.conformance.kit.bent import Mutant, run
+
+MUTANTS = [*mutants_vtn_registration.MUTANTS, *mutants_ven_registration.MUTANTS]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+async def test_a_device_with_a_fault_is_reported(mutant: Mutant) -> None:
+    result = await run(mutant)
+    found = {one.id for one in result.faults}
+    assert mutant.demand in found, f"{result.verdict} {result.reason}: only {sorted(found)}"
+    assert found - {mutant.demand} <= mutant.also, sorted(found)
+
+
+def test_each_demand_has_a_mutant() -> None:
+    assert set(DEMANDS) - {mutant.demand for mutant in MUTANTS} == set()
