@@ -182,6 +182,18 @@ class Refuse(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Admit(Action):
+    """Have the VTN admit the VEN of the kit again, after it was to refuse it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrol(Action):
+    """Take in the VEN of the kit, under a certain venID, before it registers (R402)."""
+
+    ven_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readings(Action):
     """Look up the readings that the VTN has stored of the VEN of the kit.
 

@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import dataclass, field
 
+from certs import KeyPair, TLSFiles
 from oadr.signature import SigningKey
 
 
@@ -18,6 +19,13 @@ class Identity:
         key: to sign with; None if there is none.
         signs: whether it signs its messages.
         fingerprint: of its certificate, 20 digits; empty for none.
+        files: what ``client_tls`` is made of: the authority, and the certificates of the VEN,
+            one of them EC or RSA, or one of each. Cases about TLS versions and cipher suites
+            make contexts of their own out of them; None skips these.
+        stranger: a certificate of the same authority that the device under test lets in, but
+            knows as nobody, or as somebody else. None skips cases about identities.
+        expired: a certificate of the same authority that has expired (R516). None skips cases
+            about that.
     """
 
     name: str
@@ -27,3 +35,6 @@ class Identity:
     key: SigningKey | None = field(default=None, repr=False)
     signs: bool = False
     fingerprint: str = ""
+    files: TLSFiles | None = field(default=None, repr=False)
+    stranger: KeyPair | None = field(default=None, repr=False)
+    expired: KeyPair | None = field(default=None, repr=False)
