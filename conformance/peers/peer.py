@@ -89,3 +89,8 @@ def join(base: str, service: str) -> str:
     """
     base = base.rstrip("/")
     return f"{base}/{service}" if base.endswith(PREFIX) else f"{base}{PREFIX}/{service}"
+
+
+def path_of(url: str) -> str:
+    """Returns the path of an address."""
+    return "/" + url.partition("://")[2].partition("/")[2]

@@ -9,7 +9,7 @@ from conformance.checks.xml import text
 from conformance.peers.http import Heard, Listener, Reply, pause
 from conformance.peers.identity import Identity
 from conformance.peers.offers import OFFERS
-from conformance.peers.peer import ScriptedPeer, join, service_to_vtn
+from conformance.peers.peer import ScriptedPeer, join, path_of, service_to_vtn
 from conformance.peers.tape import Recorded, Tape
 from oadr import messages as m
 from oadr.enums import OptType, ResponseRequired
@@ -138,7 +138,7 @@ class ScriptedVen(ScriptedPeer):
             reply.body,
             status=reply.status,
             service=service,
-            path=url.partition("://")[2].partition("/")[2],
+            path=path_of(url),
             reply_headers=reply.headers,
             problem=reply.problem,
         )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from conformance.checks import Document, Side
 from conformance.peers.http import PATIENCE, Heard, Listener, Reply, pause
 from conformance.peers.identity import Identity
-from conformance.peers.peer import PREFIX, ScriptedPeer, join, service_to_ven
+from conformance.peers.peer import PREFIX, ScriptedPeer, join, path_of, service_to_ven
 from conformance.peers.tape import Recorded, Tape
 from oadr import messages as m
 from oadr.enums import EventStatus, ProfileName, ResponseRequired, SignalType, TransportName
@@ -234,7 +234,7 @@ class ScriptedVtn(ScriptedPeer):
             reply.body,
             status=reply.status,
             service=service,
-            path=url.partition("://")[2].partition("/")[2],
+            path=path_of(url),
             reply_headers=reply.headers,
             problem=reply.problem,
         )
@@ -282,17 +282,18 @@ class ScriptedVtn(ScriptedPeer):
         if message is None:
             return Reply(status=406)
         special = self.replies.get(name)
-        made: m.Message | bytes | Reply | None
-        if special is not None:
-            made = special(message)
-        else:
-            usual = getattr(self, f"_on_{type(message).__name__}", self._acknowledge)
-            made = usual(message)
+        made = self.usual(message) if special is None else special(message)
         if isinstance(made, Reply):
             return made
         if made is None:
             return Reply(status=200)
         return Reply(status=200, body=made if isinstance(made, bytes) else self.written(made))
+
+    def usual(self, message: m.Message) -> "m.Message | bytes | Reply | None":
+        """Returns what a VTN replies that has nothing against a message."""
+        reply = getattr(self, f"_on_{type(message).__name__}", self._acknowledge)
+        made: m.Message | bytes | Reply | None = reply(message)
+        return made
 
     def acknowledgement(self, message: m.Message) -> m.EiResponse:
         """Returns what says that a message was taken."""

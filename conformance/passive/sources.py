@@ -1,0 +1,124 @@
+"""What can be judged: files with messages, exported traces, folders of either.
+
+* ``NAME.xml``: one message. ``NAME.request.xml`` and ``NAME.reply.xml`` are an exchange.
+* ``NAME.oadr-trace.json``: an exported trace, of ``vtn trace``, ``ven trace`` or a proxy.
+* A folder that a VTN, a VEN or a proxy writes its trace to, also while it does.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from conformance.checks import Document, Side
+from oadr.errors import OpenADRError
+from runtime.capture.bundle import SUFFIX, load_bundle
+from runtime.capture.reader import Reader
+from runtime.capture.record import Exchange, Party
+from runtime.capture.segments import segment_paths
+
+#: Messages that only a VTN sends, in answer to a request or of its own accord (section 1.2).
+FROM_VTN = frozenset(
+    {
+        "oadrCanceledOpt",
+        "oadrCreatedOpt",
+        "oadrCreatedPartyRegistration",
+        "oadrDistributeEvent",
+        "oadrRequestReregistration",
+    }
+)
+_REQUEST, _REPLY = ".request.xml", ".reply.xml"
+
+
+class SourceError(OpenADRError):
+    """A file that holds nothing which can be judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Something that was recorded.
+
+    Attributes:
+        name: of the file or folder, for people.
+        exchanges: in their order.
+        alone: whether it is the traffic of one VEN with one VTN.
+    """
+
+    name: str
+    exchanges: tuple[Exchange, ...]
+    alone: bool = False
+
+
+def sources(paths: Iterable[Path], *, sender: Side | None = None) -> Iterator[Source]:
+    """Yields what there is to judge.
+
+    Args:
+        paths: files and folders; folders are searched for the files that are known.
+        sender: who sent single messages; None tells it by the message.
+
+    Raises:
+        SourceError: a file holds nothing that can be judged, or is not there.
+    """
+    for path in paths:
+        if path.is_dir() and any(True for _ in segment_paths(path)):
+            yield Source(name=str(path), exchanges=tuple(_captured(path)))
+        elif path.is_dir():
+            inner = [*path.rglob("*.xml"), *path.rglob(f"*{SUFFIX}")]
+            if not inner:
+                raise SourceError(f"{path}: nothing to judge; expected *.xml, *{SUFFIX} or a trace")
+            yield from sources(sorted(inner), sender=sender)
+        elif path.name.endswith(_REPLY) and path.with_name(_asking(path)).exists():
+            continue
+        else:
+            yield _file(path, sender)
+
+
+def _asking(path: Path) -> str:
+    return path.name.removesuffix(_REPLY) + _REQUEST
+
+
+def _captured(folder: Path) -> Iterator[Exchange]:
+    for entry in Reader(folder).new():
+        record = entry.whole
+        if isinstance(record, Exchange):
+            yield record
+
+
+def _file(path: Path, sender: Side | None) -> Source:
+    try:
+        if path.name.endswith(".json"):
+            return Source(name=str(path), exchanges=load_bundle(path).exchanges)
+        data = path.read_bytes()
+        answer = path.with_name(path.name.removesuffix(_REQUEST) + _REPLY)
+        paired = path.name.endswith(_REQUEST) and answer.exists()
+        reply = answer.read_bytes() if paired else b""
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+    except OpenADRError as error:
+        raise SourceError(str(error)) from None
+    return Source(name=str(path), exchanges=(_message(path, data, reply, sender),), alone=True)
+
+
+def _message(path: Path, data: bytes, reply: bytes, sender: Side | None) -> Exchange:
+    document = Document(data, Side.VEN)
+    if document.root is None:
+        raise SourceError(f"{path}: is no XML: {document.invalid}")
+    asked_by: Party = "VTN" if (sender or sender_of(document.name)) is Side.VTN else "VEN"
+    moment = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return Exchange(
+        at=moment,
+        began=moment.timestamp(),
+        took=timedelta(0),
+        asked_by=asked_by,
+        service="",
+        peer="",
+        message=document.name,
+        status=200,
+        request=data,
+        response=reply,
+    )
+
+
+def sender_of(name: str) -> Side:
+    """Returns who sends messages of a name; the VEN where both do."""
+    return Side.VTN if name in FROM_VTN else Side.VEN
