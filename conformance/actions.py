@@ -215,6 +215,20 @@ class Restart(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseVenId(Action):
+    """Enter a venID at the VEN, for its first registration (R402)."""
+
+    ven_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlyMarket(Action):
+    """Have the VEN take part in one market context alone; in any, if none is named (R48)."""
+
+    market_context: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Register(Action):
     """Have the VEN register anew, without its registrationID (R406)."""
 

@@ -20,7 +20,7 @@ class Reply:
     """What came back.
 
     Attributes:
-        status: of HTTP; None if nothing came back.
+        status: of HTTP; None if nothing came back; in answer to what came in, to break off.
         body: as it was on the wire, unpacked.
         headers: names in lower case.
         problem: why nothing came back.
@@ -136,6 +136,8 @@ class Listener:
             method=request.method, path=request.path, body=body, headers=lowered(request.headers)
         )
         reply = await self._answer(heard)
+        if reply.status is None and request.transport is not None:
+            request.transport.abort()
         headers = dict(reply.headers) or (_XML if reply.body else {})
         return web.Response(status=reply.status or 500, body=reply.body, headers=headers)
 
