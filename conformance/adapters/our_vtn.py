@@ -126,6 +126,9 @@ def _identity(made: Papers | None, *, tls: bool, signed: bool) -> Identity:
         key=signing_key(made.ven),
         signs=signed,
         fingerprint=made.ven_fingerprint,
+        files=made.files(made.ven, made.ven_rsa) if tls else None,
+        stranger=made.other if tls else None,
+        expired=made.expired if tls else None,
     )
 
 

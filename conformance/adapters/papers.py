@@ -68,9 +68,9 @@ class Papers:
         """Of the VTN's certificate, as OpenADR writes it."""
         return fingerprint(self.vtn)
 
-    def files(self, pair: KeyPair) -> TLSFiles:
-        """Returns what a party with that certificate has."""
-        return TLSFiles(ca=self.ca, pairs=[pair])
+    def files(self, *pairs: KeyPair) -> TLSFiles:
+        """Returns what a party with these certificates has."""
+        return TLSFiles(ca=self.ca, pairs=pairs)
 
     def client(self, pair: KeyPair) -> ssl.SSLContext:
         """Returns the context of a client with that certificate."""
