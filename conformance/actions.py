@@ -104,10 +104,17 @@ class CreateEvent(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyEvent(Action):
-    """Change an event, so that it becomes as described."""
+    """Change an event, so that it becomes as described.
+
+    Attributes:
+        event_id: which.
+        event: what it is to be.
+        keeps_start: whether it begins when it did, and ``starts_in`` does not count.
+    """
 
     event_id: str
     event: EventSpec
+    keeps_start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,13 +25,14 @@ from conformance.actions import (
 from conformance.device import Cannot
 from oadr import messages as m
 from oadr.enums import SignalType
+from oadr.errors import OpenADRError
 from oadr.event import build_event
 from oadr.units import unit
 from runtime.clock import Clock
 from vtn.audience import Audience
-from vtn.errors import VTNError
 from vtn.hooks import Wanted
 from vtn.operator import Operator
+from vtn.operator.acting import find_event
 from vtn.store import Store, delivery, party, reading
 
 
@@ -67,7 +68,7 @@ class VtnOperator:
             raise Cannot(f"{action.words}: no operator of this VTN can do that")
         try:
             return await doing(action)
-        except VTNError as error:
+        except OpenADRError as error:
             raise Cannot(f"{action.words}: {error}") from None
 
     async def _do_CreateEvent(self, action: CreateEvent) -> str:  # noqa: N802
@@ -78,7 +79,12 @@ class VtnOperator:
         return str(stored.event_id)
 
     async def _do_ModifyEvent(self, action: ModifyEvent) -> None:  # noqa: N802
-        event = built(action.event_id, action.event, self.clock.now())
+        start = None
+        if action.keeps_start:
+            async with self.store.read() as tx:
+                stored = await find_event(tx, action.event_id)
+            start = stored.event.active_period.dtstart
+        event = built(action.event_id, action.event, self.clock.now(), start)
         await self.operator.modify_event(event, now=self.clock.now())
 
     async def _do_CancelEvent(self, action: CancelEvent) -> None:  # noqa: N802
@@ -131,20 +137,21 @@ class VtnOperator:
         return tuple((one.r_id, str(one.value)) for one in rows)
 
 
-def built(event_id: str, spec: EventSpec, now: datetime) -> m.Event:
+def built(event_id: str, spec: EventSpec, now: datetime, start: datetime | None = None) -> m.Event:
     """Returns an event as an operator would make it.
 
     Args:
         event_id: of the event.
         spec: what is wanted.
         now: the moment.
+        start: in place of what is wanted.
     """
     now = now.replace(microsecond=0)
-    first, *others = spec.signals
+    first = spec.signals[0]
     event = build_event(
         event_id=event_id,
         market_context=spec.market_context,
-        start=now + spec.starts_in,
+        start=start or now + spec.starts_in,
         intervals=[(first.each, value) for value in first.values],
         signal_name=first.name,
         signal_type=SignalType(first.type),
@@ -160,7 +167,7 @@ def built(event_id: str, spec: EventSpec, now: datetime) -> m.Event:
         response_required=spec.response_required,
         now=now,
     )
-    signals = (*event.signals, *(_signal(one, n) for n, one in enumerate(others, start=1)))
+    signals = tuple(_signal(one, n) for n, one in enumerate(spec.signals))
     baseline = _baseline(event) if spec.baseline else None
     return replace(event, signals=signals, baseline=baseline)
 
@@ -176,6 +183,7 @@ def _baseline(event: m.Event) -> m.Baseline:
         duration=period.duration,
         intervals=(flat,),
         baseline_id="baseline-1",
+        resource_ids=event.target.resource_ids,
         baseline_name="usual load",
         unit=unit("powerReal"),
     )
