@@ -3,7 +3,8 @@
 A mutant names a case and the demand that it must find violated. ``bend`` gets the name and
 the bytes of each document of the device, and returns what the kit hears in its place: the
 same, something else, or None for silence (a reply becomes an empty body, a request of a VEN
-is answered and was never there). ``lie`` replaces what comes of an action at the device.
+is answered and was never there). ``reply`` does the same with HTTP replies of a VTN, status
+and headers included. ``lies`` replace what comes of actions at the device.
 """
 
 import re
@@ -25,6 +26,7 @@ from oadr import messages as m
 
 Bend = Callable[[str, bytes], "bytes | None"]
 Lie = Callable[[Action, Any], Any]
+BendReply = Callable[[Reply], Reply]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Mutant:
         code: of the case.
         demand: the identifier of what must be found.
         bend: what becomes of the documents of the device.
+        reply: what becomes of HTTP replies of a VTN, before that.
         lies: by the name of an action, what comes of it instead.
         also: identifiers of what else may be found.
         push: whether in the push model.
@@ -45,6 +48,7 @@ class Mutant:
     code: str
     demand: str
     bend: Bend = field(default=lambda name, data: data)
+    reply: BendReply = field(default=lambda reply: reply)
     lies: Mapping[str, Lie] = field(default_factory=dict)
     also: frozenset[str] = frozenset()
     push: bool = False
@@ -62,6 +66,7 @@ async def run(mutant: Mutant) -> Result:
 
         class Ven(BentVen):
             bend = staticmethod(mutant.bend)
+            reply = staticmethod(mutant.reply)
 
         async with our_vtn() as vtn:
             _lie(vtn, mutant.lies)
@@ -91,11 +96,11 @@ def _lie(device: Any, lies: Mapping[str, Lie]) -> None:
 class _BentLine(Line):
     """Bends what comes back."""
 
-    def __init__(self, line: Line, bend: Bend, side: Side) -> None:
-        self._inner, self._bend, self._side = line, bend, side
+    def __init__(self, line: Line, bend: Bend, side: Side, reply: BendReply) -> None:
+        self._inner, self._bend, self._side, self._reply = line, bend, side, reply
 
     async def send(self, url: str, body: bytes, **options: Any) -> Reply:
-        reply = await self._inner.send(url, body, **options)
+        reply = self._reply(await self._inner.send(url, body, **options))
         if reply.status != 200:
             return reply
         bent = self._bend(Document(reply.body, self._side).name, reply.body)
@@ -109,10 +114,11 @@ class BentVen(ScriptedVen):
     """The VEN of the kit, to whom a VTN says something else than it did."""
 
     bend: Bend
+    reply: BendReply
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._line = _BentLine(self._line, self.bend, Side.VTN)
+        self._line = _BentLine(self._line, self.bend, Side.VTN, self.reply)
 
     async def _hear(self, heard: Heard) -> Reply:
         bent = self.bend(Document(heard.body, Side.VTN).name, heard.body)
@@ -130,7 +136,7 @@ class BentVtn(ScriptedVtn):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._line = _BentLine(self._line, self.bend, Side.VEN)
+        self._line = _BentLine(self._line, self.bend, Side.VEN, lambda reply: reply)
 
     async def _hear(self, heard: Heard) -> Reply:
         document = Document(heard.body, Side.VEN)
@@ -158,3 +164,21 @@ def changed(name: str, *changes: tuple[str, str]) -> Bend:
         return text.encode()
 
     return bend
+
+
+def later(bend: Bend, name: str, count: int = 1) -> Bend:
+    """Returns a bend that leaves the first messages of a name as they are.
+
+    Args:
+        bend: of those that come after them.
+        name: of the messages that are counted.
+        count: how many.
+    """
+    seen = 0
+
+    def wait(given: str, data: bytes) -> bytes | None:
+        nonlocal seen
+        seen += given == name
+        return bend(given, data) if seen > count else data
+
+    return wait
