@@ -15,18 +15,25 @@ All that the device says goes past the checks of ``conformance.checks``. What on
 can know is a ``Demand``, and a case says with ``expect`` whether it is met.
 """
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.actions import Action, Start
 from conformance.checks import Severity, Side
 from conformance.demands import Demand
 from conformance.device import Cannot, Device, VenDevice, VtnDevice
 from conformance.peers import Recorded, ScriptedVen, ScriptedVtn, Tape
+from conformance.peers.vtn import ANSWERS
 from conformance.results import Fault
+from oadr import messages as m
+
+T = TypeVar("T")
+#: Real seconds; what waits so long is ended by something else.
+FOREVER = 3600.0
 
 
 class Skipped(Exception):
@@ -266,6 +273,21 @@ class Test:
         """Waits that many short whiles of the device's clock."""
         await self.clock.sleep(self.device.unit * units)
 
+    async def in_time(self, coming: Coroutine[Any, Any, T], units: float = 4) -> T | None:
+        """Returns what something comes to; None if so many units of the device pass before.
+
+        Args:
+            coming: what to wait for, with a patience of its own that is longer.
+            units: short whiles of the device's clock.
+        """
+        work, over = asyncio.ensure_future(coming), asyncio.ensure_future(self.wait(units))
+        try:
+            await asyncio.wait({work, over}, return_when=asyncio.FIRST_COMPLETED)
+            return work.result() if work.done() else None
+        finally:
+            work.cancel()
+            over.cancel()
+
     @property
     def violated(self) -> bool:
         """Whether anything was found that must not be."""
@@ -308,6 +330,58 @@ class VenTest(Test):
     ) -> None:
         super().__init__(case, device, tape, push=push)
         self.vtn = vtn
+
+    async def hear(
+        self,
+        *names: str,
+        since: int = 0,
+        units: float = 4,
+        fits: Callable[[Recorded], bool] = lambda one: True,
+    ) -> Recorded | None:
+        """Returns the first request of the VEN that has one of these names.
+
+        Args:
+            names: such as ``oadrCreateOpt``.
+            since: how many exchanges of the tape not to look at.
+            units: how long to wait at most, in short whiles of the device's clock.
+            fits: what else must be so.
+
+        Returns:
+            The exchange; None if none came in time.
+        """
+        coming = self.tape.wait(
+            lambda one: one.asked_by is Side.VEN and one.asked.name in names and fits(one),
+            since=since,
+            within=FOREVER,
+        )
+        return await self.in_time(coming, units)
+
+    async def answer(self, message: m.Message, *names: str, units: float = 4) -> Recorded | None:
+        """Says something to the VEN, and returns the exchange with its logical answer.
+
+        Args:
+            message: what to say, at the next poll or by push.
+            names: of messages that answer it; none for the usual one.
+            units: how long to wait at most, in short whiles of the device's clock.
+
+        Returns:
+            The exchange; ``said`` gets the answer out of it. None if none came in time.
+        """
+        wanted = names or (ANSWERS[type(message).__name__],)
+        since = len(self.tape)
+        if self.push:
+            pushed = await self.vtn.pushed(message)
+            if pushed.answered is not None and pushed.answered.name in wanted:
+                return pushed
+        else:
+            self.vtn.queue.append(message)
+        return await self.hear(*wanted, since=since, units=units)
+
+    def said(self, heard: Recorded, kind: type[T]) -> T | None:
+        """Returns what the VEN said in an exchange, if it is of a kind and can be read."""
+        document = heard.asked if heard.asked_by is Side.VEN else heard.answered
+        message: object = None if document is None else document.message
+        return message if isinstance(message, kind) else None
 
     async def joined(self) -> None:
         """Has the VEN registered, and its metadata there."""
