@@ -73,6 +73,8 @@ class ScriptedVen(ScriptedPeer):
         self.opt: OptType | None = OptType.OPT_IN
         self._listener: Listener | None = None
         self._inbox: asyncio.Queue[Received] = asyncio.Queue()
+        self._asking = 0
+        self._heard: list[Callable[[], None]] = []
 
     @property
     def registered(self) -> bool:
@@ -131,17 +133,31 @@ class ScriptedVen(ScriptedPeer):
     ) -> Recorded:
         """Sends whatever bytes to a service of the VTN."""
         url = join(self.url, service)
-        reply = await self._line.send(url, data, headers=headers, method=method)
-        return self.tape.note(
-            Side.VEN,
-            data,
-            reply.body,
-            status=reply.status,
-            service=service,
-            path=path_of(url),
-            reply_headers=reply.headers,
-            problem=reply.problem,
-        )
+        self._asking += 1
+        try:
+            reply = await self._line.send(url, data, headers=headers, method=method)
+            return self.tape.note(
+                Side.VEN,
+                data,
+                reply.body,
+                status=reply.status,
+                service=service,
+                path=path_of(url),
+                reply_headers=reply.headers,
+                problem=reply.problem,
+            )
+        finally:
+            self._asking -= 1
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Takes down what was pushed while a request was on its way.
+
+        The request was sent before, and the tape has it first, as what is pushed may follow
+        from it.
+        """
+        while self._heard and not self._asking:
+            self._heard.pop(0)()
 
     async def query(self) -> Recorded:
         """Asks what the VTN supports."""
@@ -430,15 +446,22 @@ class ScriptedVen(ScriptedPeer):
             reaction = self.react(message)
         body = b"" if reaction is None else self.written(reaction)
         status = 200 if message is not None else 406
-        recorded = self.tape.note(
-            Side.VTN,
-            heard.body,
-            body,
-            status=status,
-            service=heard.service,
-            path=heard.path,
-            request_headers=heard.headers,
-        )
-        if message is not None:
-            self._inbox.put_nowait(Received(message=message, document=document, recorded=recorded))
+
+        def take_down() -> None:
+            recorded = self.tape.note(
+                Side.VTN,
+                heard.body,
+                body,
+                status=status,
+                service=heard.service,
+                path=heard.path,
+                request_headers=heard.headers,
+            )
+            if message is not None:
+                self._inbox.put_nowait(
+                    Received(message=message, document=document, recorded=recorded)
+                )
+
+        self._heard.append(take_down)
+        self._catch_up()
         return Reply(status=status, body=body)
