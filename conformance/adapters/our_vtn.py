@@ -5,7 +5,7 @@ from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from conformance.actions import Action
+from conformance.actions import Action, Admit, Enrol, Refuse
 from conformance.adapters.papers import Papers, papers, signing_key
 from conformance.adapters.vtn_operator import VtnOperator
 from conformance.checks import Side
@@ -14,6 +14,8 @@ from conformance.peers import Identity
 from runtime.clock import AcceleratedClock, Clock
 from vtn.audience import Audience
 from vtn.config import Settings
+from vtn.hooks import Accept, Context, Registration
+from vtn.hooks import Refuse as Refused
 from vtn.server import Server, configured_handlers
 from vtn.store import Store
 from vtn.testing.configured import configured
@@ -30,6 +32,27 @@ def clock(factor: float = FACTOR) -> AcceleratedClock:
     """Returns a clock that shows the present moment, and runs faster from now on."""
     now = datetime.now(UTC)
     return AcceleratedClock(origin=now, shown=now, factor=factor)
+
+
+class Door:
+    """Lets in whom the handler of the configuration lets in, unless it is shut.
+
+    Args:
+        handler: that decides about registrations.
+    """
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+        self.shut = False
+
+    async def on_create_party_registration(
+        self, request: Registration, ctx: Context
+    ) -> Accept | Refused:
+        """Refuses everybody while it is shut."""
+        if self.shut:
+            return Refused(463, "the operator does not admit this VEN")
+        decision: Accept | Refused = await self._handler.on_create_party_registration(request, ctx)
+        return decision
 
 
 class OurVtn:
@@ -69,14 +92,17 @@ class OurVtn:
         self._enrolled = enrolled
         self._store: Store | None = None
         self._operator: VtnOperator | None = None
+        self._door: Door | None = None
 
     async def renew(self) -> None:
         """Starts another one, with an empty database."""
         await self.stop()
         self._store = await open_empty()
+        (handler,) = configured_handlers(self._settings)
+        self._door = Door(handler)
         self.server = Server(
             self._settings,
-            handlers=configured_handlers(self._settings),
+            handlers=[self._door],
             store=self._store,
             clock=self.clock,
         )
@@ -111,6 +137,11 @@ class OurVtn:
         """Does what an operator of the VTN would do."""
         if self.server is None or self._operator is None:
             raise Cannot("the VTN does not run")
+        if isinstance(action, Refuse | Admit) and self._door is not None:
+            self._door.shut = isinstance(action, Refuse)
+            return None
+        if isinstance(action, Enrol) and self._enrolled:
+            raise Cannot(f"{action.words}: this one is enrolled with its certificate")
         return await self._operator.do(action)
 
 

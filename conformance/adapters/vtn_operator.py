@@ -12,6 +12,7 @@ from conformance.actions import (
     CancelRegistration,
     CancelReports,
     CreateEvent,
+    Enrol,
     EventSpec,
     ModifyEvent,
     OptOf,
@@ -126,6 +127,9 @@ class VtnOperator:
 
     async def _do_Refuse(self, action: Refuse) -> None:  # noqa: N802
         await self.operator.revoke(self.name, now=self.clock.now())
+
+    async def _do_Enrol(self, action: Enrol) -> None:  # noqa: N802
+        await self.operator.enrol(self.name, now=self.clock.now(), ven_id=action.ven_id)
 
     async def _do_Readings(self, action: Readings) -> tuple[tuple[str, str], ...]:  # noqa: N802
         async with self.store.read() as tx:

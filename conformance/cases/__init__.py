@@ -4,8 +4,16 @@
 """
 
 from conformance.case import CASES
-from conformance.cases import ven_registration, vtn_registration
+from conformance.cases import (
+    ven_registration,
+    vtn_admission,
+    vtn_registration,
+)
 
 __all__ = ["CASES", "MODULES"]
 
-MODULES = (vtn_registration, ven_registration)
+MODULES = (
+    vtn_registration,
+    vtn_admission,
+    ven_registration,
+)

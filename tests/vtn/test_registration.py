@@ -131,6 +131,15 @@ async def test_r402_a_preconfigured_ven_id_is_kept_and_a_wrong_one_is_452() -> N
         assert right.ven_id == "0042"
 
 
+async def test_r402_without_tls_a_known_name_does_not_make_up_for_a_wrong_ven_id() -> None:
+    async with running(handlers=[Open()]) as world:
+        await world.operator.enrol("school", now=world.clock.now(), ven_id="0042")
+        refused = await world.peer().register("school", ven_id="42")
+        kept = await world.peer().register("school", ven_id="0042")
+    assert (refused.response.code, refused.registration_id) == (452, None)
+    assert (kept.response.code, kept.ven_id) == (200, "0042")
+
+
 async def test_a_ven_is_known_by_its_certificate_whatever_it_calls_itself() -> None:
     async with running(handlers=[AllowList()], tls=True) as world:
         peer = world.client("school")

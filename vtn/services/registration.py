@@ -99,7 +99,10 @@ def _claimed(desk: Desk, caller: Caller, message: m.CreatePartyRegistration) -> 
         member = desk.roster.of_ven_id(message.ven_id)
         if member is not None:
             return member
-    return desk.roster.of_name(message.ven_name) if message.ven_name else None
+    member = desk.roster.of_name(message.ven_name) if message.ven_name else None
+    if member is not None and message.ven_id and not lookup.readmits(desk):
+        raise InvalidId(f"venID {message.ven_id!r} is not that of this VEN", rule="R402")
+    return member
 
 
 def _forgotten(desk: Desk, message: m.CreatePartyRegistration) -> bool:

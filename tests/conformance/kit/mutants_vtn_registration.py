@@ -31,6 +31,30 @@ MUTANTS = [
     ),
     _mutant("N1_0020", "R403.registers", instead(_CREATED, None)),
     _mutant("N1_0020", "R405.metadata_first", instead("oadrRegisterReport", _OK)),
+    _mutant(
+        "N1_0025",
+        "R402.wrong_ven_id_refused",
+        changed(_CREATED, ("<ei:responseCode>452<", "<ei:responseCode>200<")),
+        # It registers the VEN that it should have refused, and says so without identifiers.
+        "R403.gives_identifiers",
+        "R403.gives_poll_frequency",
+    ),
+    _mutant(
+        "N1_0025",
+        "R402.keeps_ven_id",
+        changed(_CREATED, ("<ei:venID>[^<]*<", "<ei:venID>another<")),
+    ),
+    _mutant(
+        "K1_0402",
+        "R402.serves_ven_id",
+        code("oadrDistributeEvent", "200", 452),
+    ),
+    _mutant("K1_0517A", "R517.refuses_registration", code(_CREATED, "463", 459)),
+    _mutant(
+        "K1_0517A",
+        "R517.refuses_without_ids",
+        changed(_CREATED, ("<ei:vtnID>", "<ei:venID>some</ei:venID><ei:vtnID>")),
+    ),
     _mutant("N1_0030", "R407.cancels", code(_CANCELED, "200", 459)),
     _mutant(
         "N1_0030",

@@ -1,0 +1,110 @@
+"""Who is let in and under what name, with a VTN under test."""
+
+from conformance.actions import Admit, Enrol, Refuse
+from conformance.case import Suite, VtnTest, vtn_case
+from conformance.cases.of_ven import answer_of, refused, taken
+from conformance.checks.xml import text
+from conformance.demands import demand
+from conformance.peers import Recorded
+from oadr import messages as m
+
+_ENROLLED = ("The VEN of the kit is taken in under a venID that the VTN knows beforehand.",)
+#: Letters of both kinds: identifiers are compared as they are (R512).
+PRECONFIGURED = "Kit-VEN-17"
+#: What a program that guesses types would change.
+LIKE_A_NUMBER = "0042"
+
+WRONG_VEN_ID = demand(
+    402,
+    "wrong_ven_id_refused",
+    "A VEN that registers with another venID than it was given beforehand is refused.",
+)
+KEEPS_VEN_ID = demand(
+    402, "keeps_ven_id", "A VEN that was given a venID beforehand is registered under that one."
+)
+SERVES_VEN_ID = demand(
+    402, "serves_ven_id", "A VEN is served under the venID with which it was registered."
+)
+REFUSES = demand(
+    517,
+    "refuses_registration",
+    "A VEN that is not admitted is refused with 463 in oadrCreatedPartyRegistration.",
+)
+REFUSES_WITHOUT_IDS = demand(
+    517, "refuses_without_ids", "A VEN that is not admitted gets no venID and no registrationID."
+)
+
+
+def _ids(recorded: Recorded) -> dict[str, str]:
+    """Returns the identifiers that an answer gives, as far as they are not empty."""
+    element = None if recorded.answered is None else recorded.answered.element
+    found = {name: text(element, f"ei:{name}") or "" for name in ("venID", "registrationID")}
+    return {name: value for name, value in found.items() if value}
+
+
+async def _preconfigured(t: VtnTest, ven_id: str) -> None:
+    """Registers under a venID that the VTN knows, and looks whether that is kept."""
+    registered = await t.ven.register(ven_id=ven_id)
+    t.need(t.ven.registered, "the VTN does not register the VEN")
+    given = t.ven.ven_id
+    t.expect(KEEPS_VEN_ID, given == ven_id, f"{given!r} for {ven_id!r}", registered)
+    asked = await t.ven.send(m.RequestEvent(request_id=t.ven.new_id(), ven_id=ven_id))
+    t.expect(SERVES_VEN_ID, taken(asked), answer_of(asked), asked)
+
+
+@vtn_case("N1_0025", "preconfigured venID", rules=(402, 517), needs=_ENROLLED)
+async def preconfigured_ven_id(t: VtnTest) -> None:
+    """A VEN comes with a venID that was given to it beforehand.
+
+    1. The operator takes the VEN in under a venID, unless that has been done.
+    2. The VEN registers with another venID, and is refused.
+    3. The VEN registers with its venID; the VTN registers it under that one.
+    4. The VEN asks for its events, and is served.
+    """
+    ven_id = t.ven.identity.ven_id
+    if not ven_id:
+        ven_id = PRECONFIGURED
+        await t.do(Enrol(ven_id=ven_id))
+    await t.unregistered()
+    wrong = await t.ven.send(t.ven.registration(ven_id=f"{ven_id}-no"))
+    fine = refused(wrong, "452", "463") and "registrationID" not in _ids(wrong)
+    t.expect(WRONG_VEN_ID, fine, answer_of(wrong), wrong)
+    await _preconfigured(t, ven_id)
+
+
+@vtn_case(
+    "K1_0402",
+    "venID like a number",
+    rules=(402, 512),
+    suite=Suite.REGISTRATION,
+    needs=_ENROLLED,
+)
+async def ven_id_like_a_number(t: VtnTest) -> None:
+    """A venID is text, whatever it looks like.
+
+    1. The operator takes the VEN in under the venID 0042.
+    2. The VEN registers with it; the VTN registers it under 0042, not 42.
+    3. The VEN asks for its events as 0042, and is served.
+    """
+    await t.do(Enrol(ven_id=LIKE_A_NUMBER))
+    await t.unregistered()
+    await _preconfigured(t, LIKE_A_NUMBER)
+
+
+@vtn_case("K1_0517A", "registration refused", rules=(403, 517), suite=Suite.REGISTRATION)
+async def registration_refused(t: VtnTest) -> None:
+    """A VEN that the VTN does not admit learns so in the fitting message.
+
+    1. The operator has the VTN refuse the VEN.
+    2. The VEN registers.
+    3. The VTN answers oadrCreatedPartyRegistration with 463, without venID and registrationID.
+    4. The operator has the VTN admit the VEN again.
+    """
+    await t.unregistered()
+    await t.do(Refuse())
+    answer = await t.ven.send(t.ven.registration())
+    named = answer.answered is not None and answer.answered.name == "oadrCreatedPartyRegistration"
+    t.expect(REFUSES, named and refused(answer, "463"), answer_of(answer), answer)
+    t.expect(REFUSES_WITHOUT_IDS, not _ids(answer), str(_ids(answer)), answer)
+    if not t.device.fresh:
+        await t.do(Admit())
