@@ -1,6 +1,6 @@
 """A run as JSON: all of it, to be kept, compared, and made into other reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +39,23 @@ def to_json(run: Run) -> dict[str, Any]:
     head = {"schema": SCHEMA, "counts": counts, "violated": list(run.violated)}
     written: dict[str, Any] = head | _plain(asdict(run))
     return written
+
+
+def written(runs: Sequence[Run]) -> dict[str, Any]:
+    """Returns several runs as what ``json`` can write; a file of results has this."""
+    return {"schema": SCHEMA, "runs": list(map(to_json, runs))}
+
+
+def loaded(data: object) -> list[Run]:
+    """Returns the runs that ``written``, or the run that ``to_json`` has written.
+
+    Raises:
+        BadReport: it is something else, or of another version.
+    """
+    runs = data.get("runs") if isinstance(data, dict) and "runs" in data else [data]
+    if not isinstance(runs, list):
+        raise BadReport("its 'runs' are no list")
+    return list(map(from_json, runs))
 
 
 def _plain(value: Any) -> Any:

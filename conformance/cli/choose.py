@@ -1,0 +1,79 @@
+"""Which cases are meant."""
+
+import difflib
+from collections.abc import Sequence
+
+import click
+
+from conformance.case import Case, pushed
+from conformance.cases import CASES
+from conformance.checks import Side
+
+
+def of_side(side: Side | None) -> list[Case]:
+    """Returns the cases of a device under test; of both for None."""
+    return [case for case in CASES.values() if side in (None, case.side)]
+
+
+def named(code: str, side: Side | None) -> list[Case]:
+    """Returns the cases of a name: pull or push, with or without ``_TH_VEN``.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    wanted = code.upper().partition("_TH_")[0]
+    known = of_side(side)
+    found = [case for case in known if wanted in (case.code, pushed(case.code))]
+    if not found:
+        names = [name for case in known for name in (case.code, pushed(case.code))]
+        near = difflib.get_close_matches(wanted, names, n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        what = f"with a {side} under test " if side is not None else ""
+        raise click.UsageError(f"There is no case {code} {what}(see 'conform list').{hint}")
+    return found
+
+
+def chosen(
+    side: Side | None,
+    *,
+    suites: Sequence[str] = (),
+    codes: Sequence[str] = (),
+    rules: Sequence[str] = (),
+) -> list[Case]:
+    """Returns the cases that are meant, in their usual order.
+
+    Raises:
+        click.UsageError: a name or a rule is not known, or nothing is left.
+    """
+    cases = of_side(side)
+    if codes:
+        wanted = {(one.side, one.code) for code in codes for one in named(code, side)}
+        cases = [one for one in cases if (one.side, one.code) in wanted]
+    if suites and "all" not in suites:
+        cases = [one for one in cases if one.suite in suites]
+    if rules:
+        numbers = set(map(_number, rules))
+        cases = [one for one in cases if numbers & set(one.rules)]
+    if not cases:
+        raise click.UsageError("No case is left; 'conform list' shows what there is.")
+    return cases
+
+
+def _number(rule: str) -> int:
+    digits = rule.upper().removeprefix("R")
+    if not (digits.isascii() and digits.isdigit()):
+        raise click.UsageError(f"{rule!r} is no rule, such as R405.")
+    return int(digits)
+
+
+def in_model(cases: Sequence[Case], *, push: bool) -> list[Case]:
+    """Returns the cases that exist in a model.
+
+    Raises:
+        click.UsageError: none does.
+    """
+    found = [one for one in cases if push in one.models]
+    if not found:
+        here, other = ("push", "without --push") if push else ("pull", "with --push")
+        raise click.UsageError(f"None of these cases exists in the {here} model; run them {other}.")
+    return found

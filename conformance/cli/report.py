@@ -1,0 +1,35 @@
+"""``conform report``: other reports out of JSON results."""
+
+from pathlib import Path
+
+import click
+
+from conformance.cli.base import FILE, NothingTested, check_folders, telling
+from conformance.report import BadReport, load, write
+from conformance.report.terminal import closing
+from conformance.results import Run
+
+
+@click.command("report")
+@click.argument("results", nargs=-1, required=True, type=FILE)
+@telling
+def report(
+    results: tuple[Path, ...], html: Path | None, junit: Path | None, json: Path | None
+) -> None:
+    r"""Make reports out of JSON results; several are put together.
+
+    \b
+    conform report pull.json push.json --html report.html --junit report.xml
+    """
+    check_folders((html, junit, json))
+    runs: list[Run] = []
+    for file in results:
+        try:
+            runs += load(file)
+        except BadReport as error:
+            raise NothingTested(f"{file}: {error}.") from None
+        except OSError as error:
+            raise NothingTested(f"{file}: {error.strerror or error}.") from None
+    files = write(runs, html=html, junit=junit, json=json)
+    click.echo(closing(runs, files))
+    click.get_current_context().exit(0 if all(run.passed for run in runs) else 1)
