@@ -8,6 +8,7 @@ from typing import Any
 from conformance.actions import Action, Admit, Enrol, Refuse
 from conformance.adapters.papers import Papers, papers, signing_key
 from conformance.adapters.vtn_operator import VtnOperator
+from conformance.adapters.vtn_source import FeederSource
 from conformance.checks import Side
 from conformance.device import Cannot
 from conformance.peers import Identity
@@ -102,7 +103,7 @@ class OurVtn:
         self._door = Door(handler)
         self.server = Server(
             self._settings,
-            handlers=[self._door],
+            handlers=[self._door, FeederSource()],
             store=self._store,
             clock=self.clock,
         )
