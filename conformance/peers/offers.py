@@ -48,5 +48,8 @@ TELEMETRY_STATUS = _report(
         sampling_rate=_RATE,
     ),
 )
+#: One data point each: momentary values, and amounts (R342 tells them apart).
+POWER_ALONE = _report("power-now", "TELEMETRY_USAGE", _POINTS[0])
+ENERGY_ALONE = _report("energy-now", "TELEMETRY_USAGE", _POINTS[1])
 #: In the order of the profile; ``created_date_time`` is set when they are sent.
 OFFERS = (TELEMETRY_STATUS, TELEMETRY_USAGE, HISTORY_USAGE)
