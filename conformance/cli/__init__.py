@@ -14,6 +14,8 @@ from runtime.cli import HELP, Late, LateGroup, note_debug
         "list": Late("conformance.cli.list:list_", "List cases, checks and rules."),
         "vtn": Late("conformance.cli.vtn:vtn", "Test a VTN: the kit plays the VEN."),
         "ven": Late("conformance.cli.ven:ven", "Test a VEN: the kit plays the VTN."),
+        "check": Late("conformance.cli.check:check", "Judge recorded messages."),
+        "proxy": Late("conformance.cli.proxy:proxy", "Judge what a VTN and its VENs say."),
         "report": Late("conformance.cli.report:report", "Make reports out of JSON results."),
     },
     context_settings=HELP,
@@ -37,6 +39,11 @@ def main() -> None:
     \b
     A VEN that is to come:
       conform ven --listen 0.0.0.0:8080 --html report.html
+
+    \b
+    What was recorded, or what goes on right now between any two:
+      conform check trace/ message.xml
+      conform proxy --listen 127.0.0.1:8080 --vtn http://localhost:8090
 
     \b
     What there is:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from conformance.checks import Severity
 from conformance.report.html_case import case, case_anchor
-from conformance.report.html_parts import SIGNS, anchor, page, sign, table, text
+from conformance.report.html_parts import SIGNS, anchor, name, page, sign, table, text
+from conformance.report.laid_out import cut
 from conformance.report.words import (
     counts,
     in_order,
+    kinds,
     labels_of,
     model,
     moment,
@@ -28,6 +30,7 @@ def html(runs: Sequence[Run]) -> str:
         "".join(map(_head, runs)),
         _chips(runs),
         _violated(runs),
+        _wrong(runs),
         _suites(runs),
         _not_tested(runs),
         _list(runs),
@@ -62,6 +65,35 @@ def _violated(runs: Sequence[Run]) -> str:
         return "<p>No rule was seen violated.</p>"
     links = ", ".join(f'<a href="#{anchor("rule", one)}">{text(one)}</a>' for one in labels)
     return f"<p><strong>Violated:</strong> {links}</p>"
+
+
+def _wrong(runs: Sequence[Run]) -> str:
+    """Returns each kind of finding once: most are met in many cases."""
+    where: dict[str, list[tuple[int, Result]]] = {}
+    for n, run in enumerate(runs):
+        for one in run.results:
+            for kind in dict.fromkeys(fault.id for fault in one.faults):
+                where.setdefault(kind, []).append((n, one))
+    every = kinds(fault for run in runs for one in run.results for fault in one.faults)
+    if not every:
+        return ""
+    rows = []
+    for fault, _ in every:
+        places = where[fault.id]
+        more = f'<br><span class="soft">and {len(places) - 1} more</span>' if places[1:] else ""
+        rule = f'<a href="#{anchor("rule", fault.rule)}">{name(fault.id)}</a>'
+        rows.append(
+            [
+                sign(fault.severity),
+                f'<span class="id">{rule}</span>',
+                text(fault.expected),
+                text(cut(fault.seen)),
+                _link(*places[0]) + more,
+            ]
+        )
+    heads = [("k", "severity"), ("i", "rule and check"), ("", "expected"), ("", "seen first")]
+    table_ = table([*heads, ("k", "where")], rows, [""] * len(rows))
+    return f"<h2>What is wrong</h2>{table_}"
 
 
 def _suites(runs: Sequence[Run]) -> str:
@@ -164,8 +196,8 @@ def _rule(label: str, cases: "list[tuple[int, Result]]") -> list[str]:
     else:
         verdict = sign("kept") if looked else '<span class="soft">not looked at</span>'
     words = f'{text(words_of(label))} <span class="soft">{text(section_of(label))}</span>'
-    name = f'<span class="id">{text(label)}</span>'
-    return [name, words, verdict, "<br>".join(names), str(len(faults)) if faults else "-"]
+    shown = f'<span class="id">{text(label)}</span>'
+    return [shown, words, verdict, "<br>".join(names), str(len(faults)) if faults else "-"]
 
 
 def _note() -> str:

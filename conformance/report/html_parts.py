@@ -23,6 +23,7 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; white-space: nowrap; }
+td.i { overflow-wrap: normal; min-width: 11rem; }
 td.k, th.k { white-space: nowrap; overflow-wrap: normal; }
 .v { font-weight: 600; white-space: nowrap; } .pass { color: var(--pass); }
 .fail, .violation, .violated { color: var(--fail); } .skip, .information { color: var(--skip); }
@@ -94,11 +95,16 @@ def text(value: object) -> str:
     return escape(str(value))
 
 
+def name(value: object) -> str:
+    """Returns an identifier as HTML that breaks between its words, if it must."""
+    return text(value).replace(".", ".<wbr>").replace("_", "_<wbr>")
+
+
 def sign(word: object) -> str:
     """Returns a verdict or severity with its sign."""
-    name = str(word)
-    kind = {"kept": "pass", "violated": "fail"}.get(name, name)
-    return f'<span class="v {text(kind)}">{SIGNS.get(name, "")} {text(name)}</span>'
+    said = str(word)
+    kind = {"kept": "pass", "violated": "fail"}.get(said, said)
+    return f'<span class="v {text(kind)}">{SIGNS.get(said, "")} {text(said)}</span>'
 
 
 def anchor(*parts: object) -> str:
@@ -116,7 +122,7 @@ def table(heads: "list[tuple[str, str]]", rows: "list[list[str]]", attributes: "
     """
     kinds = [f' class="{kind}"' if kind else "" for kind, _ in heads]
     top = "".join(
-        f"<th{kind}>{text(name)}</th>" for kind, (_, name) in zip(kinds, heads, strict=True)
+        f"<th{kind}>{text(head)}</th>" for kind, (_, head) in zip(kinds, heads, strict=True)
     )
     body = "".join(
         f"<tr{attribute}>"

@@ -45,7 +45,7 @@ def laid_out(text: str, faults: Iterable[Fault]) -> str:
     if not text.strip():
         lines = [Line("<i>empty</i>")]
     else:
-        lines = _of_tree(text) or [Line(escape(_cut(one))) for one in text.splitlines()]
+        lines = _of_tree(text) or [Line(escape(cut(one))) for one in text.splitlines()]
     for one in faults:
         place = _place(lines, one)
         lines[place].faults += (one,)
@@ -86,7 +86,7 @@ def _written(line: Line) -> str:
         return line.text
     notes = "".join(
         f'<span class="note {escape(one.severity)}">{escape(one.severity)} '
-        f"{escape(one.id)}: {escape(_cut(one.seen))}</span>"
+        f"{escape(one.id)}: {escape(cut(one.seen))}</span>"
         for one in line.faults
     )
     return f"<mark>{line.text}</mark>{notes}"
@@ -107,23 +107,23 @@ def _of_tree(text: str) -> list[Line]:
 
 def _element(element: etree._Element, path: str, indent: str, lines: list[Line]) -> None:
     if not isinstance(element.tag, str):
-        lines.append(Line(f"{indent}<i>{escape(_cut(etree.tostring(element).decode()))}</i>"))
+        lines.append(Line(f"{indent}<i>{escape(cut(etree.tostring(element).decode()))}</i>"))
         return
     name = escape(_name(element))
     opened = f"{indent}&lt;{name}{_attributes(element)}"
     inner = (element.text or "").strip()
     if not len(element):
-        closed = f"&gt;<b>{escape(_cut(inner))}</b>&lt;/{name}&gt;" if inner else "/&gt;"
+        closed = f"&gt;<b>{escape(cut(inner))}</b>&lt;/{name}&gt;" if inner else "/&gt;"
         lines.append(Line(opened + closed, path))
         return
     lines.append(Line(f"{opened}&gt;", path))
     if inner:
-        lines.append(Line(f"{indent}  <b>{escape(_cut(inner))}</b>"))
+        lines.append(Line(f"{indent}  <b>{escape(cut(inner))}</b>"))
     for child, place in zip(element, _paths(element, path), strict=True):
         _element(child, place, indent + "  ", lines)
         tail = (child.tail or "").strip()
         if tail:
-            lines.append(Line(f"{indent}  <b>{escape(_cut(tail))}</b>"))
+            lines.append(Line(f"{indent}  <b>{escape(cut(tail))}</b>"))
     lines.append(Line(f"{indent}&lt;/{name}&gt;"))
 
 
@@ -159,10 +159,10 @@ def _attributes(element: etree._Element) -> str:
         if known.get(prefix) != uri
     }
     own = {_attribute(str(name), element): str(value) for name, value in element.attrib.items()}
-    written = [f' {escape(name)}="{escape(_cut(value))}"' for name, value in own.items()]
+    written = [f' {escape(name)}="{escape(cut(value))}"' for name, value in own.items()]
     # Declarations say little, and are in the way of what does.
     unusual = [
-        f' {escape(name)}="{escape(_cut(uri))}"'
+        f' {escape(name)}="{escape(cut(uri))}"'
         for name, uri in spaces.items()
         if uri not in _PREFIXES
     ]
@@ -177,5 +177,6 @@ def _attribute(name: str, element: etree._Element) -> str:
     return f"{prefixes[0] if prefixes and prefixes[0] else 'xml'}:{qualified.localname}"
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Returns a text, shortened if it is longer than a reader wants."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"

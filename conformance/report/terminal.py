@@ -1,6 +1,7 @@
 """A run on a terminal: a line for each case as it ends, and one line in the end."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from conformance.case import Case
 from conformance.checks import Severity
-from conformance.report.words import counted, kinds, verdicts, violated
+from conformance.report.words import counted, in_order, kinds, verdicts, violated
 from conformance.results import Fault, Result, Run, Verdict
 from runtime.logs import one_line
 
@@ -31,17 +32,16 @@ def shown(verdict: Verdict) -> str:
     return verdict.upper() if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) else str(verdict)
 
 
-def told(result: Result) -> list[str]:
-    """Returns what is said of a case beside its verdict: on its line, and below it."""
+def told(result: Result, known: AbstractSet[str] = frozenset()) -> list[str]:
+    """Returns what is said of a case beside its verdict: on its line, and below it.
+
+    Args:
+        result: the case.
+        known: identifiers of findings that other cases were told with; these are only named.
+    """
     found = kinds(result.faults)
-    wrong = [pair for pair in found if pair[0].severity is Severity.VIOLATION]
     if result.verdict is Verdict.FAIL:
-        lines = []
-        for fault, count in wrong[:MOST]:
-            lines += [_seen(fault, count), _short(fault.expected)]
-        if len(wrong) > MOST:
-            lines.append(f"and {counted(len(wrong) - MOST, 'more violation')}")
-        return lines
+        return _wrong(result, known)
     if result.reason:
         return [_short(result.reason)]
     line = counted(len(result.checks), "check")
@@ -50,6 +50,23 @@ def told(result: Result) -> list[str]:
         if rules:
             line += f", {severity}: {' '.join(map(_short, rules))}"
     return [line]
+
+
+def _wrong(result: Result, known: AbstractSet[str]) -> list[str]:
+    """Returns the violations of a case, those that it is about first."""
+    found = [pair for pair in kinds(result.faults) if pair[0].severity is Severity.VIOLATION]
+    new = [pair for pair in found if pair[0].id not in known]
+    new.sort(key=lambda pair: pair[0].rule not in result.rules)
+    lines = []
+    for fault, count in new[:MOST]:
+        lines += [_seen(fault, count), _short(fault.expected)]
+    rest = [fault.rule for fault, _ in new[MOST:]]
+    again = [fault.rule for fault, _ in found if fault.id in known]
+    if rest:
+        lines.append(f"and {' '.join(map(_short, in_order(rest)))}")
+    if again:
+        lines.append(f"again {' '.join(map(_short, in_order(again)))}")
+    return lines
 
 
 def _seen(fault: Fault, count: int) -> str:
@@ -86,6 +103,7 @@ class Screen:
         self._total = total
         self._quiet = quiet
         self._done = 0
+        self._known: set[str] = set()
         self._status: Status | None = None
 
     def progress(self, case: Case, result: Result | None) -> None:
@@ -120,7 +138,8 @@ class Screen:
         title = _short(result.title)
         line = Text(f"{code:<11}{title:<{_TITLE}}")
         line.append(f"{shown(result.verdict):<14}", style=_STYLES[result.verdict])
-        first, *others = told(result) or [""]
+        first, *others = told(result, self._known) or [""]
+        self._known |= {one.id for one in result.faults}
         line.append(first)
         self._console.print(line, soft_wrap=True)
         for one in others:
