@@ -4,7 +4,8 @@ A mutant names a case and the demand that it must find violated. ``bend`` gets t
 the bytes of each document of the device, and returns what the kit hears in its place: the
 same, something else, or None for silence (a reply becomes an empty body, a request of a VEN
 is answered and was never there). ``reply`` does the same with HTTP replies of a VTN, status
-and headers included. ``lies`` replace what comes of actions at the device.
+and headers included, and ``request`` with HTTP requests of a VEN; one that is ``dead`` says
+nothing any more. ``lies`` replace what comes of actions at the device.
 """
 
 import re
@@ -38,7 +39,10 @@ class Mutant:
         code: of the case.
         demand: the identifier of what must be found.
         bend: what becomes of the documents of the device.
-        reply: what becomes of HTTP replies of a VTN, before that.
+        reply: what becomes of HTTP replies of the device, before that.
+        request: what becomes of HTTP requests of a VEN, before that.
+        dead: whether a VEN says nothing any more after such a reply to it.
+        options: of our VEN, that make it do wrong.
         lies: by the name of an action, what comes of it instead.
         also: identifiers of what else may be found.
         push: whether in the push model.
@@ -49,6 +53,9 @@ class Mutant:
     demand: str
     bend: Bend = field(default=lambda name, data: data)
     reply: BendReply = field(default=lambda reply: reply)
+    request: Callable[[Heard], Heard] = field(default=lambda heard: heard)
+    dead: Callable[[Reply], bool] = field(default=lambda reply: False)
+    options: Mapping[str, object] = field(default_factory=dict)
     lies: Mapping[str, Lie] = field(default_factory=dict)
     also: frozenset[str] = frozenset()
     push: bool = False
@@ -75,8 +82,12 @@ async def run(mutant: Mutant) -> Result:
 
         class Vtn(BentVtn):
             bend = staticmethod(mutant.bend)
+            reply = staticmethod(mutant.reply)
+            request = staticmethod(mutant.request)
+            dead = staticmethod(mutant.dead)
 
         async with our_ven() as ven:
+            ven.options.update(mutant.options)
             _lie(ven, mutant.lies)
             found = await run_ven_cases([case], ven, push=mutant.push, peer=Vtn)
     return found.results[0]
@@ -133,17 +144,23 @@ class BentVtn(ScriptedVtn):
     """The VTN of the kit, to whom a VEN says something else than it did."""
 
     bend: Bend
+    reply: BendReply
+    request: Callable[[Heard], Heard]
+    dead: Callable[[Reply], bool]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._line = _BentLine(self._line, self.bend, Side.VEN, lambda reply: reply)
+        self._line = _BentLine(self._line, self.bend, Side.VEN, self.reply)
+        self._died = False
 
     async def _hear(self, heard: Heard) -> Reply:
         document = Document(heard.body, Side.VEN)
-        bent = self.bend(document.name, heard.body)
-        if bent is not None:
-            return await super()._hear(replace(heard, body=bent))
-        return self._reply(document.name, document.message)
+        bent = None if self._died else self.bend(document.name, heard.body)
+        if bent is None:
+            return self._reply(document.name, document.message)
+        reply = await super()._hear(self.request(replace(heard, body=bent)))
+        self._died = self.dead(reply)
+        return reply
 
 
 def instead(name: str, other: "m.Message | bytes | None") -> Bend:
