@@ -7,6 +7,9 @@ from conformance.case import CASES
 from conformance.cases import (
     ven_registration,
     vtn_admission,
+    vtn_general,
+    vtn_http,
+    vtn_odd,
     vtn_registration,
 )
 
@@ -15,5 +18,8 @@ __all__ = ["CASES", "MODULES"]
 MODULES = (
     vtn_registration,
     vtn_admission,
+    vtn_general,
+    vtn_odd,
+    vtn_http,
     ven_registration,
 )

@@ -1,6 +1,7 @@
 """HTTP as a party of the kit does it: exactly what a case says, and everything kept."""
 
 import asyncio
+import io
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from aiohttp import web
 PATIENCE = 15.0
 #: Longest body that is read, bytes.
 LONGEST = 32 * 1024 * 1024
+#: What is longer is sent in pieces, bytes.
+_ONE_PIECE = 512 * 1024
 _XML = {"Content-Type": "application/xml"}
 
 
@@ -59,7 +62,7 @@ class Line:
             async with self._session.request(
                 method,
                 url,
-                data=body or None,
+                data=_body(body),
                 headers=_XML if headers is None else dict(headers),
                 ssl=self._tls if self._tls is not None else True,
                 timeout=aiohttp.ClientTimeout(total=patience),
@@ -77,6 +80,13 @@ class Line:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _body(data: bytes) -> bytes | io.BytesIO | None:
+    """Returns a body as aiohttp wants it: in pieces, if it is long."""
+    if not data:
+        return None
+    return io.BytesIO(data) if len(data) > _ONE_PIECE else data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from lxml import etree
 from conformance.checks import Side
 from conformance.checks.xml import duration, whole
 from conformance.judge import Judge
+from oadr import codec
+from oadr import messages as m
 from oadr.messages import MESSAGES
 from oadr.replies import SERVICE_OF
 from tests.fuzz.writing import Writer
@@ -47,3 +49,11 @@ def test_a_duration_that_nobody_can_hold_is_none(text: str) -> None:
 def test_a_number_beyond_all_limits_is_none(text: str, number: int) -> None:
     node = etree.fromstring(f'<a><b xmlns="{_X}">{text}</b></a>')
     assert whole(node, "xcal:b") == number
+
+
+def test_entities_of_its_own_make_a_document_invalid() -> None:
+    poll = codec.encode(m.Poll(ven_id="v")).replace(b">v<", b">&e;<")
+    body = poll.partition(b"?>")[2]
+    doctype = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "v">]>'
+    found = Judge({Side.VEN}).see(doctype + body, asked_by=Side.VEN, status=406)
+    assert [one.check.id for one in found] == ["XSD.valid"]

@@ -3,10 +3,19 @@
 import pytest
 
 from conformance.demands import DEMANDS
-from tests.conformance.kit import mutants_ven_registration, mutants_vtn_registration
+from tests.conformance.kit import (
+    mutants_ven_registration,
+    mutants_vtn_general,
+    mutants_vtn_registration,
+)
 from tests.conformance.kit.bent import Mutant, run
 
-MUTANTS = [*mutants_vtn_registration.MUTANTS, *mutants_ven_registration.MUTANTS]
+MODULES = (
+    mutants_vtn_registration,
+    mutants_ven_registration,
+    mutants_vtn_general,
+)
+MUTANTS = [mutant for module in MODULES for mutant in module.MUTANTS]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
