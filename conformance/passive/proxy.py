@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,12 +53,15 @@ class Way:
         to: base address of who gets them.
         host: where the proxy listens for them.
         port: likewise; 0 for any free one.
+        identity: what it shows of itself: ``server_tls`` to who asks, ``client_tls`` to who
+            answers.
     """
 
     asked_by: Side
     to: str
     host: str = "127.0.0.1"
     port: int = 0
+    identity: Identity = field(default_factory=lambda: Identity(name="proxy"))
 
 
 class Proxy:
@@ -66,8 +69,6 @@ class Proxy:
 
     Args:
         ways: the directions that are passed on.
-        identity: what it shows of itself: ``server_tls`` to who asks, ``client_tls`` to who
-            answers.
         judged: whose messages are judged.
         folder: where to record, as a trace; None to record nowhere.
         told: told of each exchange.
@@ -79,7 +80,6 @@ class Proxy:
     def __init__(
         self,
         ways: Sequence[Way],
-        identity: Identity,
         *,
         judged: frozenset[Side] = frozenset(Side),
         folder: Path | None = None,
@@ -90,7 +90,7 @@ class Proxy:
         self._wrong: deque[Recorded] = deque(maxlen=MOST_KEPT)
         self._told = told
         self._segments = None if folder is None else Segments(folder, max_bytes=MAX_BYTES)
-        self._doors = [_Door(way, identity, self._heard) for way in ways]
+        self._doors = [_Door(way, self._heard) for way in ways]
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -163,14 +163,12 @@ def save_case(folder: Path) -> Path:
 class _Door:
     """Listens for the requests of one way."""
 
-    def __init__(
-        self, way: Way, identity: Identity, told: Callable[[Exchange, Heard, Reply], None]
-    ) -> None:
+    def __init__(self, way: Way, told: Callable[[Exchange, Heard, Reply], None]) -> None:
         self._way = way
         self._told = told
-        self._tls = identity.server_tls
-        self._listener = Listener(self._pass_on, identity.server_tls)
-        self._line = Line(identity.client_tls)
+        self._tls = way.identity.server_tls
+        self._listener = Listener(self._pass_on, way.identity.server_tls)
+        self._line = Line(way.identity.client_tls)
 
     @property
     def url(self) -> str:

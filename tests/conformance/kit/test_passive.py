@@ -16,7 +16,7 @@ from conformance.passive.judging import judge
 from conformance.passive.proxy import Proxy, Way, save_case
 from conformance.passive.replay import case_of
 from conformance.passive.sources import SourceError, sources
-from conformance.peers import Identity, ScriptedVen, Tape
+from conformance.peers import ScriptedVen, Tape
 from conformance.results import Result, Verdict
 from conformance.run import run_ven_cases, run_vtn_cases
 from oadr import codec
@@ -85,7 +85,7 @@ def test_a_folder_without_anything_to_judge_is_no_pass(tmp_path: Path) -> None:
 async def between(vtn: OurVtn, folder: Path) -> AsyncIterator[Proxy]:
     """Gives a proxy in front of our VTN, which has an event for everybody."""
     await vtn.renew()
-    proxy = Proxy([Way(asked_by=Side.VEN, to=vtn.url)], Identity(name="proxy"), folder=folder)
+    proxy = Proxy([Way(asked_by=Side.VEN, to=vtn.url)], folder=folder)
     await proxy.start()
     try:
         yield proxy
@@ -131,7 +131,7 @@ async def test_a_proxy_reports_what_is_wrong_on_either_side(tmp_path: Path) -> N
 
 async def test_a_proxy_whose_vtn_is_away_says_so(tmp_path: Path) -> None:
     way = Way(asked_by=Side.VEN, to="http://127.0.0.1:9")
-    proxy = Proxy([way], Identity(name="proxy"), folder=tmp_path / "record")
+    proxy = Proxy([way], folder=tmp_path / "record")
     await proxy.start()
     async with our_vtn() as vtn:
         ven = ScriptedVen(proxy.urls[0], vtn.identity, vtn.clock, Tape(Side.VTN, vtn.clock))
