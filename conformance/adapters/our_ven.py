@@ -63,6 +63,7 @@ class OurVen:
 
     Attributes:
         client: the VEN of the present case; None until it is started.
+        options: how it behaves, beside what the kit needs.
     """
 
     title = "openadr-kit VEN"
@@ -80,6 +81,7 @@ class OurVen:
         factor: float = FACTOR,
     ) -> None:
         self.identity = identity
+        self.options: dict[str, object] = {}
         self.clock: Clock = clock(factor)
         self.unit = _UNIT * factor
         self.poll_freq = self.unit / 4
@@ -129,6 +131,8 @@ class OurVen:
         return self.client
 
     async def _do_Start(self, action: Start) -> None:  # noqa: N802
+        # One that has only asked what the VTN supports has connections of its own.
+        await self.stop()
         self.client = self._made()
         await self.client.start()
 
@@ -140,7 +144,7 @@ class OurVen:
             resource_ids=frozenset({RESOURCE}),
             reregister_after=self.unit,
             poll_jitter=0.0,
-        )
+        ).given(**self.options)
         scheme = "https" if self._tls else "http"
         made = Client(
             NAME,
@@ -152,7 +156,7 @@ class OurVen:
             clock=self.clock,
         )
         made.add_handler("on_event", self._decide)
-        for meter in meters(self.unit):
+        for meter in meters(self.unit / 2):
             made.add_meter(meter)
         return made
 
