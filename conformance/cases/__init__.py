@@ -6,6 +6,12 @@
 from conformance.case import CASES
 from conformance.cases import (
     ven_registration,
+    ven_report,
+    ven_report_cancel,
+    ven_report_delivery,
+    ven_report_offers,
+    ven_report_periodic,
+    ven_report_refusal,
     vtn_admission,
     vtn_general,
     vtn_http,
@@ -22,4 +28,10 @@ MODULES = (
     vtn_odd,
     vtn_http,
     ven_registration,
+    ven_report,
+    ven_report_cancel,
+    ven_report_delivery,
+    ven_report_offers,
+    ven_report_periodic,
+    ven_report_refusal,
 )

@@ -5,6 +5,8 @@ import pytest
 from conformance.demands import DEMANDS
 from tests.conformance.kit import (
     mutants_ven_registration,
+    mutants_ven_report,
+    mutants_ven_report_periodic,
     mutants_vtn_general,
     mutants_vtn_registration,
 )
@@ -14,6 +16,8 @@ MODULES = (
     mutants_vtn_registration,
     mutants_ven_registration,
     mutants_vtn_general,
+    mutants_ven_report,
+    mutants_ven_report_periodic,
 )
 MUTANTS = [mutant for module in MODULES for mutant in module.MUTANTS]
 
