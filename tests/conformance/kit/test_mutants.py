@@ -7,6 +7,9 @@ from tests.conformance.kit import (
     mutants_ven_registration,
     mutants_ven_report,
     mutants_ven_report_periodic,
+    mutants_vtn_event,
+    mutants_vtn_event_answer,
+    mutants_vtn_event_life,
     mutants_vtn_general,
     mutants_vtn_registration,
 )
@@ -18,6 +21,9 @@ MODULES = (
     mutants_vtn_general,
     mutants_ven_report,
     mutants_ven_report_periodic,
+    mutants_vtn_event,
+    mutants_vtn_event_answer,
+    mutants_vtn_event_life,
 )
 MUTANTS = [mutant for module in MODULES for mutant in module.MUTANTS]
 
