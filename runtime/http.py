@@ -65,7 +65,8 @@ def check_head(request: web.BaseRequest, tolerates: Callable[[], bool] | None = 
     proper = headers.get("Content-Type") == CONTENT_TYPE or request.content_type == CONTENT_TYPE
     if not (proper or (tolerates is not None and _may_be_xml(request) and tolerates())):
         raise HTTPError(406, f"Content-Type must be {CONTENT_TYPE}", rule="R53")
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
+    encoding = headers.get("Content-Encoding")
+    if encoding is not None and encoding.lower() != "identity":
         raise HTTPError(406, "a request must not be compressed", rule="R53")
 
 
@@ -73,6 +74,28 @@ def _may_be_xml(request: web.BaseRequest) -> bool:
     kind = request.content_type
     said = request.headers.get("Content-Type")
     return not said or kind == "text/xml" or kind.endswith("+xml")
+
+
+def body_at_hand(request: web.BaseRequest, *, most: int) -> bytes | None:
+    """Returns a body that has arrived together with its head, as one as short as a poll does.
+
+    Args:
+        request: whose head has come.
+        most: bytes that it may have.
+
+    Returns:
+        None if there is more to come, or it is too long.
+
+    Raises:
+        HTTPError: 400, it breaks off.
+    """
+    content = request.content
+    if not content.is_eof() or content.total_bytes > most:
+        return None
+    try:
+        return content.read_nowait()
+    except _BROKEN:
+        raise HTTPError(400, "the request broke off") from None
 
 
 async def read_body(
@@ -97,14 +120,13 @@ async def read_body(
         HTTPError: 408 or 400, it does not come, or breaks off; ``too_long``; or what ``take``
             raises.
     """
-    content = request.content
     if (request.content_length or 0) > most:
         raise too_long
-    body = bytearray()
+    whole = body_at_hand(request, most=most)
+    if whole is not None:
+        return whole
+    content, body = request.content, bytearray()
     try:
-        # What is as short as a poll has arrived together with its head.
-        if content.is_eof() and content.total_bytes <= most:
-            return await content.readany()
         async with asyncio.timeout(seconds):
             await _invite(request)
             while chunk := await content.readany():

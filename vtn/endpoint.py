@@ -71,11 +71,12 @@ class Endpoint:
         self._services = {f"{prefix}/{service}": service for service in ServiceName}
         self._path_a = paths.of_profile_a(prefix)
 
-    async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+    def dispatch(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answers one request by its address (R506, R511)."""
-        if request.path == self._path_a:
-            return await self.handle(profile_a.SERVICE, request, ProfileName.A)
-        return await self.handle(self._services.get(request.path), request)
+        path = request.path
+        if path == self._path_a:
+            return self.handle(profile_a.SERVICE, request, ProfileName.A)
+        return self.handle(self._services.get(path), request)
 
     async def handle(
         self,
@@ -91,8 +92,9 @@ class Endpoint:
             profile: by the address as well.
         """
         caller = self._seen(service, self._identity.of_request(request, profile))
-        if caller.sight is not None and (service is None or request.method != "POST"):
-            caller.sight.target = f"{request.method} {request.path}"[:200]
+        sight = caller.sight
+        if sight is not None and (service is None or request.method != "POST"):
+            sight.target = f"{request.method} {request.path}"[:200]
         response = await self._outcome(service, caller, self._exchange(service, request, caller))
         if self._identity.may_leave_traces(request):
             response.force_close()
@@ -123,8 +125,9 @@ class Endpoint:
 
     def _seen(self, service: ServiceName | None, caller: Caller) -> Caller:
         """Returns the caller of an exchange, of which the traces see where it goes."""
-        if caller.sight is not None:
-            caller.sight.caller, caller.sight.service = caller, service or ""
+        sight = caller.sight
+        if sight is not None:
+            sight.caller, sight.service = caller, service or ""
         return caller
 
     async def _outcome(
@@ -132,11 +135,15 @@ class Endpoint:
     ) -> web.Response:
         """Returns what an exchange comes to, also if it fails."""
         try:
-            response = await self._tried(service, caller, exchange)
-            if caller.sight is not None:
-                caller.sight.over(response)
+            try:
+                response = await exchange
+            except Exception as error:  # noqa: BLE001 - it is logged there, with its answer
+                response = await self._failed(service, caller, error)
+            sight = caller.sight
+            if sight is not None:
+                sight.over(response)
                 if self.desk.traces:
-                    await caller.sight.show_response(response)
+                    await sight.show_response(response)
         except BaseException:
             # It is cut off: there will be no reply, and the work after it is there all the same.
             self.desk.behind = True
@@ -144,26 +151,24 @@ class Endpoint:
             raise
         return response
 
-    async def _tried(
-        self, service: ServiceName | None, caller: Caller, exchange: Awaitable[web.Response]
+    async def _failed(
+        self, service: ServiceName | None, caller: Caller, error: Exception
     ) -> web.Response:
-        try:
-            return await exchange
-        except HTTPError as error:
+        if isinstance(error, HTTPError):
             if caller.sight is not None:
                 caller.sight.refusal = error
             repairs = await self.desk.refusals.examine(caller, error)
             return self._turn_away(error, caller, repairs)
-        except StorageError as error:
+        who = {"ven": caller.name}
+        if isinstance(error, StorageError):
             self.desk.behind = True
-            log.error("the database fails an exchange: %s", error, extra={"ven": caller.name})
+            log.error("the database fails an exchange: %s", error, extra=who)
             self.desk.refusals.failed(caller, 503, f"the database fails: {error}")
             return plain(503, "try again later", {"Retry-After": "1"})
-        except Exception:
-            reference = uuid.uuid4().hex[:12]
-            log.exception("fault %s in %s", reference, service, extra={"ven": caller.name})
-            self.desk.refusals.failed(caller, 500, f"fault of this VTN in {service}; see its log")
-            return plain(500, f"internal fault, reference {reference}")
+        reference = uuid.uuid4().hex[:12]
+        log.error("fault %s in %s", reference, service, exc_info=error, extra=who)
+        self.desk.refusals.failed(caller, 500, f"fault of this VTN in {service}; see its log")
+        return plain(500, f"internal fault, reference {reference}")
 
     async def _send(
         self, request: web.BaseRequest, response: web.StreamResponse, caller: Caller
@@ -182,7 +187,8 @@ class Endpoint:
         peer = caller.counted
         self._intake.check_rate(peer)
         self._identity.check(caller)
-        caller = await self._identity.look_again(caller)
+        if caller.stranger:
+            caller = await self._identity.look_again(caller)
         if request.method != "POST":
             raise HTTPError(501, "only POST is implemented")
         if service is None:
@@ -202,7 +208,8 @@ class Endpoint:
 
     async def _brought(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
         self._identity.check(caller)
-        caller = await self._identity.look_again(caller)
+        if caller.stranger:
+            caller = await self._identity.look_again(caller)
         return await self._reply(service, data, caller)
 
     async def _reply(self, service: ServiceName, data: bytes, caller: Caller) -> web.Response:
@@ -218,27 +225,34 @@ class Endpoint:
         return web.Response(body=body, content_type=codec.CONTENT_TYPE)
 
     async def _answer(self, service: ServiceName, data: bytes, caller: Caller) -> bytes | None:
-        longest = self._intake.longest(service)
-        read = partial(
-            self._reader.read,
-            service,
-            data,
-            max_bytes=longest,
-            tolerance=partial(self._put_up_with, caller, data, longest),
-        )
         short = self._is_short(data, caller)
-        document = read() if short else await asyncio.to_thread(read)
+        document = self._reader.find(service, data)
+        if document is None:
+            longest = self._intake.longest(service)
+            read = partial(
+                self._reader.read,
+                service,
+                data,
+                max_bytes=longest,
+                tolerance=partial(self._put_up_with, caller, data, longest),
+            )
+            document = read() if short else await asyncio.to_thread(read)
         caller, message = tolerance.settle(self.desk, caller, document)
-        if caller.sight is not None:
-            caller.sight.request, caller.sight.caller = message, caller
-            caller.sight.repairs = document.repairs
+        sight = caller.sight
+        if sight is not None:
+            sight.request, sight.caller = message, caller
+            sight.repairs = document.repairs
             if self.desk.traces:
-                await caller.sight.show_request()
+                await sight.show_request()
         signed = False
         try:
-            caller, settle = await lookup.identify(self.desk, caller, message)
-            check = partial(self.check_signature, document.signed, caller)
-            signed = check() if short else await asyncio.to_thread(check)
+            settle: lookup.Settle | None = None
+            if self.desk.hooks.has(lookup.HOOK):
+                caller, settle = await lookup.identify(self.desk, caller, message)
+            if short:
+                signed = self.check_signature(document.signed, caller)
+            else:
+                signed = await asyncio.to_thread(self.check_signature, document.signed, caller)
             if settle is not None:
                 caller = await settle()
             if document.unusable is not None:

@@ -99,13 +99,11 @@ class Identity:
             raise caller.refusal or unidentified(caller)
 
     async def look_again(self, caller: Caller) -> Caller:
-        """Returns a caller whom nobody knew as the VEN that it may have become meanwhile.
+        """Returns a stranger as the VEN that it may have become meanwhile.
 
         A VEN that uses its new certificate as soon as it has it must not be told that it
         is not enrolled: it would start over.
         """
-        if not caller.secure or caller.member is not None:
-            return caller
         await upkeep.watch(self._desk)
         roster = self._desk.roster
         return caller.as_member(roster.of_certificate(caller.fingerprint, caller.received_at))

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 
 from oadr.enums import ServiceName
-from runtime.http import HTTPError, check_head, read_body
+from runtime.http import HTTPError, body_at_hand, check_head, read_body
 from vtn.config import HttpSettings
 from vtn.limits import RateLimit
 from vtn.refusal import too_long
@@ -101,7 +101,8 @@ class Intake:
             raise too_long(service, most)
         share = most if length is None else length
         if share <= _ONE_PIECE:
-            return await self._read(service, request, most)
+            data = body_at_hand(request, most=most)
+            return data if data is not None else await self._read(service, request, most)
         self._announce(peer, share)
         try:
             data = await self._read(service, request, most)

@@ -1,7 +1,7 @@
 """From the bytes of a request to the message in them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -16,9 +16,8 @@ from runtime.http import HTTPError
 from vtn.familiar import FamiliarPolls
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """What has been read of a request.
+class Document(NamedTuple):
+    """What has been read of a request; each poll makes one, and a tuple is made quickly.
 
     Attributes:
         data: as it came.
@@ -43,6 +42,29 @@ class Reader:
     def __init__(self) -> None:
         self._polls = FamiliarPolls()
 
+    def find(self, service: ServiceName, data: bytes) -> Document | None:
+        """Returns what a poll says that has come before; None if it is no such poll.
+
+        It may have been mended for another VEN: look at the repairs.
+
+        Args:
+            service: that it was sent to.
+            data: the document.
+
+        Raises:
+            HTTPError: 404, a poll is no operation of that service.
+        """
+        known = self._polls.find(data)
+        if known is not None:
+            document = Document(data=data, message=known)
+        else:
+            mended = self._polls.find_mended(data)
+            if mended is None:
+                return None
+            document = Document(data=data, message=mended[0], repairs=mended[1])
+        _check_operation(service, document.message)
+        return document
+
     def read(
         self,
         service: ServiceName,
@@ -57,18 +79,14 @@ class Reader:
             service: that it was sent to.
             data: the document.
             max_bytes: a longer one is refused unread.
-            tolerance: says what is put up with if the document is not valid. A poll that has
-                come before may have been mended for another VEN: look at the repairs.
+            tolerance: says what is put up with if the document is not valid.
 
         Raises:
             XMLError: it is no schema-valid message (406).
             HTTPError: 404, it is no operation of that service for a VEN.
         """
         document = self._read(data, max_bytes, tolerance)
-        if type(document.message) not in FROM_VEN[service]:
-            name = codec.message_name(document.message)
-            text = f"{name} is no operation of {service} for a VEN"
-            raise HTTPError(404, text, rule="R401")
+        _check_operation(service, document.message)
         return document
 
     def keep(self, document: Document) -> None:
@@ -82,12 +100,6 @@ class Reader:
             self._polls.keep(document.data, message, document.repairs)
 
     def _read(self, data: bytes, max_bytes: int, tolerance: Callable[[], Tolerance]) -> Document:
-        known = self._polls.find(data)
-        if known is not None:
-            return Document(data=data, message=known)
-        mended = self._polls.find_mended(data)
-        if mended is not None:
-            return Document(data=data, message=mended[0], repairs=mended[1])
         try:
             root = signed = codec.parse(data, max_bytes=max_bytes)
             repairs: tuple[str, ...] = ()
@@ -112,3 +124,9 @@ class Reader:
             repairs=repairs,
             unusable=unusable,
         )
+
+
+def _check_operation(service: ServiceName, message: m.Message) -> None:
+    if type(message) not in FROM_VEN[service]:
+        text = f"{codec.message_name(message)} is no operation of {service} for a VEN"
+        raise HTTPError(404, text, rule="R401")

@@ -120,7 +120,7 @@ class Member:
         Interpretation: a VEN that is registered for 2.0b may fall back to 2.0a by the address
         alone. One that is enrolled for 2.0a registers before it uses 2.0b.
         """
-        return self.registered or (profile is ProfileName.A and self.admitted)
+        return self.registration_id is not None or (profile is ProfileName.A and self.admitted)
 
 
 class Roster:

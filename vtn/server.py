@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import signal
 import ssl
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -255,17 +255,20 @@ class Server:
         )
         return web.ServerRunner(serving, shutdown_timeout=GRACE)
 
-    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _dispatch(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answers one request; the first ones wait until the VTN is open."""
-        if self._endpoint is None:
-            try:
-                await self.opened()
-            except Exception:
-                log.exception("the VTN cannot be opened")
-                refusal = web.Response(status=503, text="not available\n")
-                refusal.force_close()
-                return refusal
-            assert self._endpoint is not None  # noqa: S101 - it is open now
+        endpoint = self._endpoint
+        return endpoint.dispatch(request) if endpoint is not None else self._dispatch_early(request)
+
+    async def _dispatch_early(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            await self.opened()
+        except Exception:
+            log.exception("the VTN cannot be opened")
+            refusal = web.Response(status=503, text="not available\n")
+            refusal.force_close()
+            return refusal
+        assert self._endpoint is not None  # noqa: S101 - it is open now
         return await self._endpoint.dispatch(request)
 
     async def stop(self) -> None:

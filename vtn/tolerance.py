@@ -7,7 +7,7 @@ be read yet; when it has been read, it must have come out as the same VEN's.
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oadr import codec
@@ -138,7 +138,7 @@ def settle(desk: "Desk", caller: "Caller", document: "Document") -> tuple["Calle
         # Trimmed, it may be the venID of another VEN, by whose profile nothing was read yet.
         tolerance, names = of_member(desk, caller.member), (*document.repairs, *more)
         if not all(tolerance.allows(REPAIRS[name].tolerance) for name in names):
-            return replace(caller, member=None), document.message
+            return caller.as_member(None), document.message
     if document.repairs or more:
         _note(desk, caller, tuple(dict.fromkeys((*document.repairs, *more))))
     return caller, message
