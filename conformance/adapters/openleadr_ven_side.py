@@ -119,8 +119,11 @@ class Ven:
         return self._openleadr
 
     async def register(self) -> None:
-        """Registers anew."""
-        await self._started.create_party_registration()
+        """Registers anew, and introduces itself as at its start."""
+        ven = self._started
+        await ven.create_party_registration()
+        await ven.register_reports(ven.reports)
+        await ven.sync_events()
 
     async def reregister(self) -> None:
         """Registers once more."""

@@ -38,6 +38,7 @@ class Vtn:
         self.refused: set[str] = set()
         self.opts: dict[str, str] = {}
         self.readings: list[tuple[str, str, float]] = []
+        self._given: set[str] = set()
         self._fingerprints = fingerprints
         self._count = 0
         self._openleadr = _SERVER(
@@ -196,12 +197,16 @@ class Vtn:
         if registration_id is None:
             self._count += 1
             registration_id = f"registration-{self._count}"
+        elif registration_id not in self._given:
+            return False
+        self._given.add(registration_id)
         self.vens[ven_id] = _ven(ven_id, name, fingerprint, registration_id)
         return ven_id, registration_id
 
     async def _on_cancellation(self, payload: dict[str, Any]) -> None:
         found = self.vens.get(payload["ven_id"])
-        if found is not None:
+        if found is not None and found["registration_id"] == payload["registration_id"]:
+            self._given.discard(found["registration_id"])
             found["registration_id"] = None
 
     # openleadr looks at the names of the arguments.

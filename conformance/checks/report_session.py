@@ -1,5 +1,6 @@
 """Reports from request to last delivery (R300, R304, R306, R324, R328, R329, R336, R345)."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from conformance.checks.check import BOTH, Seen, Severity, exchange, session
@@ -8,7 +9,7 @@ from conformance.checks.exchange import Exchange, code_of, succeeded
 from conformance.checks.metadata import reports_of
 from conformance.checks.report_request import specifier_of
 from conformance.checks.session import Request, Session, other, points_of, requests_in
-from conformance.checks.xml import ZERO, Element, each, first, moment, text, texts
+from conformance.checks.xml import ZERO, Element, first, moment, text, texts
 
 _UPDATE = "oadrUpdateReport"
 _PENDING = "oadr:oadrPendingReports/ei:reportRequestID"
@@ -70,12 +71,13 @@ def data_are_complete(session: Session, exchange: Exchange, document: Document) 
 
 @session(324, BOTH, _UPDATE)
 def one_shot_interval(session: Session, exchange: Exchange, document: Document) -> Iterator[Seen]:
-    """Telemetry that is wanted once has one interval."""
+    """Telemetry that is wanted once has one interval for each data point."""
     for report, _, request in _answered(session, document):
         name = text(report, "ei:reportName") or ""
-        count = sum(1 for _ in each(report, "strm:intervals/ei:interval"))
+        counts = Counter(texts(report, _R_IDS))
+        r_id, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
         if request.back == ZERO and name.startswith("TELEMETRY_") and count > 1:
-            yield Seen(f"{count} intervals", report)
+            yield Seen(f"{count} intervals of {r_id}", report)
 
 
 @session(306, BOTH, _UPDATE)
