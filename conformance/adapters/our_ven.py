@@ -1,5 +1,6 @@
 """Our VEN as a device under test: in this process, new for each case, on a faster clock."""
 
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -36,14 +37,17 @@ from conformance.device import Cannot
 from conformance.peers import Identity
 from oadr import messages as m
 from oadr.enums import OptReason, OptType
+from oadr.errors import ProtocolError
 from oadr.event import effective_end
 from runtime.clock import Clock
 from runtime.policy import SignaturePolicy
 from ven.client import Client
 from ven.connection import Connection
+from ven.errors import Refused
 from ven.options import Options
 from ven.push import Listening
 
+log = logging.getLogger("openadr.conformance")
 #: What the VEN is called, and the VTN of the kit.
 NAME, VTN = "device", "kit-vtn"
 #: Real time of one unit.
@@ -229,7 +233,7 @@ class OurVen:
 
     async def _do_CreateOpt(self, action: CreateOpt) -> str:  # noqa: N802
         now = self.clock.now().replace(microsecond=0)
-        return await self._running.create_opt(
+        return await self._opted(
             action.opt,
             OptReason.NOT_PARTICIPATING,
             availability=tuple(
@@ -240,12 +244,20 @@ class OurVen:
         )
 
     async def _do_QualifyEvent(self, action: QualifyEvent) -> str:  # noqa: N802
-        return await self._running.create_opt(
+        return await self._opted(
             action.opt,
             OptReason.NOT_PARTICIPATING,
             event_id=action.event_id,
             target=m.Target(resource_ids=action.resources),
         )
+
+    async def _opted(self, opt: OptType, reason: OptReason, **what: Any) -> str:
+        """Makes an opt; what the VEN or the VTN refuses has no optID."""
+        try:
+            return await self._running.create_opt(opt, reason, **what)
+        except (ProtocolError, Refused) as error:
+            log.info("no opt: %s", error)
+            return ""
 
     async def _do_CancelOpt(self, action: CancelOpt) -> None:  # noqa: N802
         await self._running.cancel_opt(action.opt_id)
