@@ -5,6 +5,7 @@
 
 from conformance.case import CASES
 from conformance.cases import (
+    ven_opt,
     ven_registration,
     ven_report,
     ven_report_cancel,
@@ -48,4 +49,5 @@ MODULES = (
     vtn_event_change,
     vtn_event_cancel,
     vtn_event_answer,
+    ven_opt,
 )

@@ -4,6 +4,7 @@ import pytest
 
 from conformance.demands import DEMANDS
 from tests.conformance.kit import (
+    mutants_ven_opt,
     mutants_ven_registration,
     mutants_ven_report,
     mutants_ven_report_periodic,
@@ -24,6 +25,7 @@ MODULES = (
     mutants_vtn_event,
     mutants_vtn_event_answer,
     mutants_vtn_event_life,
+    mutants_ven_opt,
 )
 MUTANTS = [mutant for module in MODULES for mutant in module.MUTANTS]
 
