@@ -24,7 +24,15 @@ from conformance.cases import (
     vtn_general,
     vtn_http,
     vtn_odd,
+    vtn_opt,
+    vtn_opt_event,
     vtn_registration,
+    vtn_report,
+    vtn_report_data,
+    vtn_report_ending,
+    vtn_report_ids,
+    vtn_report_metadata,
+    vtn_report_source,
 )
 
 __all__ = ["CASES", "MODULES"]
@@ -50,4 +58,12 @@ MODULES = (
     vtn_event_cancel,
     vtn_event_answer,
     ven_opt,
+    vtn_opt,
+    vtn_opt_event,
+    vtn_report,
+    vtn_report_data,
+    vtn_report_ending,
+    vtn_report_ids,
+    vtn_report_metadata,
+    vtn_report_source,
 )

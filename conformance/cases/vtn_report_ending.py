@@ -159,7 +159,7 @@ async def new_metadata(t: VtnTest) -> None:
     await asked(t, periodic(TELEMETRY_USAGE))
     taken(t, METADATA_TAKEN, await t.ven.introduce())
     if not t.ven.pending:
-        await t.ven.receive("oadrCreateReport", patience(t))
+        await t.ven.receive("oadrCreateReport", patience(t, 2))
     again = next(iter(t.ven.pending.values()), None)
     if t.expect(ASKS_AGAIN, again is not None, "no request") and again is not None:
         moment = now(t)

@@ -68,7 +68,7 @@ async def _metadata(t: VtnTest) -> m.RegisterReport | None:
     request = _request(t, "METADATA", "0")
     if not taken(t, METADATA_PROMISED, await _ask(t, request)):
         return None
-    received = await t.ven.receive("oadrRegisterReport", patience(t))
+    received = await t.ven.receive("oadrRegisterReport", patience(t, 2))
     # What the VTN sends of its own accord may come before.
     while received is not None and isinstance(received.message, m.RegisterReport):
         if received.message.report_request_id:

@@ -233,7 +233,10 @@ class ScriptedVen(ScriptedPeer):
             self.offers = tuple(reports)
         now = self.clock.now().replace(microsecond=0)
         offers = tuple(replace(one, created_date_time=now) for one in self.offers)
-        self.pending.clear()
+        # R306: new metadata end all but the requests for metadata.
+        self.pending = {
+            name: one for name, one in self.pending.items() if one.report_specifier_id == "METADATA"
+        }
         recorded = await self.send(
             m.RegisterReport(
                 request_id=self.new_id(),
@@ -409,7 +412,8 @@ class ScriptedVen(ScriptedPeer):
 
     def _on_CreateReport(self, message: m.CreateReport) -> m.Message:  # noqa: N802
         for one in message.requests:
-            if one.report_specifier_id != "METADATA":
+            # Metadata follow at once; only those that are wanted again stay pending.
+            if one.report_specifier_id != "METADATA" or one.report_back_duration:
                 self.pending[one.report_request_id] = one
         return self._created_report(message.request_id)
 

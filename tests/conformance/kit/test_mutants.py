@@ -12,7 +12,10 @@ from tests.conformance.kit import (
     mutants_vtn_event_answer,
     mutants_vtn_event_life,
     mutants_vtn_general,
+    mutants_vtn_opt,
     mutants_vtn_registration,
+    mutants_vtn_report,
+    mutants_vtn_report_data,
 )
 from tests.conformance.kit.bent import Mutant, run
 
@@ -26,6 +29,9 @@ MODULES = (
     mutants_vtn_event_answer,
     mutants_vtn_event_life,
     mutants_ven_opt,
+    mutants_vtn_opt,
+    mutants_vtn_report,
+    mutants_vtn_report_data,
 )
 MUTANTS = [mutant for module in MODULES for mutant in module.MUTANTS]
 
