@@ -200,6 +200,8 @@ async def our_vtn(
                 "rsa_key": str(made.vtn_rsa.key),
                 "ca": str(made.ca),
                 "crl": str(made.crl),
+                # The letter of R67: one of the two suites whatever else is offered.
+                "profile": "certification",
             }
         if made is not None and signed:
             sections["signatures"] = {

@@ -33,6 +33,8 @@ from conformance.cases import (
     vtn_report_ids,
     vtn_report_metadata,
     vtn_report_source,
+    vtn_security,
+    vtn_signature,
 )
 
 __all__ = ["CASES", "MODULES"]
@@ -43,6 +45,8 @@ MODULES = (
     vtn_general,
     vtn_odd,
     vtn_http,
+    vtn_security,
+    vtn_signature,
     ven_registration,
     ven_report,
     ven_report_cancel,

@@ -1,16 +1,18 @@
 """The VEN that tests a VTN."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from conformance.checks import Document, Side
 from conformance.checks.xml import text
-from conformance.peers.http import Heard, Listener, Reply, pause
+from conformance.peers.http import Heard, Line, Listener, Reply, pause
 from conformance.peers.identity import Identity
 from conformance.peers.offers import OFFERS
 from conformance.peers.peer import ScriptedPeer, join, path_of, service_to_vtn
 from conformance.peers.tape import Recorded, Tape
+from conformance.peers.tls import Handshake, shake
 from oadr import messages as m
 from oadr.enums import OptType, ResponseRequired
 from runtime.clock import Clock
@@ -130,12 +132,22 @@ class ScriptedVen(ScriptedPeer):
         *,
         headers: Mapping[str, str] | None = None,
         method: str = "POST",
+        tls: ssl.SSLContext | None = None,
     ) -> Recorded:
-        """Sends whatever bytes to a service of the VTN."""
+        """Sends whatever bytes to a service of the VTN.
+
+        Args:
+            data: the body.
+            service: the last part of the path.
+            headers: in place of the usual ones.
+            method: of HTTP.
+            tls: for a connection of its own, in place of the usual one.
+        """
         url = join(self.url, service)
+        line = self._line if tls is None else self._line_over(tls)
         self._asking += 1
         try:
-            reply = await self._line.send(url, data, headers=headers, method=method)
+            reply = await line.send(url, data, headers=headers, method=method)
             return self.tape.note(
                 Side.VEN,
                 data,
@@ -147,8 +159,17 @@ class ScriptedVen(ScriptedPeer):
                 problem=reply.problem,
             )
         finally:
+            if tls is not None:
+                await line.close()
             self._asking -= 1
             self._catch_up()
+
+    def _line_over(self, tls: ssl.SSLContext) -> Line:
+        return Line(tls)
+
+    async def shake(self, tls: ssl.SSLContext) -> Handshake:
+        """Returns what comes of a handshake with the VTN, after which nothing is said."""
+        return await shake(self.url, tls)
 
     def _catch_up(self) -> None:
         """Takes down what was pushed while a request was on its way.

@@ -9,6 +9,7 @@ nothing any more. ``lies`` replace what comes of actions at the device.
 """
 
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,7 @@ from conformance.cases import CASES
 from conformance.checks import Document, Side
 from conformance.peers import ScriptedVen, ScriptedVtn
 from conformance.peers.http import Heard, Line, Reply
+from conformance.peers.tls import Handshake
 from conformance.results import Result
 from conformance.run import run_ven_cases, run_vtn_cases
 from oadr import codec
@@ -28,6 +30,7 @@ from oadr import messages as m
 Bend = Callable[[str, bytes], "bytes | None"]
 Lie = Callable[[Action, Any], Any]
 BendReply = Callable[[Reply], Reply]
+BendHandshake = Callable[[Handshake], Handshake]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Mutant:
         lies: by the name of an action, what comes of it instead.
         also: identifiers of what else may be found.
         push: whether in the push model.
+        tls: whether over mutual TLS; only with a VTN.
     """
 
     side: Side
@@ -53,12 +57,14 @@ class Mutant:
     demand: str
     bend: Bend = field(default=lambda name, data: data)
     reply: BendReply = field(default=lambda reply: reply)
+    shake: BendHandshake = field(default=lambda handshake: handshake)
     request: Callable[[Heard], Heard] = field(default=lambda heard: heard)
     dead: Callable[[Reply], bool] = field(default=lambda reply: False)
     options: Mapping[str, object] = field(default_factory=dict)
     lies: Mapping[str, Lie] = field(default_factory=dict)
     also: frozenset[str] = frozenset()
     push: bool = False
+    tls: bool = False
 
     @property
     def name(self) -> str:
@@ -74,8 +80,9 @@ async def run(mutant: Mutant) -> Result:
         class Ven(BentVen):
             bend = staticmethod(mutant.bend)
             reply = staticmethod(mutant.reply)
+            bend_handshake = staticmethod(mutant.shake)
 
-        async with our_vtn() as vtn:
+        async with our_vtn(tls=mutant.tls) as vtn:
             _lie(vtn, mutant.lies)
             found = await run_vtn_cases([case], vtn, push=mutant.push, peer=Ven)
     else:
@@ -126,10 +133,20 @@ class BentVen(ScriptedVen):
 
     bend: Bend
     reply: BendReply
+    bend_handshake: BendHandshake
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._line = _BentLine(self._line, self.bend, Side.VTN, self.reply)
+        self._line = self._bent(self._line)
+
+    def _bent(self, line: Line) -> Line:
+        return _BentLine(line, self.bend, Side.VTN, self.reply)
+
+    def _line_over(self, tls: ssl.SSLContext) -> Line:
+        return self._bent(super()._line_over(tls))
+
+    async def shake(self, tls: ssl.SSLContext) -> Handshake:
+        return self.bend_handshake(await super().shake(tls))
 
     async def _hear(self, heard: Heard) -> Reply:
         bent = self.bend(Document(heard.body, Side.VTN).name, heard.body)
@@ -145,6 +162,7 @@ class BentVtn(ScriptedVtn):
 
     bend: Bend
     reply: BendReply
+    bend_handshake: BendHandshake
     request: Callable[[Heard], Heard]
     dead: Callable[[Reply], bool]
 

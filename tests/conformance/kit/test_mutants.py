@@ -16,6 +16,7 @@ from tests.conformance.kit import (
     mutants_vtn_registration,
     mutants_vtn_report,
     mutants_vtn_report_data,
+    mutants_vtn_security,
 )
 from tests.conformance.kit.bent import Mutant, run
 
@@ -32,6 +33,7 @@ MODULES = (
     mutants_vtn_opt,
     mutants_vtn_report,
     mutants_vtn_report_data,
+    mutants_vtn_security,
 )
 MUTANTS = [mutant for module in MODULES for mutant in module.MUTANTS]
 
