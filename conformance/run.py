@@ -56,8 +56,7 @@ async def run_vtn_cases(
                 ven = peer(device.url, device.identity, device.clock, tape, push=push)
                 stack.push_async_callback(ven.close)
                 await ven.listen()
-            ven.tape = tape
-            ven.reactions.clear()
+            ven.begin(tape)
             await runner.run(VtnTest(case, device, tape, ven, push=push))
             if device.fresh:
                 await ven.close()

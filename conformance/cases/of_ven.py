@@ -3,15 +3,28 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from conformance.case import VtnTest
+from conformance.case import FOREVER, VtnTest
 from conformance.checks.exchange import code_of
-from conformance.peers import Recorded
+from conformance.peers import Received, Recorded
 from oadr import messages as m
 from oadr.enums import OptReason, OptType
 from oadr.report import METADATA
 
 _ZERO = timedelta(0)
 _REFUSED = m.EiResponse(code=450, description="refused by the test", request_id="")
+
+
+async def received(t: VtnTest, name: str) -> Received | None:
+    """Returns the next message of a name that the VTN sends of its own accord.
+
+    Args:
+        t: the case.
+        name: such as ``oadrCancelPartyRegistration``.
+
+    Returns:
+        The message; None if none came within two short whiles of the device.
+    """
+    return await t.in_time(t.ven.receive(name, FOREVER), units=2)
 
 
 def answer_of(recorded: Recorded) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from conformance.actions import CancelRegistration, RequestReregistration
 from conformance.case import VtnTest, vtn_case
-from conformance.cases.of_ven import answer_of, of_each_kind, refused, taken
+from conformance.cases.of_ven import answer_of, of_each_kind, received, refused, taken
 from conformance.checks.exchange import code_of
 from conformance.checks.xml import duration, text
 from conformance.demands import demand
@@ -69,7 +69,7 @@ async def refused_afterwards(t: VtnTest, ven_id: str) -> None:
 async def first_metadata(t: VtnTest) -> tuple[bool, str, Recorded | None]:
     """Returns whether the VTN begins with its metadata, and what else came."""
     if t.push:
-        pushed = await t.ven.receive("oadrRegisterReport")
+        pushed = await received(t, "oadrRegisterReport")
         return pushed is not None, "no oadrRegisterReport", None
     first = await t.ven.poll()
     name = first.answered.name if first.answered is not None else first.title
@@ -161,7 +161,7 @@ async def vtn_cancels(t: VtnTest) -> None:
     await t.joined()
     ven_id, registration_id = t.ven.ven_id, t.ven.registration_id
     await t.do(CancelRegistration())
-    told = await t.ven.receive("oadrCancelPartyRegistration")
+    told = await received(t, "oadrCancelPartyRegistration")
     t.expect(SENDS_CANCELLATION, told is not None, "nothing of the kind came")
     if told is None:
         return
@@ -186,7 +186,7 @@ async def vtn_wants_reregistration(t: VtnTest) -> None:
     """
     await t.joined()
     await t.do(RequestReregistration())
-    told = await t.ven.receive("oadrRequestReregistration")
+    told = await received(t, "oadrRequestReregistration")
     t.expect(ASKS_AGAIN, told is not None, "nothing of the kind came")
     again = await t.ven.reregister()
     t.expect(REREGISTERS, taken(again), answer_of(again), again)
@@ -203,7 +203,7 @@ async def new_registration(t: VtnTest) -> None:
     await t.joined()
     if t.push:
         # What follows must not be taken for the metadata of the first registration.
-        await t.ven.receive("oadrRegisterReport")
+        await received(t, "oadrRegisterReport")
     again = await t.ven.register()
     t.expect(REGISTERED, taken(again), answer_of(again), again)
     t.expect(STARTS_AFRESH, *await first_metadata(t))

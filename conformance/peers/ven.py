@@ -97,6 +97,16 @@ class ScriptedVen(ScriptedPeer):
             self._listener = Listener(self._hear, self.identity.server_tls)
             await self._listener.start()
 
+    def begin(self, tape: Tape) -> None:
+        """Begins another case: what came in the last one, and was made for it, is gone.
+
+        Args:
+            tape: where to take down what is said from now on.
+        """
+        self.tape = tape
+        self.reactions.clear()
+        self._inbox = asyncio.Queue()
+
     async def close(self) -> None:
         """Ends."""
         if self._listener is not None:
