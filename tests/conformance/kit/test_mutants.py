@@ -4,7 +4,11 @@ import pytest
 
 from conformance.demands import DEMANDS
 from tests.conformance.kit import (
+    mutants_ven_event,
+    mutants_ven_event_changes,
+    mutants_ven_general,
     mutants_ven_opt,
+    mutants_ven_polling,
     mutants_ven_registration,
     mutants_ven_report,
     mutants_ven_report_periodic,
@@ -21,19 +25,23 @@ from tests.conformance.kit import (
 from tests.conformance.kit.bent import Mutant, run
 
 MODULES = (
-    mutants_vtn_registration,
-    mutants_ven_registration,
-    mutants_vtn_general,
-    mutants_ven_report,
-    mutants_ven_report_periodic,
     mutants_vtn_event,
     mutants_vtn_event_answer,
     mutants_vtn_event_life,
-    mutants_ven_opt,
-    mutants_vtn_opt,
+    mutants_vtn_registration,
     mutants_vtn_report,
     mutants_vtn_report_data,
+    mutants_vtn_opt,
+    mutants_vtn_general,
+    mutants_ven_registration,
+    mutants_ven_polling,
+    mutants_ven_general,
+    mutants_ven_report,
+    mutants_ven_report_periodic,
+    mutants_ven_opt,
     mutants_vtn_security,
+    mutants_ven_event,
+    mutants_ven_event_changes,
 )
 MUTANTS = [mutant for module in MODULES for mutant in module.MUTANTS]
 
