@@ -64,8 +64,7 @@ class Nobody:
         """Says what would help."""
         what = told(action, place.now, place.peer)[0].rstrip(".")
         raise Cannot(
-            f"needs somebody at the device: {what[:1].lower()}{what[1:]}; "
-            "use --setup-command, or run on a terminal without --unattended"
+            f"needs somebody to {what[:1].lower()}{what[1:]}; use --setup-command or a terminal"
         )
 
 

@@ -89,7 +89,7 @@ class Given:
         clock: a file with a ``[clock]``.
         setup_command: the hook script.
         unattended: whether nobody is asked.
-        adapter: what starts the device; empty for one that runs already.
+        adapter: what starts the device; None for one that runs already.
         tls: whether the adapter starts it with mutual TLS.
         config: the ``vtn.toml`` of a VTN of ours.
         listen: where the kit listens.
@@ -116,7 +116,7 @@ class Given:
     clock: Path | None
     setup_command: str
     unattended: bool
-    adapter: str
+    adapter: str | None
     tls: bool
     html: Path | None
     junit: Path | None

@@ -50,7 +50,7 @@ async def started(given: Given, stack: AsyncExitStack) -> Any:
     Raises:
         click.UsageError: the adapter cannot do what is wanted.
     """
-    make = _loaded(ADAPTERS[given.adapter, given.side])
+    make = _loaded(ADAPTERS[given.adapter or "", given.side])
     wanted = {"tls": given.tls, "signed": given.sign}
     able = inspect.signature(make).parameters
     for name, option in (("tls", "--tls"), ("signed", "--sign")):

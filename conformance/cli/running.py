@@ -83,10 +83,13 @@ def run(running: Running, work: Callable[[], Awaitable[Run]]) -> None:
     """
     given = running.given
     check_folders((given.html, given.junit, given.json))
-    configure(debug=debugging())
-    if not debugging():
-        # A device that breaks off is told of by its case.
-        logging.getLogger("openadr").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("openadr")
+    level = logger.level
+    if debugging():
+        configure(debug=True)
+    else:
+        # What goes wrong in a case is told by its verdict.
+        logger.setLevel(logging.CRITICAL)
     try:
         found = asyncio.run(_done(work))
     except OSError as error:
@@ -95,6 +98,7 @@ def run(running: Running, work: Callable[[], Awaitable[Run]]) -> None:
         raise
     finally:
         running.screen.rest()
+        logger.setLevel(level)
     files = write([found], html=given.html, junit=given.junit, json=given.json)
     running.screen.say(closing([found], files))
     click.get_current_context().exit(0 if found.passed else 1)

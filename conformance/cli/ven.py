@@ -50,7 +50,6 @@ _named = options(
 @acting
 @click.option(
     "--adapter",
-    default="",
     type=click.Choice(devices.names("ven")),
     help="Start a VEN of this kind, without --listen.",
 )
@@ -73,7 +72,7 @@ def ven(**options: Any) -> None:
         raise click.UsageError("Name --listen HOST:PORT, or an --adapter that starts a VEN.")
     if given.tls and not given.adapter:
         raise click.UsageError("--tls goes with --adapter; else the certificates say it.")
-    check_keys(given, starts=bool(given.adapter))
+    check_keys(given, starts=given.adapter is not None)
     cases = in_model(
         chosen(Side.VEN, suites=given.suites, codes=given.cases, rules=given.rules),
         push=given.push,

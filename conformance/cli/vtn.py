@@ -46,7 +46,6 @@ _named = options(
 _elsewhere = options(
     click.option(
         "--adapter",
-        default="",
         type=click.Choice([*devices.names("vtn"), devices.RUNNING]),
         help="Start a VTN of this kind, without URL; 'vtn' operates one of ours that runs.",
     ),
@@ -88,14 +87,14 @@ def vtn(url: str | None, **options: Any) -> None:
 
 
 def _check(url: str | None, given: Given) -> None:
-    starts = given.adapter and given.adapter != devices.RUNNING
+    starts = given.adapter not in (None, devices.RUNNING)
     if starts and url:
         raise click.UsageError(f"--adapter {given.adapter} starts a VTN; leave the URL out.")
     if not starts and not url:
         raise click.UsageError("Name the URL of the VTN, or an --adapter that starts one.")
     if given.tls and not starts:
         raise click.UsageError("--tls goes with an --adapter that starts a VTN; else say https.")
-    check_keys(given, starts=bool(starts))
+    check_keys(given, starts=starts)
     if given.listen is not None and not given.push:
         raise click.UsageError("--listen goes with --push: in the pull model nobody calls the kit.")
     if given.listen is not None and given.listen.host in ("0.0.0.0", "::"):  # noqa: S104

@@ -21,10 +21,14 @@ from conformance.report.words import (
 )
 from conformance.results import Result, Run, Verdict
 
+#: Failed cases are unfolded at first, unless there are more.
+UNFOLDED = 10
+
 
 def html(runs: Sequence[Run]) -> str:
     """Returns the page."""
     devices = " and ".join(dict.fromkeys(run.device for run in runs)) or "nothing"
+    few = counts(runs)[Verdict.FAIL] <= UNFOLDED
     parts = [
         f"<h1>Conformance of {text(devices)}</h1>",
         "".join(map(_head, runs)),
@@ -35,7 +39,9 @@ def html(runs: Sequence[Run]) -> str:
         _not_tested(runs),
         _list(runs),
         "<h2>What was said</h2>",
-        "".join(case(n, run, one) for n, run in enumerate(runs) for one in run.results),
+        "".join(
+            case(n, run, one, unfolded=few) for n, run in enumerate(runs) for one in run.results
+        ),
         _rules(runs),
         _note(),
     ]

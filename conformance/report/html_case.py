@@ -22,11 +22,18 @@ def case_anchor(number: int, result: Result) -> str:
     return anchor("case", number, result.id)
 
 
-def case(number: int, run: Run, result: Result) -> str:
-    """Returns a case as HTML, folded unless it failed."""
+def case(number: int, run: Run, result: Result, *, unfolded: bool) -> str:
+    """Returns a case as HTML.
+
+    Args:
+        number: of its run, from 0.
+        run: the run.
+        result: the case.
+        unfolded: whether it is, if it failed.
+    """
     found = severities(result.faults)
     told = f' <span class="soft">{text(found)}</span>' if found else ""
-    opened = " open" if result.verdict is Verdict.FAIL else ""
+    opened = " open" if unfolded and result.verdict is Verdict.FAIL else ""
     here = case_anchor(number, result)
     parts = [
         f'<details id="{here}" data-verdict="{text(result.verdict)}"{opened}>'

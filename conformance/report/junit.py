@@ -71,11 +71,11 @@ def _case(suite: etree._Element, run: Run, result: Result) -> None:
         )
         failure.set("type", _clean(found[0][0].id))
         failure.text = _clean(told(result))
-    elif result.faults:
-        etree.SubElement(element, "system-err").text = _clean(told(result))
     if result.said:
         text = "\n\n".join(map(_exchange, result.said))
         etree.SubElement(element, "system-out").text = _clean(text)
+    if result.faults and result.verdict is not Verdict.FAIL:
+        etree.SubElement(element, "system-err").text = _clean(told(result))
 
 
 def told(result: Result) -> str:

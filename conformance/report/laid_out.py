@@ -49,7 +49,8 @@ def laid_out(text: str, faults: Iterable[Fault]) -> str:
     for one in faults:
         place = _place(lines, one)
         lines[place].faults += (one,)
-    return "\n".join(_shown(lines))
+    # A note is a block, after which a line begins anyway.
+    return "\n".join(_shown(lines)).replace("</span>\n", "</span>")
 
 
 def _place(lines: list[Line], fault: Fault) -> int:
