@@ -24,6 +24,7 @@ from pydantic_core import PydanticUndefined
 
 import certs.cli
 import certs.errors
+import conformance.cli
 import oadr.errors
 import runtime.errors
 import runtime.middleware
@@ -52,7 +53,7 @@ _COMMANDS = """\
 # Command line
 
 Made from `--help` by `docs/make_reference.py`. `vtn` is for the utility, `ven` for the building,
-`oadr-certs` for whoever keeps the certificate authority.
+`oadr-certs` for whoever keeps the certificate authority, `conform` for whoever tests a VTN or VEN.
 
 Exit codes: 0 all is well, 1 refused or failed, 2 wrong usage. An error is one line; `--debug` shows
 where it came from.
@@ -66,6 +67,7 @@ def commands() -> str:
         ("vtn", vtn.cli.main),
         ("ven", ven.cli.main),
         ("oadr-certs", certs.cli.main),
+        ("conform", conformance.cli.main),
     ):
         for path, found in walk(name, command):
             level = "##" if path == name else "###"

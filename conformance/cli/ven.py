@@ -35,8 +35,7 @@ _named = options(
         "--poll-interval",
         type=Duration(),
         default=timedelta(seconds=1),
-        show_default="1s",
-        help="How often the VEN is asked to poll.",
+        help="How often the VEN is asked to poll.  [default: 1s]",
     ),
 )
 
