@@ -61,9 +61,9 @@ async def setpoint(t: VtnTest) -> None:
 
 @vtn_case("E1_1027", "two intervals and a baseline", rules=(100, 101, 102, 108), needs=(_TWO,))
 async def baseline(t: VtnTest) -> None:
-    """A price changes after an hour, and a baseline says what the load would have been.
+    """A price changes, and a baseline says what the load would have been.
 
-    1. An operator creates an event of two intervals of an hour for two resources:
+    1. An operator creates an event of two intervals of 60 units for two resources:
        ELECTRICITY_PRICE 0.25 and 0.5, with a baseline.
     2. The VTN sends it so.
     """

@@ -1,6 +1,7 @@
 """Events that change, with a VTN under test (R5, R20, R115)."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from conformance.case import Suite, VtnTest, vtn_case
 from conformance.cases.vtn_event_shown import Shown
@@ -11,8 +12,13 @@ from oadr.enums import ResponseRequired
 RENEWED = demand(
     115, "renewed_on_change", "A change of an event, or its cancellation, renews createdDateTime."
 )
-#: Units until a moment in whole seconds is another one.
-_LATER = 0.7
+#: After that time a moment in whole seconds is another one.
+_SECOND = timedelta(seconds=1.5)
+
+
+async def _later(t: VtnTest) -> None:
+    """Waits a little, and until another second at least."""
+    await t.clock.sleep(max(t.device.unit / 2, _SECOND))
 
 
 def _renewed(stage: Stage, before: Shown, after: Shown) -> None:
@@ -105,7 +111,7 @@ async def dated(t: VtnTest) -> None:
     """
     async with staged(t) as stage:
         event, _ = await stage.create(stage.event(10), stage.event(20))
-        await t.wait(_LATER)
+        await _later(t)
         spec = stage.event(10, stage.signal(2))
         _renewed(stage, event, await stage.modify(event, spec, keeps_start=True))
 
@@ -120,5 +126,5 @@ async def cancelled_dated(t: VtnTest) -> None:
     """
     async with staged(t) as stage:
         event, _ = await stage.create(stage.event(10), stage.event(20))
-        await t.wait(_LATER)
+        await _later(t)
         _renewed(stage, event, await stage.cancel(event))

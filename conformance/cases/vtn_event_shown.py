@@ -188,13 +188,23 @@ def judge(t: VtnTest, shown: Shown, spec: EventSpec, asked: datetime) -> None:
     if spec.baseline:
         lengths = [duration(one, _LENGTH_OF) for one in baselines_of(shown.element)]
         ok = lengths == [shown.length]
-        t.expect(BASELINE, ok, f"baselines of {', '.join(map(str, lengths)) or 'no'} length")
+        t.expect(
+            BASELINE,
+            ok,
+            f"baselines of {', '.join(map(str, lengths)) or 'no'} length",
+            shown.recorded,
+        )
 
 
 def _judge_period(t: VtnTest, shown: Shown, spec: EventSpec, asked: datetime) -> None:
     start, wanted = shown.start, asked + spec.starts_in
     ok = start is not None and abs(start - wanted) <= max(_LATER, t.device.unit)
-    t.expect(START, ok, f"dtstart {start}, about {wanted:%Y-%m-%dT%H:%M:%SZ} was asked for")
+    t.expect(
+        START,
+        ok,
+        f"dtstart {start}, about {wanted:%Y-%m-%dT%H:%M:%SZ} was asked for",
+        shown.recorded,
+    )
     length = sum((one for one in _lengths(spec.signals[0])), ZERO)
     ask = LENGTH if length else OPEN_END
     t.expect(ask, shown.length == length, f"{shown.length} for {length}", shown.recorded)
@@ -248,7 +258,12 @@ def _judge_signal(t: VtnTest, shown: Shown, spec: SignalSpec) -> None:
     if spec.assets:
         classes = texts(first(found, "ei:eiTarget"), "power:endDeviceAsset/power:mrid")
         ok = set(classes) == set(spec.assets)
-        t.expect(ASSETS, ok, f"{', '.join(classes) or 'none'} for {', '.join(spec.assets)}")
+        t.expect(
+            ASSETS,
+            ok,
+            f"{', '.join(classes) or 'none'} for {', '.join(spec.assets)}",
+            shown.recorded,
+        )
 
 
 def _kind(signal: Element) -> tuple[str, str, str, str]:

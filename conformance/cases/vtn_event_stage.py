@@ -15,7 +15,7 @@ from conformance.case import Skipped, VtnTest
 from conformance.cases.vtn_event_shown import Shown, Snapshot, judge, shown_in
 from conformance.checks import Side
 from conformance.checks.event import NAME
-from conformance.checks.xml import duration
+from conformance.checks.xml import ZERO, duration
 from conformance.demands import demand
 from conformance.peers import Recorded
 from oadr import messages as m
@@ -106,6 +106,9 @@ class Stage:
         for event_id, spec, now in asked:
             taken = {*before, *self.own, *(name for name, _, _ in asked if name)}
             shown = await self._new(event_id, taken, now + spec.starts_in, since)
+            length = sum((spec.signals[0].each for _ in spec.signals[0].values), ZERO)
+            late = length and t.clock.now() >= now + spec.starts_in + length
+            t.need(shown or not late, "an event was over before the VTN could send it")
             came = t.expect(COMES, shown is not None, "it does not come")
             t.need(came, "an event does not come that the case is about")
             if shown is not None:
@@ -245,9 +248,10 @@ class Stage:
     def all_in(
         self, there: Iterable[Shown], events: Iterable[Shown], at: Recorded | None = None
     ) -> None:
-        """Expects that these events are there."""
-        names = {one.id for one in there}
-        missing = [one.id for one in events if one.id not in names]
+        """Expects that these events are there, unless they are over."""
+        names, now = {one.id for one in there}, self.t.clock.now()
+        alive = [one for one in events if one.ends is None or one.ends > now]
+        missing = [one.id for one in alive if one.id not in names]
         self.t.expect(ALL_THERE, not missing, f"without {', '.join(missing)}", at)
 
     async def until(self, event: Shown, units: float) -> None:
