@@ -28,6 +28,9 @@ KIND = demand(
 )
 MARKET = demand(48, "refuses_market", "An event of a market context of others is refused: 462.")
 OWN_MARKET = demand(48, "takes_market", "An event of its market context is taken by a VEN.")
+SAME_MARKET = demand(
+    512, "same_market", "A market context that is written in another way is the same one."
+)
 TARGET = demand(48, "refuses_target", "An event whose target is not the VEN is refused: 462.")
 EVERYBODY = demand(22, "no_target", "An event without a target is for the VEN that it comes to.")
 ANY = demand(22, "one_criterion", "One criterion of a target that fits is enough.")
@@ -35,6 +38,8 @@ DEVICES = demand(111, "device_class", "An event for a class of devices is answer
 RESOURCE = demand(112, "unknown_resource", "An event for nobody but unknown resources is refused.")
 ILLOGICAL = demand(33, "refuses_illogical", "An event that contradicts itself is refused: 4xx.")
 DOUBLE = demand(70, "double_event_id", "An event is taken though another is in the message twice.")
+#: The market context of the kit, not normalised (RFC 3986).
+_SAME = "HTTP://OpenADR.example/%63onformance"
 #: Nobody's name for a signal.
 NO_SIGNAL = "x-conformance-nobodys"
 
@@ -102,16 +107,19 @@ async def other_market(t: VenTest) -> None:
     """A VEN takes part in some programmes only.
 
     1. Somebody has the VEN take part in one market context alone.
-    2. The VTN distributes an event of another, and one of its own.
-    3. The VEN refuses the one with 462, and takes the other.
+    2. The VTN distributes an event of another; the VEN refuses it with 462.
+    3. The VTN distributes one of its own; the VEN takes it.
+    4. The VTN distributes another, with the URI written in another way; the VEN takes it.
     """
     await t.do(OnlyMarket(market_context=CONTEXT))
     try:
         await settled(t)
         other, own = soon(t, market_context=f"{CONTEXT}/of-others"), soon(t)
-        since = await say(t, other, own)
+        same = soon(t, market_context=_SAME)
+        since = await say(t, other, own, same)
         expect_refused(t, MARKET, await answer(t, other, since), 462)
         expect_taken(t, OWN_MARKET, await answer(t, own, since))
+        expect_taken(t, SAME_MARKET, await answer(t, same, since))
     finally:
         if not t.device.fresh:
             await t.do(OnlyMarket(market_context=""))

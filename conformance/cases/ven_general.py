@@ -39,6 +39,11 @@ VEN_CASE = demand(
     512, "ven_id_case", "A venID in other letters, capital or small, is another's: 452."
 )
 ACCEPT = demand("HTTP", "accept", "The header Accept, if it is sent, says application/xml.")
+METHOD = demand("HTTP", "refuses_method", "Another method than POST is refused: HTTP 501.")
+TYPE = demand("HTTP", "refuses_type", "A push of another content type is refused: HTTP 406.")
+ODD_NAMES = demand(
+    512, "odd_identifiers", "A venID and an eventID that look like numbers stay as they are."
+)
 INVALID = demand("HTTP", "refuses_invalid", "What is pushed and is not valid is refused: HTTP 406.")
 #: What looks like a number or needs care in XML, and is text all the same.
 ODD = ("0042", "1.10", "true", "Tom & Co", "<a>")
@@ -121,6 +126,26 @@ async def turned_vtn_id(t: VenTest) -> None:
     await refuses_vtn(t, turned, VTN_CASE)
 
 
+@ven_case("K1_0512D", "identifiers of digits", rules=(21, 512), suite=Suite.GENERAL)
+async def odd_identifiers(t: VenTest) -> None:
+    """Identifiers are text, also if they look like numbers.
+
+    1. The VEN registers, and is given the venID ``0042``.
+    2. The VTN distributes an event with the eventID ``007``.
+    3. The VEN takes it, and calls itself and the event so.
+    """
+    before, t.vtn.ven_id = t.vtn.ven_id, "0042"
+    try:
+        await anew(t)
+        event = soon(t, event_id="007")
+        since = await say(t, event)
+        expect_taken(t, ODD_NAMES, await answer(t, event, since))
+    finally:
+        t.vtn.ven_id = before
+        if not t.device.fresh:
+            await anew(t)
+
+
 @ven_case("K1_0053A", "headers of requests", rules=(53,), suite=Suite.GENERAL)
 async def headers(t: VenTest) -> None:
     """The requests of a VEN have the headers of the profile.
@@ -144,7 +169,9 @@ async def invalid_pushes(t: VenTest) -> None:
 
     1. The VTN pushes something that is no XML; HTTP 406.
     2. The VTN pushes an event without its vtnID, which the schema does not allow; HTTP 406.
-    3. The VTN pushes the event as it should be, and the VEN takes it.
+    3. The VTN pushes an event as text/plain; HTTP 406.
+    4. The VTN sends it with PUT; HTTP 501.
+    5. The VTN pushes the event as it should be, and the VEN takes it.
     """
     await settled(t)
     event = soon(t)
@@ -153,6 +180,11 @@ async def invalid_pushes(t: VenTest) -> None:
     for body in (b"It works!", wrong.replace(b"ei:vtnID", b"ei:venID", 2)):
         found = await t.vtn.pushed(body)
         t.expect(INVALID, found.status == 406, f"HTTP {found.status or found.problem}", found)
+    message = t.vtn.snapshot(response=False)
+    found = await t.vtn.pushed(message, headers={"Content-Type": "text/plain"})
+    t.expect(TYPE, found.status == 406, f"HTTP {found.status or found.problem}", found)
+    found = await t.vtn.pushed(message, method="PUT")
+    t.expect(METHOD, found.status == 501, f"HTTP {found.status or found.problem}", found)
     since = await say(t)
     expect_taken(t, OWN_VTN, await answer(t, event, since))
 
@@ -178,12 +210,17 @@ async def called(t: VenTest, vtn_id: str) -> AsyncIterator[None]:
     """Has the VTN called otherwise for a while, and the VEN registered there."""
     before, t.vtn.vtn_id = t.vtn.vtn_id, vtn_id
     try:
-        since = len(t.tape)
-        await t.do(Register() if t.vtn.registration_id else Start())
-        needed(await hears(t, NEW, since), f"no {NEW}")
-        await settled(t)
+        await anew(t)
         yield
     finally:
         t.vtn.vtn_id = before
         if not t.device.fresh:
             await again(t)
+
+
+async def anew(t: VenTest) -> None:
+    """Has the VEN register as a new one."""
+    since = len(t.tape)
+    await t.do(Register() if t.vtn.registration_id else Start())
+    needed(await hears(t, NEW, since), f"no {NEW}")
+    await settled(t)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from conformance.checks import Document, Side
 from conformance.peers.http import PATIENCE, Heard, Listener, Reply, pause
@@ -219,15 +220,23 @@ class ScriptedVtn(ScriptedPeer):
             self.queue.append(message)
         return await self.hear(wanted, since=since, within=within)
 
-    async def pushed(self, message: m.Message | bytes, service: str = "") -> Recorded:
-        """Sends a message to where the VEN listens, and returns what came of it."""
+    async def pushed(
+        self, message: m.Message | bytes, service: str = "", **options: Any
+    ) -> Recorded:
+        """Sends a message to where the VEN listens, and returns what came of it.
+
+        Args:
+            message: what to say.
+            service: where to; where it belongs if left out.
+            options: ``headers`` and ``method`` in place of what is right.
+        """
         base = self.registration.transport_address if self.registration is not None else None
         if isinstance(message, bytes):
             data, service = message, service or "EiEvent"
         else:
             data, service = self.written(message), service or service_to_ven(message)
         url = join(base or "http://localhost:9", service)
-        reply = await self._line.send(url, data, patience=PATIENCE)
+        reply = await self._line.send(url, data, patience=PATIENCE, **options)
         return self.tape.note(
             Side.VTN,
             data,

@@ -37,10 +37,23 @@ MUTANTS = [
         request=lambda heard: replace(heard, headers={**heard.headers, "accept": "*/*"}),
     ),
     Mutant(
-        side=Side.VEN,
-        code="K1_0053B",
-        demand="HTTP.refuses_invalid",
-        reply=lambda reply: replace(reply, status=500) if reply.status == 406 else reply,
-        push=True,
+        side=Side.VEN, code="K1_0512D", demand="R512.odd_identifiers", bend=changed(_EVENT, ANSWER)
+    ),
+    *(
+        Mutant(
+            side=Side.VEN,
+            code="K1_0053B",
+            demand=demand,
+            reply=lambda reply, usual=usual: (  # type: ignore[misc]
+                replace(reply, status=500) if reply.status == usual else reply
+            ),
+            also=frozenset({"HTTP.refuses_invalid", "HTTP.refuses_type"} if usual == 406 else ()),
+            push=True,
+        )
+        for demand, usual in (
+            ("HTTP.refuses_invalid", 406),
+            ("HTTP.refuses_type", 406),
+            ("HTTP.refuses_method", 501),
+        )
     ),
 ]
