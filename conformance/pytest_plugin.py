@@ -1,11 +1,11 @@
 """Runs the cases out of somebody's own tests: a plugin of pytest.
 
     import pytest
-    from conformance.operator import Nobody, ReachedVtn
+    from conformance.adapters.our_vtn import our_vtn
 
     @pytest.mark.openadr("vtn", suites=["registration", "event"])
-    def test_our_vtn(openadr_case, our_url):
-        openadr_case.check(ReachedVtn(our_url, who=Nobody()))
+    def test_our_vtn(openadr_case):
+        openadr_case.check(our_vtn())
 
 Each case is a test of its own. A violation fails it with the rule, what was expected, what
 was seen and the XML; what cannot be done is skipped with the reason. ``--openadr-html``,
@@ -18,8 +18,9 @@ well: nothing of the kit is loaded before a test asks for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,8 @@ _MARK = "openadr"
 _FIXTURE = "openadr_case"
 _RUNS = pytest.StashKey["list[Run]"]()
 _FORMATS = ("html", "junit", "json")
+#: What a worker of pytest-xdist hands to the process that started it.
+_HANDED = "openadr_runs"
 
 
 class OpenAdrCase:
@@ -56,6 +59,7 @@ class OpenAdrCase:
 
     def check(self, device: Any, **options: Any) -> Result:
         """Runs the case in an event loop of its own; see ``acheck``."""
+        __tracebackhide__ = True
         return asyncio.run(self.acheck(device, **options))
 
     async def acheck(self, device: Any, **options: Any) -> Result:
@@ -63,22 +67,27 @@ class OpenAdrCase:
 
         Args:
             device: a ``conformance.device.VtnDevice`` or ``VenDevice``, or an asynchronous
-                context manager that gives one, such as ``conformance.adapters.our_vtn()``.
+                context manager that gives one, such as ``our_vtn()``.
             options: of ``run_vtn_cases`` or ``run_ven_cases``, such as ``limit``.
 
         Returns:
             What came of it, if it passed.
         """
-        from conformance.checks import Side
-        from conformance.run import run_ven_cases, run_vtn_cases
-
+        __tracebackhide__ = True
         given = isinstance(device, AbstractAsyncContextManager)
         async with device if given else nullcontext(device) as ready:
-            runs = run_vtn_cases if self.case.side is Side.VTN else run_ven_cases
-            run = await runs([self.case], ready, push=self.push, **options)  # type: ignore[operator]
+            run = await self._run(ready, options)
         self._runs.append(run)
         (result,) = run.results
         return _judged(result)
+
+    async def _run(self, device: Any, options: dict[str, Any]) -> Run:
+        from conformance.checks import Side
+        from conformance.run import run_ven_cases, run_vtn_cases
+
+        if self.case.side is Side.VTN:
+            return await run_vtn_cases([self.case], device, push=self.push, **options)
+        return await run_ven_cases([self.case], device, push=self.push, **options)
 
 
 def _judged(result: Result) -> Result:
@@ -97,12 +106,20 @@ def words(result: Result) -> str:
     lines = [f"{result.id} {result.title}: {result.verdict} {result.reason}".rstrip()]
     for fault in result.faults:
         place = f" in exchange {fault.exchange}" if fault.exchange else ""
-        lines.append(f"{fault.severity} {fault.id}{place}: {fault.seen}")
+        lines.append(f"{fault.severity} {fault.id}{place}")
         lines.append(f"  expected: {fault.expected}")
+        lines.append(f"  seen: {fault.seen}")
         if fault.path:
             lines.append(f"  at {fault.path}, line {fault.line}: {fault.excerpt}")
     lines += [f"  {one.number}. {one.asked_by} {one.title}" for one in result.said]
-    return "\n".join(lines)
+    # What a device has said is hostile, and this goes to a terminal.
+    return "\n".join(map(_plain, lines))
+
+
+def _plain(line: str) -> str:
+    from runtime.logs import one_line
+
+    return one_line(line)
 
 
 def cases(
@@ -117,23 +134,37 @@ def cases(
         push: the model; None for both.
 
     Raises:
-        ValueError: nothing fits.
+        ValueError: there is no such side, suite or code, or nothing fits all.
     """
+    from conformance.case import Suite
     from conformance.cases import CASES
     from conformance.checks import Side
 
-    wanted, groups, names = Side(side.upper()), set(suites), set(codes)
+    if side not in ("vtn", "ven"):
+        raise ValueError(f"{side!r} is neither 'vtn' nor 'ven'")
+    known = [case for case in CASES.values() if case.side is Side(side.upper())]
+    groups = _known("suite", suites, map(str, Suite))
+    names = _known(f"case of a {side.upper()}", codes, (case.code for case in known))
     found = [
         (case, model)
-        for case in CASES.values()
+        for case in known
         for model in sorted(case.models)
-        if case.side is wanted
-        and (not groups or case.suite in groups)
+        if (not groups or case.suite in groups)
         and (not names or case.code in names)
         and push in (None, model)
     ]
     if not found:
-        raise ValueError(f"no case of a {side} fits suites {sorted(groups)}, codes {sorted(names)}")
+        raise ValueError(f"no case fits suites {sorted(groups)}, codes {sorted(names)}, {push=}")
+    return found
+
+
+def _known(what: str, wanted: Iterable[str], known: Iterable[str]) -> set[str]:
+    if isinstance(wanted, str):
+        raise ValueError(f"{wanted!r}: expected a list of them")
+    found = set(wanted)
+    unknown = sorted(found - set(known))
+    if unknown:
+        raise ValueError(f"there is no {what} {', '.join(unknown)}")
     return found
 
 
@@ -147,7 +178,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known."""
+    """Makes the marker known, and finds a report that cannot be written before it is late.
+
+    Raises:
+        pytest.UsageError: its folder is not there.
+    """
+    for name in _FORMATS:
+        file = config.getoption(f"--openadr-{name}")
+        if file and not Path(file).absolute().parent.is_dir():
+            raise pytest.UsageError(f"--openadr-{name} {file}: there is no such folder")
     config.addinivalue_line(
         "markers",
         f"{_MARK}(side, *, suites=(), codes=(), push=False): the conformance cases that "
@@ -160,19 +199,63 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Makes a test of each case."""
     if _FIXTURE not in metafunc.fixturenames:
         return
+    name = metafunc.function.__name__
     mark = metafunc.definition.get_closest_marker(_MARK)
     if mark is None:
-        raise pytest.UsageError(f"{metafunc.function.__name__}: needs @pytest.mark.{_MARK}(side)")
+        pytest.fail(
+            f"{name}: {_FIXTURE} needs @pytest.mark.{_MARK}('vtn') or ('ven')", pytrace=False
+        )
+    try:
+        wanted = cases(*mark.args, **mark.kwargs)
+    except (ValueError, TypeError) as error:
+        pytest.fail(f"{name}: @pytest.mark.{_MARK}: {error}", pytrace=False)
     runs = metafunc.config.stash[_RUNS]
-    found = [OpenAdrCase(case, push, runs) for case, push in cases(*mark.args, **mark.kwargs)]
-    metafunc.parametrize(_FIXTURE, found, ids=lambda one: one.id)
+    found = [OpenAdrCase(case, push, runs) for case, push in wanted]
+    metafunc.parametrize(_FIXTURE, found, ids=[one.id for one in found])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Takes over what ran in a worker of pytest-xdist."""
+    handed = getattr(node, "workeroutput", {}).get(_HANDED)
+    if handed:
+        from conformance.report import loaded
+
+        node.config.stash[_RUNS] += loaded(handed)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes the reports."""
-    runs = session.config.stash.get(_RUNS, [])
-    wanted = {name: session.config.getoption(f"--openadr-{name}") for name in _FORMATS}
-    if runs and any(wanted.values()):
-        from conformance.report import write
+    """Writes the reports; in a worker of pytest-xdist, hands over what ran."""
+    config = session.config
+    runs = config.stash.get(_RUNS, [])
+    wanted = {name: config.getoption(f"--openadr-{name}") for name in _FORMATS}
+    if not runs or not any(wanted.values()):
+        return
+    from conformance.report import write, written
 
-        write(runs, **wanted)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_HANDED] = written(runs)
+    else:
+        write(_together(runs), **wanted)
+
+
+def _together(runs: Sequence[Run]) -> list[Run]:
+    """Returns one run for each device and model, out of one for each test."""
+    from dataclasses import replace
+
+    found: dict[tuple[object, ...], Run] = {}
+    for run in runs:
+        key = (run.device, run.side, run.push)
+        before = found.get(key)
+        found[key] = (
+            run
+            if before is None
+            else replace(
+                before,
+                began=min(before.began, run.began),
+                took=before.took + run.took,
+                results=(*before.results, *run.results),
+            )
+        )
+    return list(found.values())
