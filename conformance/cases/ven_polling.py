@@ -107,14 +107,12 @@ async def several_wait(t: VenTest) -> None:
     """
     interval = t.device.unit
     async with polling_every(t, interval):
-        since = len(t.tape)
-        waiting = [m.RegisterReport(request_id=t.vtn.new_id()) for _ in range(2)]
-        t.vtn.queue.extend((waiting[0], t.vtn.snapshot(response=True), waiting[1]))
-        t.need(await t.vtn.taken(), "the VEN does not poll")
-        # The one to which there is nothing.
-        last = needed(await seen(t, _idle, since, 6), "the VEN does not poll")
-        times = [one.at for one in told(t, "oadrPoll", since) if one.number <= last.number]
-        longest = max((after - before for before, after in pairwise(times)), default=interval)
+        longest = interval
+        # Twice, should this machine have stopped for a moment.
+        for _ in range(2):
+            longest = min(longest, await fetching(t))
+            if longest < interval / 2:
+                break
         t.expect(FETCHES_ALL, longest < interval / 2, f"the next poll came after {longest}")
 
 
@@ -202,6 +200,18 @@ async def restart(t: VenTest) -> None:
     if t.expect(AFTER_RESTART, back is not None, "it says nothing"):
         since = await say(t)
         expect_taken(t, KEEPS_EVENTS, await answer(t, event, since))
+
+
+async def fetching(t: VenTest) -> timedelta:
+    """Has three messages wait, and returns the longest time between the polls that fetch them."""
+    since = len(t.tape)
+    metadata = [m.RegisterReport(request_id=t.vtn.new_id()) for _ in range(2)]
+    t.vtn.queue.extend((metadata[0], t.vtn.snapshot(response=True), metadata[1]))
+    t.need(await t.vtn.taken(), "the VEN does not poll")
+    # The one to which there is nothing.
+    last = needed(await seen(t, _idle, since, 6), "the VEN does not poll")
+    times = [one.at for one in told(t, "oadrPoll", since) if one.number <= last.number]
+    return max((after - before for before, after in pairwise(times)), default=timedelta.max)
 
 
 async def begin(t: VenTest) -> None:
