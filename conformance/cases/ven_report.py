@@ -2,7 +2,7 @@
 
 from conformance.case import Suite, VenTest, ven_case
 from conformance.cases.ven_report_desk import NO_DATA, TELEMETRY, Desk, reporting, starts_of
-from conformance.checks import Side
+from conformance.checks import Severity, Side
 from conformance.demands import demand
 from conformance.peers import Recorded
 from conformance.peers.requests import history, once, periodic, points_of, step
@@ -10,6 +10,15 @@ from oadr import messages as m
 
 COMES = demand(324, "once_comes", "A report that is wanted once comes at once.")
 ONLY_ONCE = demand(324, "only_once", "A report that is wanted once comes once.")
+AGAIN = demand(
+    324, "others_again", "What is wanted again and again comes so, whatever else is wanted once."
+)
+TOGETHER = demand(
+    324,
+    "in_one_interval",
+    "What is wanted once is of one moment, and in one interval.",
+    Severity.WARNING,
+)
 ACKNOWLEDGED = demand(
     324, "created_before_data", "A VEN sends oadrCreatedReport first, then the report."
 )
@@ -55,6 +64,9 @@ async def usage_once(t: VenTest) -> None:
         request = once(desk.offer("TELEMETRY_USAGE"), desk.new_id())
         if await desk.take(request):
             await _comes(t, desk, request)
+        for one in desk.came(request.report_request_id):
+            count = len(one.report.intervals)
+            t.expect(TOGETHER, count == 1, f"{count} intervals", one.recorded)
 
 
 @ven_case("R1_3180", "two reports, once", rules=(300, 304, 324))
@@ -136,7 +148,7 @@ async def once_and_again(t: VenTest) -> None:
             return
         await _comes(t, desk, single)
         again = await desk.wait_for(running.report_request_id, 2)
-        t.need(len(again) > 1, "the periodic report does not come twice")
+        t.expect(AGAIN, len(again) > 1, f"{len(again)} of the other one")
         count = len(desk.came(single.report_request_id))
         t.expect(ONLY_ONCE, count <= 1, f"{count} reports")
 

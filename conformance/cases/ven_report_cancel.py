@@ -7,7 +7,7 @@ from conformance.case import Suite, VenTest, ven_case
 from conformance.cases.ven_report_desk import NO_DATA, TELEMETRY, Desk, reporting
 from conformance.checks import Severity
 from conformance.demands import demand
-from conformance.peers.requests import metadata, once, periodic, points_of, step
+from conformance.peers.requests import metadata, once, periodic, points_of, slowest, step
 from oadr import messages as m
 
 CANCELS = demand(336, "cancels", "What is running is cancelled: oadrCanceledReport with 200.")
@@ -147,11 +147,16 @@ async def without_last(t: VenTest) -> None:
     3. The VEN sends oadrCanceledReport and no report, neither before nor after.
     """
     async with reporting(t) as desk:
-        (request,) = requests = _running(desk, back=40)
-        name = request.report_request_id
-        if not await desk.take(*requests):
+        offer = desk.offer(*TELEMETRY)
+        point = points_of(offer)[0]
+        # So long that none is due meanwhile, wherever a VEN begins to count.
+        seldom = 300 * step(offer, t.device.unit, point)
+        seldom = min(seldom, slowest(offer, point) or seldom)
+        name = desk.new_id()
+        request = periodic(offer, name, point, start=desk.in_units(0), granularity=seldom)
+        if not await desk.take(request):
             return
-        await t.wait(request.granularity / t.device.unit)
+        await t.wait(0.5)
         before = len(desk.came(name))
         answer = await desk.cancel(name)
         t.expect(CANCELS, answer is not None and answer.response.ok, _told(answer))

@@ -25,6 +25,11 @@ def fastest(offer: m.Report, *points: str) -> timedelta:
     return max((one.min_period for one in rates), default=ZERO)
 
 
+def slowest(offer: m.Report, *points: str) -> timedelta:
+    """Returns the longest granularity that all of some data points allow; 0 if that is not said."""
+    return min((one.max_period for one in _rates(offer, points)), default=ZERO)
+
+
 def step(offer: m.Report, unit: timedelta, *points: str) -> timedelta:
     """Returns a granularity that a VEN offers, in whole seconds, about half a unit long.
 
@@ -34,8 +39,8 @@ def step(offer: m.Report, unit: timedelta, *points: str) -> timedelta:
         points: rIDs; none for all.
     """
     wanted = max(fastest(offer, *points), unit / 2, _SECOND)
-    slowest = min((one.max_period for one in _rates(offer, points)), default=wanted)
-    return _whole(min(wanted, slowest) if slowest else wanted)
+    most = slowest(offer, *points)
+    return _whole(min(wanted, most) if most else wanted)
 
 
 def once(

@@ -13,6 +13,7 @@ from tests.conformance.kit.report_bends import (
     UPDATE,
     cut,
     data_for,
+    first_of_each,
     first_only,
     ids_in,
     in_place_of_poll,
@@ -23,20 +24,6 @@ from tests.conformance.kit.report_bends import (
 
 def _mutant(code: str, demand: str, bend: Bend, *also: str) -> Mutant:
     return Mutant(side=Side.VEN, code=code, demand=demand, bend=bend, also=frozenset(also))
-
-
-def _first_of_each() -> Bend:
-    """Returns a bend that swallows all reports for a request but the first."""
-    seen: set[str] = set()
-
-    def bend(name: str, data: bytes) -> bytes | None:
-        if name != UPDATE:
-            return data
-        new = set(ids_in(data)) - seen
-        seen.update(new)
-        return data if new else None
-
-    return bend
 
 
 def _pending_forever(name: str) -> Bend:
@@ -127,7 +114,7 @@ MUTANTS = [
         in_place_of_poll(CANCELED, _data, CREATED),
         "R511.right_service",
     ),
-    _mutant("K1_0328", "R328.others_go_on", _first_of_each()),
+    _mutant("K1_0328", "R328.others_go_on", first_of_each()),
     _mutant(
         "K1_0328",
         "R328.obeys_piggyback",

@@ -60,6 +60,30 @@ def twice(number: int, report: m.Report) -> tuple[m.Report, ...]:
     return report, replace(report, created_date_time=later)
 
 
+def first_of_each() -> Bend:
+    """Returns a bend that swallows all reports for a request but the first."""
+    seen: set[str] = set()
+
+    def bend(name: str, data: bytes) -> bytes | None:
+        if name != UPDATE:
+            return data
+        new = set(ids_in(data)) - seen
+        seen.update(new)
+        return data if new else None
+
+    return bend
+
+
+def apart(number: int, report: m.Report) -> tuple[m.Report, ...]:
+    """Returns a report with an interval of its own for each value."""
+    intervals = tuple(
+        replace(one, payloads=(payload,), dtstart=one.dtstart or report.dtstart)
+        for one in report.intervals
+        for payload in one.payloads
+    )
+    return (replace(report, intervals=intervals),)
+
+
 def cut(report: m.Report) -> m.Report:
     """Returns a report with its first interval alone."""
     return replace(report, intervals=report.intervals[:1])
