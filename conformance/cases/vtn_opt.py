@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from conformance.actions import CONTEXT
 from conformance.case import Suite, VtnTest, vtn_case
-from conformance.cases.vtn_report_asking import answered, refused, taken, told
+from conformance.cases.vtn_report_asking import answered, taken, told
+from conformance.cases.vtn_report_asking import refused as refused_by_message
 from conformance.checks import Severity
 from conformance.checks.exchange import code_of
-from conformance.demands import demand
+from conformance.demands import Demand, demand
 from conformance.peers import Recorded, opts
 from oadr import messages as m
 from oadr.enums import OptType
@@ -50,6 +51,7 @@ OTHER_VEN = demand(208, "wrong_ven_id_refused", "A VTN refuses an opt with a wro
 CODE = demand(
     208, "code_452", "A VTN refuses a wrong identifier with the code 452.", Severity.WARNING
 )
+SERVICE = demand(510, "opt_service", "A VTN has the service EiOpt.")
 REQUEST_ID = demand(207, "empty_request_id_taken", "The requestID of an opt may be empty.")
 
 NEEDS = (
@@ -67,6 +69,18 @@ async def _taken_schedule(t: VtnTest, message: m.CreateOpt) -> m.CreateOpt:
     sent = await t.ven.send(message)
     t.need(taken(t, SCHEDULE, sent), "the VTN does not take a schedule")
     return message
+
+
+def refused(t: VtnTest, wanted: Demand, recorded: Recorded) -> bool:
+    """Notes whether the VTN has refused an opt, by whatever error.
+
+    Raises:
+        Inconclusive: it has no service for opts, and so says nothing to this one.
+    """
+    there = recorded.status != 404
+    t.expect(SERVICE, there, told(recorded), recorded)
+    t.need(there, "the VTN has no EiOpt")
+    return refused_by_message(t, wanted, recorded)
 
 
 def with_452(t: VtnTest, recorded: Recorded) -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from conformance.actions import CONTEXT, CancelEvent, CreateEvent, EventSpec, OptOf, SignalSpec
 from conformance.case import Skipped, Suite, VtnTest, vtn_case
-from conformance.cases.vtn_opt import NEEDS, OTHER_RESOURCE, RESOURCE
-from conformance.cases.vtn_report_asking import answered, patience, refused, taken
+from conformance.cases.vtn_opt import NEEDS, OTHER_RESOURCE, RESOURCE, refused
+from conformance.cases.vtn_report_asking import answered, patience, taken
 from conformance.checks import Severity
 from conformance.demands import demand
 from conformance.peers import opts

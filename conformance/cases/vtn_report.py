@@ -6,6 +6,7 @@ from conformance.actions import ReportSpec
 from conformance.case import VtnTest, vtn_case
 from conformance.cases.vtn_report_asking import (
     MINUTE,
+    WANTS,
     asked,
     deliver,
     kept,
@@ -43,8 +44,6 @@ USAGE_TAKEN = demand(331, "usage_taken", "A VTN takes the numbers of TELEMETRY_U
 HISTORY_TAKEN = demand(331, "history_taken", "A VTN takes the numbers of HISTORY_USAGE.")
 SEVERAL_TAKEN = demand(300, "several_taken", "A VTN takes several reports in one oadrUpdateReport.")
 
-_WANTS = "any VEN can be asked for the reports that it offers"
-
 
 def _at_once(t: VtnTest, *requests: m.ReportRequest) -> None:
     seen = ", ".join(str(one.report_back_duration) for one in requests)
@@ -60,7 +59,7 @@ def _times(t: VtnTest, request: m.ReportRequest, spec: ReportSpec) -> None:
     t.expect(TIMES, seen == expected, f"{', '.join(map(str, seen))} of {expected[0]}, {spec.back}")
 
 
-@vtn_case("R1_3010", "status once", rules=(324, 331, 334), needs=(_WANTS,))
+@vtn_case("R1_3010", "status once", rules=(324, 331, 334), needs=WANTS)
 async def status_once(t: VtnTest) -> None:
     """The VTN wants to know the state of a resource, once and now.
 
@@ -75,7 +74,7 @@ async def status_once(t: VtnTest) -> None:
     taken(t, STATUS_TAKEN, await deliver(t, data))
 
 
-@vtn_case("R1_3020", "status each minute", rules=(317, 324, 325, 331), needs=(_WANTS,))
+@vtn_case("R1_3020", "status each minute", rules=(317, 324, 325, 331), needs=WANTS)
 async def status_each_minute(t: VtnTest) -> None:
     """The VTN wants to know the state of a resource each minute, for five minutes.
 
@@ -93,7 +92,7 @@ async def status_each_minute(t: VtnTest) -> None:
         await t.wait(0.5)
 
 
-@vtn_case("R1_3030", "several reports at once", rules=(300, 322, 329), needs=(_WANTS,))
+@vtn_case("R1_3030", "several reports at once", rules=(300, 322, 329), needs=WANTS)
 async def several_reports(t: VtnTest) -> None:
     """The VTN wants two periodic reports.
 
@@ -111,7 +110,7 @@ async def several_reports(t: VtnTest) -> None:
     taken(t, SEVERAL_TAKEN, await deliver(t, *both))
 
 
-@vtn_case("R1_3130", "complete history", rules=(300, 317, 324, 325), needs=(_WANTS,))
+@vtn_case("R1_3130", "complete history", rules=(300, 317, 324, 325), needs=WANTS)
 async def complete_history(t: VtnTest) -> None:
     """The VTN wants all that the VEN has stored of power and energy since an hour and more.
 
@@ -125,7 +124,7 @@ async def complete_history(t: VtnTest) -> None:
     await _history(t, spec, STORED)
 
 
-@vtn_case("R1_3140", "history of half an hour", rules=(300, 317, 324, 325), needs=(_WANTS,))
+@vtn_case("R1_3140", "history of half an hour", rules=(300, 317, 324, 325), needs=WANTS)
 async def recent_history(t: VtnTest) -> None:
     """The VTN wants the energy of the last half hour.
 
@@ -162,7 +161,7 @@ async def _history(t: VtnTest, spec: ReportSpec, count: int) -> None:
         await kept(t, sent, (ENERGY, first), (ENERGY, last))
 
 
-@vtn_case("R1_3150", "usage once", rules=(300, 324, 342), needs=(_WANTS,))
+@vtn_case("R1_3150", "usage once", rules=(300, 324, 342), needs=WANTS)
 async def usage_once(t: VtnTest) -> None:
     """The VTN wants to know power and energy, once and now.
 
@@ -180,7 +179,7 @@ async def usage_once(t: VtnTest) -> None:
         await kept(t, sent, (POWER, readings.VALUE), (ENERGY, readings.VALUE))
 
 
-@vtn_case("R1_3160", "power every two minutes", rules=(317, 324, 325, 342), needs=(_WANTS,))
+@vtn_case("R1_3160", "power every two minutes", rules=(317, 324, 325, 342), needs=WANTS)
 async def power_every_two_minutes(t: VtnTest) -> None:
     """The VTN wants momentary values: sampled each minute, reported every two.
 
@@ -204,7 +203,7 @@ async def power_every_two_minutes(t: VtnTest) -> None:
         await kept(t, sent, (POWER, readings.VALUE), (POWER, readings.VALUE + 1))
 
 
-@vtn_case("R1_3180", "two reports once", rules=(300, 324, 329), needs=(_WANTS,))
+@vtn_case("R1_3180", "two reports once", rules=(300, 324, 329), needs=WANTS)
 async def two_reports_once(t: VtnTest) -> None:
     """The VTN wants two reports once, in one breath.
 
@@ -224,7 +223,7 @@ async def two_reports_once(t: VtnTest) -> None:
     taken(t, USAGE_TAKEN, await deliver(t, second))
 
 
-@vtn_case("R1_3190", "request refused by the VEN", rules=(304, 340), needs=(_WANTS,))
+@vtn_case("R1_3190", "request refused by the VEN", rules=(304, 340), needs=WANTS)
 async def refused_by_ven(t: VtnTest) -> None:
     """The VEN does not know what the VTN asks for, and the VTN can live with that.
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from conformance.case import Suite, VtnTest, vtn_case
 from conformance.cases.vtn_report_asking import (
     MINUTE,
+    WANTS,
     answered,
     deliver,
     kept,
@@ -50,7 +51,6 @@ NO_REPORTS = demand(
 )
 NO_REQUEST_ID = demand(303, "empty_request_id_taken", "The requestID of a message may be empty.")
 
-_WANTS = "any VEN can be asked for the reports that it offers"
 _ZERO = Decimal(0)
 Make = Callable[[m.ReportRequest, datetime], m.Report]
 
@@ -62,7 +62,7 @@ async def _delivered(t: VtnTest, offer: m.Report, demand_: Demand, make: Make) -
     return request
 
 
-@vtn_case("K1_0314", "interval without dtstart", suite=Suite.REPORT, rules=(314, 316))
+@vtn_case("K1_0314", "interval without dtstart", suite=Suite.REPORT, rules=(314, 316), needs=WANTS)
 async def interval_without_start(t: VtnTest) -> None:
     """The dtstart of a report is that of its only interval.
 
@@ -74,7 +74,7 @@ async def interval_without_start(t: VtnTest) -> None:
     )
 
 
-@vtn_case("K1_0315A", "point data", suite=Suite.REPORT, rules=(314, 315, 342))
+@vtn_case("K1_0315A", "point data", suite=Suite.REPORT, rules=(314, 315, 342), needs=WANTS)
 async def point_data(t: VtnTest) -> None:
     """Momentary values have a dtstart each.
 
@@ -89,7 +89,7 @@ async def point_data(t: VtnTest) -> None:
     await kept(t, sent, *((POWER, readings.VALUE + n) for n in range(3)))
 
 
-@vtn_case("K1_0315B", "amounts", suite=Suite.REPORT, rules=(314, 315, 342))
+@vtn_case("K1_0315B", "amounts", suite=Suite.REPORT, rules=(314, 315, 342), needs=WANTS)
 async def amounts(t: VtnTest) -> None:
     """Amounts have the time that they accumulated in.
 
@@ -107,7 +107,7 @@ async def amounts(t: VtnTest) -> None:
     await kept(t, sent, *((ENERGY, readings.VALUE + n) for n in range(3)))
 
 
-@vtn_case("K1_0316", "numbered intervals", suite=Suite.REPORT, rules=(315, 316))
+@vtn_case("K1_0316", "numbered intervals", suite=Suite.REPORT, rules=(315, 316), needs=WANTS)
 async def numbered_intervals(t: VtnTest) -> None:
     """Intervals without dtstart follow each other.
 
@@ -125,7 +125,7 @@ async def numbered_intervals(t: VtnTest) -> None:
     await kept(t, sent, *((ENERGY, readings.VALUE + n) for n in range(3)))
 
 
-@vtn_case("K1_0342", "data points together", suite=Suite.REPORT, rules=(300, 315, 342))
+@vtn_case("K1_0342", "data points together", suite=Suite.REPORT, rules=(300, 315, 342), needs=WANTS)
 async def points_together(t: VtnTest) -> None:
     """All data points of a report are in each of its intervals.
 
@@ -159,7 +159,7 @@ _STATE = m.ResourceStatus(
 )
 
 
-@vtn_case("K1_0334", "load control states", suite=Suite.REPORT, rules=(331, 334))
+@vtn_case("K1_0334", "load control states", suite=Suite.REPORT, rules=(331, 334), needs=WANTS)
 async def load_control_states(t: VtnTest) -> None:
     """The state of a resource may say how its load is controlled.
 
@@ -186,7 +186,7 @@ _BAD = (
 )
 
 
-@vtn_case("K1_0318", "data quality", suite=Suite.REPORT, rules=(317, 318))
+@vtn_case("K1_0318", "data quality", suite=Suite.REPORT, rules=(317, 318), needs=WANTS)
 async def data_quality(t: VtnTest) -> None:
     """A value says how good it is; a placeholder stands where there is none.
 
@@ -207,7 +207,7 @@ async def data_quality(t: VtnTest) -> None:
     await _delivered(t, POWER_ALONE, QUALITIES, make)
 
 
-@vtn_case("K1_0319", "confidence and accuracy", suite=Suite.REPORT, rules=(319,))
+@vtn_case("K1_0319", "confidence and accuracy", suite=Suite.REPORT, rules=(319,), needs=WANTS)
 async def accuracy(t: VtnTest) -> None:
     """A value says how exact it is.
 
@@ -224,7 +224,7 @@ async def accuracy(t: VtnTest) -> None:
     await _delivered(t, POWER_ALONE, ACCURACY, make)
 
 
-@vtn_case("K1_0339", "eiReportID", suite=Suite.REPORT, rules=(339,))
+@vtn_case("K1_0339", "eiReportID", suite=Suite.REPORT, rules=(339,), needs=WANTS)
 async def unused_report_id(t: VtnTest) -> None:
     """The eiReportID means nothing.
 
@@ -241,7 +241,7 @@ async def unused_report_id(t: VtnTest) -> None:
     await _delivered(t, ENERGY_ALONE, UNUSED_ID, make)
 
 
-@vtn_case("K1_0346", "the same report again", suite=Suite.REPORT, rules=(346,))
+@vtn_case("K1_0346", "the same report again", suite=Suite.REPORT, rules=(346,), needs=WANTS)
 async def same_report_again(t: VtnTest) -> None:
     """A VEN that has not heard the answer sends a report again, and may correct one.
 
@@ -264,7 +264,7 @@ async def same_report_again(t: VtnTest) -> None:
     taken(t, CORRECTED, await deliver(t, corrected))
 
 
-@vtn_case("K1_0303R", "data without requestID", suite=Suite.REPORT, rules=(303,))
+@vtn_case("K1_0303R", "data without requestID", suite=Suite.REPORT, rules=(303,), needs=WANTS)
 async def empty_request_id(t: VtnTest) -> None:
     """A requestID may be empty.
 

@@ -4,6 +4,7 @@ from conformance.actions import CancelReports
 from conformance.case import Skipped, VtnTest, vtn_case
 from conformance.cases.vtn_report_asking import (
     MINUTE,
+    WANTS,
     asked,
     deliver,
     now,
@@ -46,8 +47,6 @@ ASKS_AGAIN = demand(
     Severity.WARNING,
 )
 
-_WANTS = "any VEN can be asked for the reports that it offers"
-
 
 async def _cancelled(t: VtnTest, request: m.ReportRequest, *, follow: bool) -> None:
     """Has the VTN cancel a report, and notes what it says."""
@@ -66,7 +65,7 @@ async def _cancelled(t: VtnTest, request: m.ReportRequest, *, follow: bool) -> N
         taken(t, CANCELED_TAKEN, received.answer)
 
 
-@vtn_case("R1_3040", "report cancelled", rules=(329, 336, 345), needs=(_WANTS,))
+@vtn_case("R1_3040", "report cancelled", rules=(329, 336, 345), needs=WANTS)
 async def report_cancelled(t: VtnTest) -> None:
     """The VTN wants one of two periodic reports no more.
 
@@ -85,7 +84,7 @@ async def report_cancelled(t: VtnTest) -> None:
     taken(t, OTHER_TAKEN, await deliver(t, data))
 
 
-@vtn_case("R1_3045", "report cancelled with a last one", rules=(329, 345), needs=(_WANTS,))
+@vtn_case("R1_3045", "report cancelled with a last one", rules=(329, 345), needs=WANTS)
 async def last_report(t: VtnTest) -> None:
     """The VTN wants a periodic report once more and then no more.
 
@@ -111,7 +110,7 @@ def _still_pending(ven: ScriptedVen, message: m.Message) -> m.Message:
     return m.CanceledReport(response=response, pending=tuple(ven.pending), ven_id=ven.ven_id)
 
 
-@vtn_case("R1_3060", "request in oadrRegisteredReport", rules=(329, 344), needs=(_WANTS,))
+@vtn_case("R1_3060", "request in oadrRegisteredReport", rules=(329, 344), needs=WANTS)
 async def piggyback(t: VtnTest) -> None:
     """The VTN may ask for reports in the answer to the metadata; then it takes the answer.
 
@@ -146,7 +145,7 @@ def _piggyback(t: VtnTest) -> bool:
     return bool(brought)
 
 
-@vtn_case("R1_3170", "new metadata end reports", rules=(300, 306, 329, 344), needs=(_WANTS,))
+@vtn_case("R1_3170", "new metadata end reports", rules=(300, 306, 329, 344), needs=WANTS)
 async def new_metadata(t: VtnTest) -> None:
     """New metadata end what the VTN had asked for; what it still wants it asks for again.
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from conformance.case import Suite, VtnTest, vtn_case
 from conformance.cases.vtn_report_asking import (
     MINUTE,
+    WANTS,
     answered,
     asked,
     deliver,
@@ -47,7 +48,7 @@ def _data(t: VtnTest, request: m.ReportRequest, offer: m.Report) -> m.Report:
     return readings.amounts(request, offer, start=moment - MINUTE, step=MINUTE, count=1, now=moment)
 
 
-@vtn_case("K1_0304A", "unknown reportRequestID", suite=Suite.REPORT, rules=(304,))
+@vtn_case("K1_0304A", "unknown reportRequestID", suite=Suite.REPORT, rules=(304,), needs=WANTS)
 async def unknown_request(t: VtnTest) -> None:
     """Data that nobody asked for are refused.
 
@@ -60,7 +61,7 @@ async def unknown_request(t: VtnTest) -> None:
     refused_id(t, await deliver(t, data))
 
 
-@vtn_case("K1_0304B", "unknown rID", suite=Suite.REPORT, rules=(304,))
+@vtn_case("K1_0304B", "unknown rID", suite=Suite.REPORT, rules=(304,), needs=WANTS)
 async def unknown_point(t: VtnTest) -> None:
     """Data points that nobody offers are refused.
 
@@ -76,7 +77,7 @@ async def unknown_point(t: VtnTest) -> None:
     refused_id(t, await deliver(t, data), UNKNOWN_POINT)
 
 
-@vtn_case("K1_0304C", "unknown reportSpecifierID", suite=Suite.REPORT, rules=(304,))
+@vtn_case("K1_0304C", "unknown reportSpecifierID", suite=Suite.REPORT, rules=(304,), needs=WANTS)
 async def unknown_report(t: VtnTest) -> None:
     """A report that nobody offers is refused.
 
@@ -89,7 +90,7 @@ async def unknown_report(t: VtnTest) -> None:
     refused_id(t, await deliver(t, data), OTHER_REPORT)
 
 
-@vtn_case("K1_0304D", "report of another request", suite=Suite.REPORT, rules=(304,))
+@vtn_case("K1_0304D", "report of another request", suite=Suite.REPORT, rules=(304,), needs=WANTS)
 async def other_request(t: VtnTest) -> None:
     """Data answer the request that they name.
 
@@ -104,7 +105,9 @@ async def other_request(t: VtnTest) -> None:
     refused_id(t, await deliver(t, data), OTHER_REPORT)
 
 
-@vtn_case("K1_0304E", "data with a wrong venID", suite=Suite.REPORT, rules=(21, 304, 508))
+@vtn_case(
+    "K1_0304E", "data with a wrong venID", suite=Suite.REPORT, rules=(21, 304, 508), needs=WANTS
+)
 async def wrong_ven_id(t: VtnTest) -> None:
     """Data come from the VEN that they name.
 

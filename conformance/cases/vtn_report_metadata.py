@@ -7,6 +7,7 @@ from conformance.actions import CancelReports, ReportSpec
 from conformance.case import Suite, VtnTest, vtn_case
 from conformance.cases.vtn_report_asking import (
     MINUTE,
+    WANTS,
     asked,
     deliver,
     now,
@@ -37,7 +38,6 @@ NAMES = demand(
     330, "any_r_id_taken", "A VTN takes data whose identifiers are whatever text there may be."
 )
 
-_WANTS = "any VEN can be asked for the reports that it offers"
 _METADATA = ReportSpec(specifier_id="METADATA")
 DAY = timedelta(days=1)
 
@@ -59,7 +59,7 @@ def _answers(t: VtnTest, since: int, request: m.ReportRequest) -> Recorded | Non
     return None
 
 
-@vtn_case("R1_3080", "metadata on demand", rules=(306, 308, 311, 327), needs=(_WANTS,))
+@vtn_case("R1_3080", "metadata on demand", rules=(306, 308, 311, 327), needs=WANTS)
 async def metadata_on_demand(t: VtnTest) -> None:
     """The VTN wants to know once more what the VEN offers.
 
@@ -73,7 +73,7 @@ async def metadata_on_demand(t: VtnTest) -> None:
     t.need(_answers(t, since, request), "no oadrRegisterReport was sent")
 
 
-@vtn_case("R1_3090", "metadata time and again", rules=(306, 308, 311, 327), needs=(_WANTS,))
+@vtn_case("R1_3090", "metadata time and again", rules=(306, 308, 311, 327), needs=WANTS)
 async def periodic_metadata(t: VtnTest) -> None:
     """The VTN wants to know each minute what the VEN offers.
 
@@ -89,7 +89,7 @@ async def periodic_metadata(t: VtnTest) -> None:
     _answers(t, since, request)
 
 
-@vtn_case("R1_3100", "periodic metadata cancelled", rules=(306, 336), needs=(_WANTS,))
+@vtn_case("R1_3100", "periodic metadata cancelled", rules=(306, 336), needs=WANTS)
 async def periodic_metadata_cancelled(t: VtnTest) -> None:
     """The VTN wants to know no more what the VEN offers each minute.
 
@@ -151,7 +151,12 @@ def _shapes() -> tuple[m.Report, ...]:
 _ON_CHANGE = m.SamplingRate(min_period=MINUTE, max_period=MINUTE, on_change=True)
 
 
-@vtn_case("K1_0300", "metadata of many shapes", suite=Suite.REPORT, rules=(302, 307, 312, 343))
+@vtn_case(
+    "K1_0300",
+    "metadata of many shapes",
+    suite=Suite.REPORT,
+    rules=(302, 307, 312, 343),
+)
 async def shapes_of_metadata(t: VtnTest) -> None:
     """A VEN offers what not every VEN does.
 
@@ -164,23 +169,41 @@ async def shapes_of_metadata(t: VtnTest) -> None:
     taken(t, SHAPES, await t.ven.introduce(OFFERS))
 
 
-@vtn_case(
-    "K1_0330", "identifiers of any text", suite=Suite.REPORT, rules=(300, 304, 330), needs=(_WANTS,)
-)
-async def identifiers_of_any_text(t: VtnTest) -> None:
-    """What looks like a number or like markup is an identifier as any other.
-
-    1. The VEN offers rID 0042 in a report that is called 1.10 & <more>.
-    2. The VTN asks for it, by its name.
-    3. The VEN delivers; the VTN takes it.
-    """
+async def _named(t: VtnTest, specifier_id: str, r_id: str) -> None:
+    """Offers a report by whatever name, and delivers it when the VTN asks for it."""
     (point,) = ENERGY_ALONE.descriptions
     offer = replace(
         ENERGY_ALONE,
-        descriptions=(replace(point, r_id="0042"),),
-        report_specifier_id="1.10 & <more>",
+        descriptions=(replace(point, r_id=r_id),),
+        report_specifier_id=specifier_id,
     )
     request = await wanted(t, offer)
     moment = now(t)
     data = readings.amounts(request, offer, start=moment - MINUTE, step=MINUTE, count=1, now=moment)
     taken(t, NAMES, await deliver(t, data))
+
+
+@vtn_case(
+    "K1_0330A", "numbers as identifiers", suite=Suite.REPORT, rules=(300, 304, 330), needs=WANTS
+)
+async def numbers_as_identifiers(t: VtnTest) -> None:
+    """What looks like a number is an identifier as any other.
+
+    1. The VEN offers rID 0042 in a report that is called 1.10.
+    2. The VTN asks for it by these names.
+    3. The VEN delivers; the VTN takes it.
+    """
+    await _named(t, "1.10", "0042")
+
+
+@vtn_case(
+    "K1_0330B", "markup in identifiers", suite=Suite.REPORT, rules=(300, 304, 330), needs=WANTS
+)
+async def markup_in_identifiers(t: VtnTest) -> None:
+    """What looks like markup is an identifier as any other.
+
+    1. The VEN offers the rID a<b in a report that is called heat & power.
+    2. The VTN asks for it by these names.
+    3. The VEN delivers; the VTN takes it.
+    """
+    await _named(t, "heat & power", "a<b")

@@ -1,6 +1,7 @@
 """VTNs with faults in EiOpt."""
 
 from conformance.checks import Side
+from conformance.peers.http import Reply
 from tests.conformance.kit.bent import Bend, Mutant, changed, instead
 from tests.conformance.kit.mutants_vtn_report import from_second, refuses
 
@@ -21,7 +22,12 @@ def _no_second() -> Bend:
     return from_second(_CREATED, changed(_CREATED, (">200<", ">459<")))
 
 
+def _no_service(reply: Reply) -> Reply:
+    return Reply(status=404) if _CANCELED.encode() in reply.body else reply
+
+
 MUTANTS = [
+    Mutant(side=Side.VTN, code="K1_0208A", demand="R510.opt_service", reply=_no_service),
     refuses("P1_2020", "R203.schedule_taken", _CREATED),
     refuses("P1_2010", "R205.context_taken", _CREATED),
     refuses("P1_2015", "R210.open_ended_taken", _CREATED),

@@ -105,7 +105,7 @@ MUTANTS = [
     refuses("R1_3080", "R311.metadata_on_demand_taken", "oadrRegisteredReport"),
     refuses("K1_0305", "R305.empty_metadata_taken", "oadrRegisteredReport"),
     refuses("K1_0300", "R300.metadata_shapes_taken", "oadrRegisteredReport"),
-    refuses("K1_0330", "R330.any_r_id_taken", "oadrUpdatedReport"),
+    refuses("K1_0330A", "R330.any_r_id_taken", "oadrUpdatedReport"),
     refuses("K1_0301", "R301.metadata_promised", "oadrCreatedReport"),
     Mutant(
         side=Side.VTN,
