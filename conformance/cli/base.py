@@ -79,6 +79,7 @@ class Given:
         key: its private key, likewise.
         ca: whom it believes, likewise.
         passphrase_file: opens the key.
+        recordings: run in place of the cases of the profile.
         stranger: bundle of another VEN of the same programme.
         expired: bundle with an expired certificate.
         sign: whether it signs.
@@ -126,6 +127,7 @@ class Given:
     ven_id: str = ""
     ven_name: str = ""
     vtn_id: str = ""
+    recordings: tuple[Path, ...] = ()
     stranger: Path | None = None
     expired: Path | None = None
     config: Path | None = None
@@ -177,6 +179,15 @@ showing = options(
     click.option("--ca", type=FILE, help="Certificate of the authority of the device (PEM)."),
     click.option("--passphrase-file", type=FILE, help="File whose first line opens the key."),
     click.option("--sign", is_flag=True, help="The kit signs its messages."),
+)
+
+repeating = click.option(
+    "--recording",
+    "recordings",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Say again what 'conform proxy' recorded, in place of cases. Repeatable.",
 )
 
 acting = options(

@@ -8,6 +8,7 @@ import click
 from conformance.case import Case, pushed
 from conformance.cases import CASES
 from conformance.checks import Side
+from conformance.cli.base import Given, NothingTested
 
 
 def of_side(side: Side | None) -> list[Case]:
@@ -77,3 +78,26 @@ def in_model(cases: Sequence[Case], *, push: bool) -> list[Case]:
         here, other = ("push", "without --push") if push else ("pull", "with --push")
         raise click.UsageError(f"None of these cases exists in the {here} model; run them {other}.")
     return found
+
+
+def wanted(side: Side, given: Given) -> list[Case]:
+    """Returns what is to be run, in its order: cases, or what was recorded.
+
+    Raises:
+        click.UsageError: nothing is left, or both are wanted.
+        NothingTested: a recording cannot be read.
+    """
+    if not given.recordings:
+        cases = chosen(side, suites=given.suites, codes=given.cases, rules=given.rules)
+        return in_model(cases, push=given.push)
+    if given.suites or given.cases or given.rules:
+        raise click.UsageError("--recording goes without --suite, --case and --rule.")
+    if given.push:
+        raise click.UsageError("--recording goes without --push: it says again what a VEN asked.")
+    from conformance.passive.replay import case_of
+    from conformance.passive.sources import SourceError
+
+    try:
+        return [case_of(path, side) for path in given.recordings]
+    except SourceError as error:
+        raise NothingTested(f"{error}.") from None

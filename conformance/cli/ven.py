@@ -17,10 +17,11 @@ from conformance.cli.base import (
     choosing,
     ending,
     options,
+    repeating,
     showing,
     telling,
 )
-from conformance.cli.choose import chosen, in_model
+from conformance.cli.choose import wanted
 from conformance.cli.running import Running, run
 from conformance.cli.vtn import check_keys
 from conformance.peers import ScriptedVtn
@@ -43,6 +44,7 @@ _named = options(
 @click.command("ven")
 @click.option("--listen", type=HostPort(), help="Where the VTN of the kit listens.")
 @choosing
+@repeating
 @click.option("--push", is_flag=True, help="The push model; pull if left out.")
 @showing
 @_named
@@ -72,11 +74,7 @@ def ven(**options: Any) -> None:
     if given.tls and not given.adapter:
         raise click.UsageError("--tls goes with --adapter; else the certificates say it.")
     check_keys(given, starts=given.adapter is not None)
-    cases = in_model(
-        chosen(Side.VEN, suites=given.suites, codes=given.cases, rules=given.rules),
-        push=given.push,
-    )
-    running = Running(given, cases)
+    running = Running(given, wanted(Side.VEN, given))
     run(running, lambda: _tested(running))
 
 

@@ -16,10 +16,11 @@ from conformance.cli.base import (
     choosing,
     ending,
     options,
+    repeating,
     showing,
     telling,
 )
-from conformance.cli.choose import chosen, in_model
+from conformance.cli.choose import wanted
 from conformance.cli.reach import check_reached, check_url
 from conformance.cli.running import Running, run
 from conformance.peers import ScriptedVen
@@ -56,6 +57,7 @@ _elsewhere = options(
 @click.command("vtn")
 @click.argument("url", required=False)
 @choosing
+@repeating
 @click.option("--push", is_flag=True, help="The push model; pull if left out.")
 @click.option("--listen", type=HostPort(), help="With --push: where the VTN reaches the kit.")
 @showing
@@ -78,11 +80,7 @@ def vtn(url: str | None, **options: Any) -> None:
     """
     given = Given(side="vtn", **options)
     _check(url, given)
-    cases = in_model(
-        chosen(Side.VTN, suites=given.suites, codes=given.cases, rules=given.rules),
-        push=given.push,
-    )
-    running = Running(given, cases)
+    running = Running(given, wanted(Side.VTN, given))
     run(running, lambda: _tested(url or "", running))
 
 

@@ -1,5 +1,6 @@
 """``conform check`` and ``conform proxy`` as they are typed."""
 
+import asyncio
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from conformance.adapters.our_vtn import our_vtn
 from conformance.checks import Side
 from conformance.cli import main
 from conformance.peers import ScriptedVen, Tape
-from tests.conformance.kit.test_passive import OK, POLL, lived
+from tests.conformance.kit.test_passive import OK, POLL, lived, recorded, recorded_of_our_ven
 
 BAD = POLL.replace(b' ei:schemaVersion="2.0b"', b"")
 
@@ -64,6 +65,12 @@ def test_check_writes_the_reports_of_the_kit(tmp_path: Path) -> None:
             ("proxy", "--listen", "127.0.0.1:0", "--vtn", "http://a", "--ven", "http://b"),
             "go together",
         ),
+        (("vtn", "http://localhost:9", "--recording", "nowhere"), "nowhere"),
+        (("vtn", "http://localhost:9", "--recording", ".", "--push"), "without --push"),
+        (
+            ("vtn", "http://localhost:9", "--recording", ".", "--case", "N1_0020"),
+            "--recording goes without --suite, --case and --rule",
+        ),
     ],
 )
 def test_wrong_usage_is_said_in_words_and_ends_with_2(words: tuple[str, ...], says: str) -> None:
@@ -104,3 +111,28 @@ async def test_a_proxy_that_is_ended_tells_what_was_wrong_and_leaves_a_recording
     assert output.splitlines()[-1].endswith("day/recording.oadr-trace.json")
     code, again = typed("check", tmp_path / "day", "--judge", "vtn")
     assert code == 0, again
+
+
+async def test_a_recording_is_said_again_to_a_vtn_and_nothing_else_is_run(tmp_path: Path) -> None:
+    await recorded(tmp_path)
+    out = tmp_path / "out.json"
+    words = ("vtn", "--adapter", "openadr-kit", "--recording", tmp_path / "record", "--json", out)
+    code, output = await asyncio.to_thread(typed, *words)
+    assert code == 0, output
+    assert "RECORDING_record" in output
+    assert output.splitlines()[-1].startswith("1 case: 1 pass.")
+    (run,) = json.loads(out.read_text())["runs"]
+    assert {one["rule"] for one in run["results"][0]["faults"]} == {"RECORDING"}
+
+
+async def test_a_recording_is_answered_again_to_a_ven(tmp_path: Path) -> None:
+    recording = await recorded_of_our_ven(tmp_path)
+    words = ("ven", "--adapter", "openadr-kit", "--recording", recording)
+    code, output = await asyncio.to_thread(typed, *words)
+    assert (code, output.splitlines()[-1]) == (0, "1 case: 1 pass."), output
+
+
+def test_a_recording_of_which_nothing_can_be_said_again_is_none(tmp_path: Path) -> None:
+    code, output = typed("vtn", "--adapter", "openadr-kit", "--recording", tmp_path)
+    assert code == 2
+    assert "nothing to judge" in output
