@@ -35,7 +35,10 @@ SUPERSEDED = demand(
     "A VTN answers the cancellation of a superseded schedule by oadrCanceledOpt.",
 )
 CLASS = demand(
-    209, "device_class_taken", "A VTN takes a schedule for an endDeviceAsset of the list."
+    209,
+    "device_class_taken",
+    "A VTN takes a schedule for an endDeviceAsset of the list.",
+    Severity.WARNING,
 )
 NO_CLASS = demand(
     209,

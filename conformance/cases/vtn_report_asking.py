@@ -36,7 +36,7 @@ KEPT = demand(
 BY_MESSAGE = demand(
     304,
     "refusal_is_message",
-    "A VTN refuses data with a wrong identifier by a message with an error code.",
+    "A VTN refuses a wrong identifier by a message with an error code.",
 )
 CODE = demand(
     304, "code_452", "A VTN refuses a wrong identifier with the code 452.", Severity.WARNING

@@ -48,7 +48,7 @@ ASKS_AGAIN = demand(
 )
 
 
-async def _cancelled(t: VtnTest, request: m.ReportRequest, *, follow: bool) -> None:
+async def cancelled(t: VtnTest, request: m.ReportRequest, *, follow: bool = False) -> None:
     """Has the VTN cancel a report, and notes what it says."""
     action = CancelReports(request_ids=(request.report_request_id,), follow=follow)
     await t.do(action)
@@ -76,7 +76,7 @@ async def report_cancelled(t: VtnTest) -> None:
     """
     await t.joined()
     status, usage = await asked(t, periodic(TELEMETRY_STATUS), periodic(TELEMETRY_USAGE))
-    await _cancelled(t, status, follow=False)
+    await cancelled(t, status)
     moment = now(t)
     data = readings.amounts(
         usage, TELEMETRY_USAGE, start=moment - MINUTE, step=MINUTE, count=1, now=moment
@@ -96,7 +96,7 @@ async def last_report(t: VtnTest) -> None:
     await t.joined()
     (usage,) = await asked(t, periodic(TELEMETRY_USAGE))
     t.ven.reactions["oadrCancelReport"] = lambda message: _still_pending(t.ven, message)
-    await _cancelled(t, usage, follow=True)
+    await cancelled(t, usage, follow=True)
     moment = now(t)
     data = readings.amounts(
         usage, TELEMETRY_USAGE, start=moment - MINUTE, step=MINUTE, count=1, now=moment

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from conformance.actions import CancelReports, ReportSpec
+from conformance.actions import ReportSpec
 from conformance.case import Suite, VtnTest, vtn_case
 from conformance.cases.vtn_report_asking import (
     MINUTE,
@@ -11,11 +11,10 @@ from conformance.cases.vtn_report_asking import (
     asked,
     deliver,
     now,
-    patience,
     taken,
     wanted,
 )
-from conformance.cases.vtn_report_ending import CANCELED_TAKEN, CANCELS
+from conformance.cases.vtn_report_ending import cancelled
 from conformance.demands import demand
 from conformance.peers import Recorded, readings
 from conformance.peers.offers import ENERGY_ALONE, OFFERS, POWER_ALONE
@@ -99,18 +98,7 @@ async def periodic_metadata_cancelled(t: VtnTest) -> None:
     """
     await t.joined()
     (request,) = await asked(t, replace(_METADATA, back=MINUTE))
-    await t.do(CancelReports(request_ids=(request.report_request_id,)))
-    received = await t.ven.receive("oadrCancelReport", patience(t))
-    message = None if received is None else received.message
-    if received is None or not isinstance(message, m.CancelReport):
-        t.expect(CANCELS, False, "no oadrCancelReport")
-        return
-    ids = message.report_request_ids
-    t.expect(
-        CANCELS, ids == (request.report_request_id,), f"{', '.join(ids)} ended", received.recorded
-    )
-    if received.answer is not None:
-        taken(t, CANCELED_TAKEN, received.answer)
+    await cancelled(t, request)
 
 
 @vtn_case("K1_0305", "nothing to offer", suite=Suite.REPORT, rules=(301, 305))
