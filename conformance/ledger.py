@@ -53,16 +53,43 @@ _PROGRAMME = "It says what a programme may decide; no message is wrong by it."
 #: Why nothing checks a rule, by its number.
 WHY: Mapping[int, tuple[State, str]] = {
     7: (State.LATER, _A),
+    18: (
+        State.OUTSIDE,
+        "It leaves open what follows from an overlap; that events which overlap are all sent is "
+        "R50, and how long an event is sent R66.",
+    ),
     20: (
         State.OUTSIDE,
         "It says what the operator of a VTN may do; that a change is well told is R5 and R115.",
+    ),
+    38: (State.LATER, "The suites run by pull and by push over HTTP; XMPP is another transport."),
+    64: (
+        State.LATER,
+        "It is one of profile 2.0a, which the kit does not speak; a VEN of 2.0b may answer later.",
+    ),
+    65: (
+        State.OUTSIDE,
+        "The end of a cancelled event shows at a load, and any moment within startafter is right.",
     ),
     69: (State.LATER, _A),
     106: (State.OUTSIDE, _PROGRAMME),
     110: (State.OUTSIDE, "It says that a value means nothing; any value is right."),
     113: (State.LATER, _A),
     201: (State.OUTSIDE, _PROGRAMME),
-    339: (State.OUTSIDE, "What a party does not look at leaves no trace in its messages."),
+    335: (
+        State.LATER,
+        "No case lets reports go on after a cancellation in oadrUpdatedReport, which a device may "
+        "never use.",
+    ),
+    337: (
+        State.OUTSIDE,
+        "Whether a meter is always read does not show; that a report which is wanted once comes "
+        "at once is R324.",
+    ),
+    343: (
+        State.OUTSIDE,
+        "It says what is meant where something is left out; that it may be left out is R300.",
+    ),
     506: (State.LATER, _A),
     507: (State.LATER, _XMPP),
     515: (State.LATER, _XMPP),

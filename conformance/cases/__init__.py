@@ -5,6 +5,7 @@
 
 from conformance.case import CASES
 from conformance.cases import (
+    ven_clock,
     ven_event,
     ven_event_answers,
     ven_event_changes,
@@ -79,6 +80,7 @@ MODULES = (
     vtn_opt,
     vtn_opt_event,
     ven_opt,
+    ven_clock,
     ven_event,
     ven_event_answers,
     ven_event_changes,

@@ -26,7 +26,7 @@ from conformance.peers import Recorded
 from conformance.peers.http import Reply
 from oadr import messages as m
 
-POLLS = demand(501, "polls", "A VEN that is not pushed to polls.")
+POLLS = demand(37, "polls", "A VEN that is not pushed to polls.")
 IN_TIME = demand(
     500,
     "polls_in_time",
@@ -73,7 +73,7 @@ KEEPS_EVENTS = demand(
 )
 
 
-@ven_case("N1_0015", "poll interval", rules=(403, 500, 501), push=False)
+@ven_case("N1_0015", "poll interval", rules=(37, 403, 500, 501), push=False)
 async def poll_interval(t: VenTest) -> None:
     """A VEN polls as often as the VTN asks; one that is pushed to does not poll.
 

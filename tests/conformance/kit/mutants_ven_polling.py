@@ -18,7 +18,7 @@ def _every(name: str, count: int) -> Bend:
 
 
 MUTANTS = [
-    Mutant(side=Side.VEN, code="N1_0015", demand="R501.polls", bend=instead(_POLL, None)),
+    Mutant(side=Side.VEN, code="N1_0015", demand="R37.polls", bend=instead(_POLL, None)),
     Mutant(side=Side.VEN, code="N1_0015", demand="R500.polls_in_time", bend=_every(_POLL, 6)),
     Mutant(
         side=Side.VEN,

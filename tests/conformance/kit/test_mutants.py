@@ -6,6 +6,7 @@ from conformance.demands import DEMANDS
 from tests.conformance.kit import (
     mutants_ven_event,
     mutants_ven_event_changes,
+    mutants_ven_clock,
     mutants_ven_general,
     mutants_ven_opt,
     mutants_ven_polling,
@@ -35,6 +36,7 @@ MODULES = (
     mutants_vtn_general,
     mutants_ven_registration,
     mutants_ven_polling,
+    mutants_ven_clock,
     mutants_ven_general,
     mutants_ven_report,
     mutants_ven_report_periodic,
