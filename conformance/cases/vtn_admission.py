@@ -1,14 +1,19 @@
 """Who is let in and under what name, with a VTN under test."""
 
-from conformance.actions import Admit, Enrol, Refuse
+from datetime import timedelta
+from decimal import Decimal
+
+from conformance.actions import Admit, Enrol, Refuse, ReportSpec, RequestReports
 from conformance.case import Suite, VtnTest, vtn_case
-from conformance.cases.of_ven import answer_of, refused, taken
+from conformance.cases.of_ven import answer_of, received, refused, taken
 from conformance.checks.xml import text
 from conformance.demands import demand
 from conformance.peers import Recorded
+from conformance.peers.offers import OFFERS, POWER, TELEMETRY_USAGE
 from oadr import messages as m
 
 _ENROLLED = ("The VEN of the kit is taken in under a venID that the VTN knows beforehand.",)
+_REPORTS = ("The VTN can be made to ask for a report of the VEN of the kit.",)
 #: Letters of both kinds: identifiers are compared as they are (R512).
 PRECONFIGURED = "Kit-VEN-17"
 #: What a program that guesses types would change.
@@ -108,3 +113,56 @@ async def registration_refused(t: VtnTest) -> None:
     t.expect(REFUSES_WITHOUT_IDS, not _ids(answer), str(_ids(answer)), answer)
     if not t.device.fresh:
         await t.do(Admit())
+
+
+@vtn_case(
+    "K1_0406",
+    "new registration ends report requests",
+    rules=(304, 406),
+    suite=Suite.REGISTRATION,
+    needs=_REPORTS,
+)
+async def requests_end_with_registration(t: VtnTest) -> None:
+    """A VEN registers as if it were new, and the VTN forgets what it has asked of it.
+
+    1. The operator has the VTN ask for a periodic report, unless it has asked by itself.
+    2. The VEN registers without registrationID and venID, and sends its metadata.
+    3. The VEN reports to the request of before; the VTN refuses it, as it knows it no more.
+    """
+    await t.joined()
+    if not t.ven.pending:
+        spec = ReportSpec(
+            specifier_id=TELEMETRY_USAGE.report_specifier_id,
+            points=(POWER,),
+            granularity=t.device.unit,
+            back=t.device.unit,
+        )
+        await t.do(RequestReports(reports=(spec,)))
+        await received(t, "oadrCreateReport")
+    before = dict(t.ven.pending)
+    t.need(before, "the VTN asks for no report")
+    await t.ven.register()
+    await t.ven.introduce(OFFERS)
+    gone = [one for name, one in before.items() if name not in t.ven.pending]
+    t.need(gone, "the VTN has asked for the same again, under the same reportRequestID")
+    usage = [one for one in gone if one.report_specifier_id == TELEMETRY_USAGE.report_specifier_id]
+    sent = await t.ven.send(_data(t, (usage or gone)[0]))
+    fine = sent.status is not None and sent.status < 500
+    t.need(fine, f"no answer to the report: {answer_of(sent)}")
+
+
+def _data(t: VtnTest, request: m.ReportRequest) -> m.UpdateReport:
+    """Returns one value for a request."""
+    now = t.clock.now().replace(microsecond=0)
+    point = request.data_points[0].r_id
+    payload = m.ReportPayload(r_id=point, value=Decimal(1))
+    interval = m.Interval(dtstart=now, duration=timedelta(minutes=1), payloads=(payload,))
+    report = m.Report(
+        dtstart=now,
+        intervals=(interval,),
+        report_request_id=request.report_request_id,
+        report_specifier_id=request.report_specifier_id,
+        report_name="TELEMETRY_USAGE",
+        created_date_time=now,
+    )
+    return m.UpdateReport(request_id=t.ven.new_id(), reports=(report,), ven_id=t.ven.ven_id)

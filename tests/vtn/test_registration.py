@@ -275,11 +275,26 @@ async def test_r406_a_new_registration_of_a_registered_ven_wipes_the_old_one() -
             (request,) = await reports.requests(tx, party_pk=member.pk)
             found = await delivery.get(tx, party_pk=member.pk, event_id="e1")
         assert request.report_request_id == asked.requests[0].report_request_id
-        assert request.state == "cancelled"
+        assert request.state == "forgotten"
         assert found is not None
         assert found.sent_modification is None
         assert isinstance(await peer.poll(), m.RegisterReport)
         assert isinstance(await peer.poll(), m.DistributeEvent)
+
+
+async def test_r406_a_report_to_a_request_of_an_earlier_registration_is_452() -> None:
+    async with a_ven({"reports": STANDING}) as (world, peer):
+        asked = await peer.post(metadata(peer, world))
+        (request,) = asked.requests
+        await peer.register("ven")
+        report = m.Report(
+            report_request_id=request.report_request_id,
+            report_specifier_id=request.report_specifier_id,
+            created_date_time=world.clock.now(),
+        )
+        late = m.UpdateReport(request_id="u1", reports=(report,), ven_id=peer.ven_id)
+        reply = await peer.post(late)
+    assert (reply.response.code, reply.cancel_report) == (452, None)
 
 
 async def test_r407_a_cancellation_by_the_ven_erases_its_registration() -> None:

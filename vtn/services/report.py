@@ -186,9 +186,12 @@ async def _points(tx: Transaction, desk: Desk, member: Member) -> Points:
 
 
 async def _request(tx: Transaction, member: Member, report: m.Report) -> StoredRequest:
-    """Returns the request that a report answers; another VEN's is not found (R304)."""
+    """Returns the request that a report answers (R304).
+
+    Another VEN's is not found, and neither is one of an earlier registration (R406).
+    """
     row = await reports.request(tx, party_pk=member.pk, report_request_id=report.report_request_id)
-    if row is None:
+    if row is None or row.state == "forgotten":
         raise InvalidId(
             f"reportRequestID {report.report_request_id!r} is not one of this VEN's", rule="R304"
         )

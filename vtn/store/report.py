@@ -17,7 +17,9 @@ from vtn.store.schema import data_point, report_offer, report_request
 from vtn.store.sqlite import insert, integers
 from vtn.store.transaction import Transaction
 
-RequestState = Literal["queued", "sent", "active", "cancelling", "cancelled", "done", "refused"]
+RequestState = Literal[
+    "queued", "sent", "active", "cancelling", "cancelled", "done", "refused", "forgotten"
+]
 #: States in which the VEN has the request and has not ended it.
 _RUNNING = ("sent", "active", "cancelling")
 #: Characters that are kept of what a VEN says of a request.
@@ -61,6 +63,7 @@ class StoredRequest:
 
     Attributes:
         kind: the report that it is for, such as ``"TELEMETRY_USAGE"``.
+        state: ``forgotten`` belongs to a registration that has ended: no report answers it.
         standing: it is made again when the VEN registers its reports again.
         accepted_at: when it first became active.
         last_update: when data last came for it.
@@ -132,7 +135,7 @@ async def _prune(tx: Transaction, party_pk: int) -> None:
     """
     over = (
         report_request.c.party_pk == party_pk,
-        report_request.c.state.in_(("cancelled", "refused")),
+        report_request.c.state.in_(("cancelled", "refused", "forgotten")),
         report_request.c.last_update.is_(None),
     )
     newest = select(report_request.c.pk).where(*over).order_by(report_request.c.pk.desc())
@@ -308,7 +311,7 @@ async def request(
 
 
 async def forget(tx: Transaction, *, party_pk: int) -> None:
-    """Erases what a VEN offers and ends all requests, its own and those made of it (R407).
+    """Erases what a VEN offers and forgets all requests, its own and those made of it (R407).
 
     Readings keep their data points, and those the requests that they came for.
     """
@@ -320,8 +323,8 @@ async def forget(tx: Transaction, *, party_pk: int) -> None:
     await tx.execute(
         update(report_request)
         .where(report_request.c.party_pk == party_pk)
-        .where(report_request.c.state.in_(("queued", *_RUNNING)))
-        .values(state="cancelled")
+        .where(report_request.c.state.in_(("queued", *_RUNNING, "cancelled")))
+        .values(state="forgotten")
     )
 
 

@@ -207,7 +207,7 @@ async def test_r407_unregistering_ends_offers_and_requests(store: Store, ven: Pa
         [point] = await report.data_points(tx, party_pk=ven.pk)
         found = await report.requests(tx, party_pk=ven.pk)
     assert not point.offered
-    assert [(one.state, one.standing) for one in found] == [("cancelled", True), ("done", False)]
+    assert [(one.state, one.standing) for one in found] == [("forgotten", True), ("done", False)]
 
 
 async def test_of_the_words_of_a_refusal_the_beginning_is_kept(store: Store, ven: Party) -> None:
