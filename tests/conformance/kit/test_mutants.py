@@ -4,9 +4,9 @@ import pytest
 
 from conformance.demands import DEMANDS
 from tests.conformance.kit import (
+    mutants_ven_clock,
     mutants_ven_event,
     mutants_ven_event_changes,
-    mutants_ven_clock,
     mutants_ven_general,
     mutants_ven_opt,
     mutants_ven_polling,
