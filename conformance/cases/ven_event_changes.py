@@ -15,14 +15,25 @@ from conformance.cases.answering import (
     settled,
     soon,
 )
+from conformance.checks import Severity
 from conformance.demands import demand
 from oadr import messages as m
+from oadr.enums import OptType
 
 HIGHER = demand(57, "takes_higher", "A higher modificationNumber replaces what a VEN knows.")
 LOWER = demand(58, "refuses_lower", "A lower modificationNumber than the known is refused: 450.")
 KEEPS = demand(58, "keeps_known", "An event stands after an older modification was refused.")
 CANCELLED_IS_GONE = demand(59, "cancelled_is_gone", "A VEN does not carry out a cancelled event.")
 AGAIN = demand(60, "answers_again", "A cancellation that comes again is answered without an error.")
+CONFIRMED = demand(
+    36, "confirms_again", "A cancellation that was confirmed, optIn, is confirmed when repeated."
+)
+SAME_OPT = demand(
+    19,
+    "opt_unchanged",
+    "An unchanged event is answered as before, whatever comes beside it.",
+    Severity.WARNING,
+)
 UNKNOWN = demand(
     60, "answers_unknown", "The cancellation of an unknown event is answered without an error."
 )
@@ -80,18 +91,24 @@ async def cancellation(t: VenTest) -> None:
 
     1. The VTN distributes two events, and then one of them cancelled; the VEN answers.
     2. The VTN, as if it had not heard, sends the same again; the VEN answers both events
-       without an error.
+       without an error, and as before.
     3. The VEN does not carry the cancelled one out, if somebody can tell.
     """
     await settled(t)
     event, other = soon(t), soon(t)
     since = await say(t, event, other)
     t.need(await answer(t, event, since), "the VEN does not answer an event")
-    gone_now = cancelled(event)
+    gone_now, opts = cancelled(event), []
     for _ in range(2):
         since = await say(t, gone_now)
-        expect_taken(t, AGAIN, await answer(t, gone_now, since))
-        expect_taken(t, OTHERS, await answer(t, other, since))
+        found = [await answer(t, one, since) for one in (gone_now, other)]
+        expect_taken(t, AGAIN, found[0])
+        expect_taken(t, OTHERS, found[1])
+        opts.append([one.opt if one is not None else "" for one in found])
+    (first, before), (second, after) = opts
+    confirmed = first != OptType.OPT_IN or second == OptType.OPT_IN
+    t.expect(CONFIRMED, confirmed, f"{second or 'no answer'} after {first}")
+    t.expect(SAME_OPT, before == after, f"{after or 'no answer'} after {before}")
     if await held(t) is not None:
         t.expect(CANCELLED_IS_GONE, await gone(t, event), "it is still there")
 

@@ -28,6 +28,12 @@ def refuses(number: int) -> Bend:
     return changed(CREATED, (old, r"\g<1>459\2optOut"))
 
 
+def turned(number: int) -> Bend:
+    """Returns a bend by which answers to one modificationNumber opt out."""
+    its = rf"<ei:modificationNumber>{number}</ei:modificationNumber></ei:qualifiedEventID>"
+    return changed(CREATED, (f"({its}<ei:optType>)optIn", r"\1optOut"))
+
+
 def recoded(old: int, new: int) -> Bend:
     """Returns a bend that changes a code of answers."""
     return changed(CREATED, (rf"(<ei:responseCode>){old}<", rf"\g<1>{new}<"))

@@ -12,6 +12,7 @@ from tests.conformance.kit.event_bends import (
     recoded,
     refuses,
     teller,
+    turned,
 )
 
 _CHANGES = [
@@ -20,6 +21,8 @@ _CHANGES = [
     event_mutant("K1_0058A", "R58.keeps_known", refuses(2)),
     teller("K1_0059A", "R59.cancelled_is_gone", keeps_all),
     event_mutant("K1_0059A", "R60.answers_again", refuses(1)),
+    event_mutant("K1_0059A", "R36.confirms_again", later(turned(1), CREATED, 2)),
+    event_mutant("K1_0059A", "R19.opt_unchanged", later(turned(0), CREATED, 2)),
     event_mutant("K1_0060A", "R60.answers_unknown", refuses(1)),
     teller("K1_0060A", "R60.unknown_is_ignored", keeps_all),
     event_mutant("K1_0060A", "R19.others_despite_cancelled", refuses(0)),
