@@ -15,7 +15,7 @@ from runtime.clock import Clock
 
 MINUTE = timedelta(minutes=1)
 #: How long a VEN without an operator is waited for, real seconds.
-COMES_WITHIN = 600.0
+COMES_WITHIN = 300.0
 
 
 class ReachedVtn:

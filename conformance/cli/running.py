@@ -13,6 +13,7 @@ from conformance.case import Case
 from conformance.cli.base import Given, NothingTested, check_folders
 from conformance.cli.devices import seconds
 from conformance.operator import Terminal, Who
+from conformance.reached import COMES_WITHIN
 from conformance.report import write
 from conformance.report.terminal import Screen, closing
 from conformance.results import Result, Run, Verdict
@@ -62,7 +63,8 @@ class Running:
         """Returns the longest real time of a case, in seconds."""
         if who is not None and who.slow:
             return BY_HAND
-        return max(LIMIT, _LONGEST * seconds(device.unit, device.clock))
+        longest = max(LIMIT, _LONGEST * seconds(device.unit, device.clock))
+        return longest + COMES_WITHIN if self.given.side == "ven" and who is not None else longest
 
     async def prepare(self, who: Who) -> None:
         """Has a person configure the device, if there is one and cases need it."""
@@ -101,6 +103,8 @@ def run(running: Running, work: Callable[[], Awaitable[Run]]) -> None:
         logger.setLevel(level)
     files = write([found], html=given.html, junit=given.junit, json=given.json)
     running.screen.say(closing([found], files))
+    if found.count(Verdict.SKIP) == len(found.results):
+        raise NothingTested("Nothing was tested: all cases were skipped.")
     click.get_current_context().exit(0 if found.passed else 1)
 
 

@@ -60,12 +60,15 @@ def _wrong(result: Result, known: AbstractSet[str]) -> list[str]:
     lines = []
     for fault, count in new[:MOST]:
         lines += [_seen(fault, count), _short(fault.expected)]
-    rest = [fault.rule for fault, _ in new[MOST:]]
+    shown = {fault.rule for fault, _ in new[:MOST]}
+    rest = [fault.rule for fault, _ in new[MOST:] if fault.rule not in shown]
     again = [fault.rule for fault, _ in found if fault.id in known]
     if rest:
         lines.append(f"and {' '.join(map(_short, in_order(rest)))}")
     if again:
         lines.append(f"again {' '.join(map(_short, in_order(again)))}")
+    if result.reason:
+        lines.append(_short(result.reason))
     return lines
 
 

@@ -167,7 +167,8 @@ async def test_a_hook_script_does_what_a_case_needs(tmp_path: Path) -> None:
         command = f"{sys.executable} {hook}"
         words = ["vtn", vtn.url, "--case", "N1_0040", "--setup-command", command]
         result = await conformed(*words)
-    assert "skip" in result.output
+    assert result.exit_code == 2
+    assert "Nothing was tested: all cases were skipped." in result.output
     assert "the setup command cannot do CancelRegistration" in result.output
     assert taken.read_text() == "CancelRegistration\n"
 
