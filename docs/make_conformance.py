@@ -4,17 +4,20 @@
 
 The rules come from ``oadr.rules``. A test proves a rule by its name (``test_r42_...``,
 ``test_r45_r509_...``), and for the side whose folder it is in. A function, class or
-module implements a rule that its docstring or a comment in it names (``R42``).
+module implements a rule that its docstring or a comment in it names (``R42``). What the
+conformance kit does about a rule, at any VTN and VEN, is that of ``conformance.ledger``.
 """
 
 import ast
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from conformance.ledger import Entry, State, ledger
 from oadr.rules import RULES, SECTIONS, Rule, Side
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +47,7 @@ COUNTS: Mapping[str, frozenset[Side]] = {
 _CHECKS = {"message", "exchange", "session"}
 _MOST_TESTS = 4
 _MOST_PLACES = 4
+_MOST_CASES = 4
 
 _NUMBERS = re.compile(r"^test((?:_r\d+)+)(?!_?\d)(?:_|$)")
 _RULE = re.compile(r"\bR(\d+)\b")
@@ -216,17 +220,20 @@ _HEAD = """\
 
 Every numbered conformance rule of the OpenADR 2.0b profile: what it asks for, where it is
 implemented, and which tests fail when it is broken. Made from `oadr/rules`, from the names of the
-tests and from the docstrings and comments of the code by `docs/make_conformance.py`.
+tests, from the docstrings and comments of the code, and from `conformance/ledger.py` by
+`docs/make_conformance.py`.
 
 **How to read it.** The words are ours, not the profile's. *Side* is whoever has to keep the rule.
 *Implemented in* links the code that names the rule; `oadr`, `runtime` and `certs` are what both
 parties share. *Tests* are those that carry the number in their name, under the side that they
 prove it for: `core` for the logic that both sides share, `VTN`, `VEN`, or `both` if a real VTN and
 a real VEN meet; `traffic` names the checks that the traffic of all tests must pass. A rule is
-complete if each side that it names has a test. Numbers that are missing (R11, R24 and so on) do
-not exist in the profile.
+complete if each side that it names has a test. *Conformance kit* says how the kit proves any other
+VTN or VEN: by checks on whatever it sends, by demands of cases that provoke a situation, or why
+not. Numbers that are missing (R11, R24 and so on) do not exist in the profile.
 
-**How to run the tests of one rule.** `pytest -k r42_` runs those of R42.
+**How to run the tests of one rule.** `pytest -k r42_` runs those of R42. `conform list --rule R42`
+shows the cases about it, and `conform vtn URL --rule R42` runs them against a VTN.
 """
 
 _INTERPRETATIONS = """\
@@ -241,8 +248,10 @@ def page() -> str:
     parts = [_HEAD, _summary()]
     for section in SECTIONS:
         parts.append(f"## {section.title}\n")
-        parts.append("| Rule | In our words | Side | Implemented in | Tests | State |")
-        parts.append("|---|---|---|---|---|---|")
+        parts.append(
+            "| Rule | In our words | Side | Implemented in | Tests | Conformance kit | State |"
+        )
+        parts.append("|---|---|---|---|---|---|---|")
         parts += [_row(rule) for rule in section.rules]
         parts.append("")
     parts.append(_INTERPRETATIONS)
@@ -261,10 +270,13 @@ def _summary() -> str:
     bound = [rule for rule in RULES.values() if rule.sides]
     complete = [rule for rule in bound if not untested(rule) and not rule.later]
     later = [rule.name for rule in bound if rule.later]
+    kit = Counter(entry.state for entry in ledger().values())
     return (
         f"{len(RULES)} rules, {len(bound)} of which bind a product; {len(complete)} of these are "
         f"tested on each side that they name. {', '.join(later)} wait in part or in whole for the "
-        "XMPP transport.\n"
+        f"XMPP transport. The conformance kit checks {kit[State.CHECKED]} rules; "
+        f"{kit[State.OUTSIDE]} cannot be checked from outside, {kit[State.LATER]} are not checked "
+        "yet.\n"
     )
 
 
@@ -276,6 +288,7 @@ def _row(rule: Rule) -> str:
         side,
         _places_cell(rule),
         _tests_cell(rule),
+        kit_cell(ledger()[rule.number]),
         state(rule),
     )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
@@ -316,6 +329,20 @@ def _tests_cell(rule: Rule) -> str:
         names = [_link(place, place.name.rpartition(".")[2]) for place in watching[:_MOST_TESTS]]
         lines.append("traffic: " + ", ".join([*names, *_more(watching, _MOST_TESTS)]))
     return "<br>".join(lines) or "-"
+
+
+def kit_cell(entry: Entry) -> str:
+    """Returns what the conformance kit does about a rule."""
+    if entry.state is not State.CHECKED:
+        return f"{entry.state}: {entry.why}"
+    counts = (("check", len(entry.checks)), ("demand", len(entry.demands)))
+    told = [f"{count} {noun}{'s' * (count > 1)}" for noun, count in counts if count]
+    lines = [" and ".join(told)]
+    if entry.cases:
+        more = len(entry.cases) - _MOST_CASES
+        rest = f" and {more} more" if more > 0 else ""
+        lines.append("cases: " + ", ".join(entry.cases[:_MOST_CASES]) + rest)
+    return "<br>".join(lines)
 
 
 def _group(proof: Proof) -> str:

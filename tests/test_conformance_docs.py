@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from conformance.ledger import State, ledger
 from oadr.rules import RULES, SECTIONS, Rule, Side
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -57,7 +58,7 @@ def test_every_rule_of_the_profile_has_a_row_with_words_and_a_state() -> None:
     for number, again, rest in rows:
         cells = rest.split(" | ")
         assert number == again
-        assert len(cells) == 5, f"R{number}"
+        assert len(cells) == 6, f"R{number}"
         assert all(cells), f"R{number}"
 
 
@@ -95,6 +96,15 @@ def test_a_rule_waits_for_the_xmpp_transport_or_for_nothing() -> None:
     for number, text in later.items():
         assert text.startswith("XMPP"), number
         assert f"later: {text} |\n" in PAGE, number
+
+
+def test_every_rule_says_what_the_conformance_kit_does_about_it() -> None:
+    for number, entry in ledger().items():
+        row = re.search(rf"<a id=.r{number}.></a>.*", PAGE)
+        assert row is not None
+        cell = row[0].split(" | ")[5]
+        assert (cell == f"{entry.state}: {entry.why}") == (entry.state is not State.CHECKED)
+        assert all(case in cell for case in entry.cases[:4]) or entry.why
 
 
 def test_only_a_rule_that_leaves_all_to_programmes_binds_nobody() -> None:
