@@ -14,7 +14,6 @@ from conformance.actions import (
     Decide,
     Events,
     OfferReports,
-    OnlyMarket,
     QualifyEvent,
     QueryRegistration,
     Register,
@@ -104,9 +103,6 @@ class OpenleadrVen:
     async def _do_UseVenId(self, action: UseVenId) -> None:  # noqa: N802
         await self._call("use_ven_id", ven_id=action.ven_id)
 
-    async def _do_OnlyMarket(self, action: OnlyMarket) -> None:  # noqa: N802
-        await self._call("only_market", market_context=action.market_context)
-
     async def _do_Register(self, action: Register) -> None:  # noqa: N802
         await self._call("register")
 
@@ -165,7 +161,7 @@ def _identity(made: Papers | None, *, name: str, signed: bool) -> Identity:
         name=name,
         client_tls=made.client(made.vtn),
         server_tls=made.server(made.vtn),
-        key=signing_key(made.vtn),
+        key=signing_key(made.vtn) if signed else None,
         signs=signed,
         fingerprint=made.vtn_fingerprint,
         files=made.files(made.vtn, made.vtn_rsa),

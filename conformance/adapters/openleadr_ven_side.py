@@ -27,12 +27,10 @@ class Ven:
 
     Attributes:
         opt: its answer to events.
-        market: the only market context that it takes part in; empty for any.
     """
 
     def __init__(self, least: timedelta, **arguments: Any) -> None:
         self.opt = "optIn"
-        self.market = ""
         self._least = least
         self._arguments = arguments
         self._openleadr: Any = None
@@ -59,10 +57,6 @@ class Ven:
     async def use_ven_id(self, ven_id: str) -> None:
         """Has a venID from the beginning."""
         self._arguments["ven_id"] = ven_id
-
-    async def only_market(self, market_context: str) -> None:
-        """Takes part in one market context."""
-        self.market = market_context
 
     def _made(self) -> Any:
         if self._openleadr is not None:
@@ -94,9 +88,6 @@ class Ven:
         return made
 
     async def _decide(self, event: dict[str, Any]) -> str:
-        context = event["event_descriptor"].get("market_context")
-        if self.market and context != self.market:
-            return "optOut"
         return self.opt
 
     def _heard(self, kind: str, payload: dict[str, Any]) -> None:

@@ -185,7 +185,7 @@ def _identity(made: Papers | None, *, signed: bool) -> Identity:
         name=NAME,
         client_tls=made.client(made.ven),
         server_tls=made.server(made.ven),
-        key=signing_key(made.ven),
+        key=signing_key(made.ven) if signed else None,
         signs=signed,
         fingerprint=made.ven_fingerprint,
         files=made.files(made.ven, made.ven_rsa),
