@@ -13,6 +13,7 @@ from conformance.checks import CHECKS, Side
 from conformance.cli import main
 from conformance.demands import DEMANDS
 from conformance.report import load
+from oadr.rules import RULES
 from tests.conformance.kit.sample_run import RUN
 
 
@@ -68,6 +69,12 @@ def test_all_checks_and_demands_are_listed() -> None:
         assert name in text
     found = json.loads(said("list", "--checks", "--json"))
     assert len(found) == len(CHECKS) + len(DEMANDS)
+
+
+def test_the_ledger_has_every_rule() -> None:
+    found = json.loads(said("list", "--rules", "--json"))
+    assert [one["rule"] for one in found] == [f"R{number}" for number in RULES]
+    assert f"{len(RULES)} rules: " in said("list", "--rules")
 
 
 @pytest.mark.parametrize(
