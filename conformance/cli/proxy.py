@@ -205,7 +205,9 @@ class _Told:
     def rest(self) -> None:
         """Tells of the polls that were counted."""
         if self._idle:
-            click.echo(f"       {self._idle.total()} polls for which nothing waited")
+            count = self._idle.total()
+            polls = "1 poll" if count == 1 else f"{count} polls"
+            click.echo(f"       {polls} for which nothing waited")
             self._idle.clear()
 
 

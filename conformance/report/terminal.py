@@ -139,7 +139,8 @@ class Screen:
     def _line(self, result: Result) -> None:
         code = result.id.partition("_TH_")[0]
         title = _short(result.title)
-        line = Text(f"{code:<11}{title:<{_TITLE}}")
+        # A recording may have a longer name than cases have.
+        line = Text(f"{code + '  ':<11}{title:<{_TITLE}}")
         line.append(f"{shown(result.verdict):<14}", style=_STYLES[result.verdict])
         first, *others = told(result, self._known) or [""]
         self._known |= {one.id for one in result.faults}
