@@ -60,7 +60,7 @@ class OpenAdrCase:
     def check(self, device: Any, **options: Any) -> Result:
         """Runs the case in an event loop of its own; see ``acheck``."""
         __tracebackhide__ = True
-        return asyncio.run(self.acheck(device, **options))
+        return _judged(asyncio.run(self._tested(device, options)))
 
     async def acheck(self, device: Any, **options: Any) -> Result:
         """Runs the case, and fails or skips the test by what comes of it.
@@ -74,12 +74,15 @@ class OpenAdrCase:
             What came of it, if it passed.
         """
         __tracebackhide__ = True
+        return _judged(await self._tested(device, options))
+
+    async def _tested(self, device: Any, options: dict[str, Any]) -> Result:
         given = isinstance(device, AbstractAsyncContextManager)
         async with device if given else nullcontext(device) as ready:
             run = await self._run(ready, options)
         self._runs.append(run)
         (result,) = run.results
-        return _judged(result)
+        return result
 
     async def _run(self, device: Any, options: dict[str, Any]) -> Run:
         from conformance.checks import Side
