@@ -1,9 +1,10 @@
 """The cases, by the device under test and the service; importing this registers all.
 
-``conformance.case`` says how one is written.
+``conformance.case`` says how one is written. Here they are put in the order in which they
+are listed and run.
 """
 
-from conformance.case import CASES
+from conformance.case import CASES, Case, Suite
 from conformance.cases import (
     ven_clock,
     ven_event,
@@ -87,3 +88,14 @@ MODULES = (
     ven_event_refusals,
     ven_event_times,
 )
+
+#: First the cases that certification has too, then our own.
+_LETTERS = "NEAPRGSK"
+
+
+def _place(case: Case) -> tuple[str, int, int, str]:
+    return case.side, list(Suite).index(case.suite), _LETTERS.index(case.code[0]), case.code
+
+
+for _case in sorted(CASES.values(), key=_place):
+    CASES[_case.side, _case.code] = CASES.pop((_case.side, _case.code))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from conformance.case import Suite
 from conformance.cases import CASES
 from conformance.checks import CHECKS, Side
 from conformance.cli import main
@@ -37,6 +38,18 @@ def test_the_list_has_every_case_with_both_names() -> None:
     assert "N1_0010    N0_5010    registration  query before registration" in text
     assert "A VTN under test" in text
     assert "A VEN under test" in text
+
+
+def test_cases_come_by_suite_and_those_of_certification_before_our_own() -> None:
+    suites = list(Suite)
+    for side in Side:
+        listed = [case for case in CASES.values() if case.side is side]
+        places = [(suites.index(one.suite), "NEAPRGSK".index(one.code[0])) for one in listed]
+        assert places == sorted(places)
+    assert next(one.code for (side, _), one in CASES.items() if side is Side.VTN) == "N1_0010"
+    text = said("list", "--side", "vtn", "--suite", "registration")
+    codes = ["N1_0010", "N1_0020", "N1_0080", "K1_0402", "K1_0517A"]
+    assert [text.index(code) for code in codes] == sorted(text.index(code) for code in codes)
 
 
 def test_the_list_can_be_narrowed() -> None:
