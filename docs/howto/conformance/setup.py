@@ -110,8 +110,9 @@ ACTIONS: dict[str, Callable[[Given], str | None]] = {
 
 if __name__ == "__main__":
     (name,) = sys.argv[1:]
-    if name not in ACTIONS:
+    action = ACTIONS.get(name)
+    if action is None:
         cannot(f"nobody has taught this script {name}")
-    found = ACTIONS[name](json.load(sys.stdin))
+    found = action(json.load(sys.stdin))
     if found is not None:
         print(json.dumps(found))
