@@ -17,7 +17,6 @@ well: nothing of the kit is loaded before a test asks for it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
@@ -59,6 +58,8 @@ class OpenAdrCase:
 
     def check(self, device: Any, **options: Any) -> Result:
         """Runs the case in an event loop of its own; see ``acheck``."""
+        import asyncio
+
         __tracebackhide__ = True
         return _judged(asyncio.run(self._tested(device, options)))
 

@@ -219,6 +219,18 @@ def test_a_program_that_does_not_use_it_loads_nothing_of_the_kit(tmp_path: Path)
     assert found.count(passed=1), found.output
 
 
+def test_the_plugin_loads_nothing_that_pytest_has_not_loaded() -> None:
+    code = (
+        "import sys, pytest; before = set(sys.modules)\n"
+        "import conformance.pytest_plugin\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == ["conformance", "conformance.pytest_plugin"]
+
+
 def test_words_of_a_device_cannot_write_to_the_terminal() -> None:
     told = pytest_plugin.words(FAILED)
     assert "two </pre>" in told
