@@ -19,7 +19,8 @@ from conformance.demands import Demand
 from conformance.device import Cannot
 from conformance.peers import Recorded
 from conformance.peers.http import Reply
-from conformance.peers.vtn import ANSWERS, changed
+from conformance.peers.vtn import ANSWERS
+from conformance.peers.vtn_events import changed
 from oadr import messages as m
 from oadr.enums import EventStatus, ResponseRequired
 

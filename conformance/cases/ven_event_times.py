@@ -17,7 +17,7 @@ from conformance.cases.answering import (
     soon,
 )
 from conformance.demands import demand
-from conformance.peers.vtn import ZERO, changed
+from conformance.peers.vtn_events import ZERO, changed
 from oadr import messages as m
 from oadr.enums import EventStatus
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +10,18 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
+from oadr import codec
+
+log = logging.getLogger("openadr.conformance.http")
 #: Real seconds for a request, the answer included.
 PATIENCE = 15.0
-#: Longest body that is read, bytes.
-LONGEST = 32 * 1024 * 1024
+#: Longest body that is read, bytes, unpacked; no document is read that is longer.
+LONGEST = codec.MAX_BYTES
+#: Real seconds for the body of a request that comes in.
+COMES_WITHIN = 60.0
+#: Connections that a listener has at a time, and bytes of the requests that it is reading.
+MOST_CONNECTIONS = 250
+MOST_HELD = 8 * LONGEST
 #: What is longer is sent in pieces, bytes.
 _ONE_PIECE = 512 * 1024
 _XML = {"Content-Type": "application/xml"}
@@ -57,7 +66,8 @@ class Line:
     ) -> Reply:
         """Returns what came of a request; never raises for what the other party does."""
         if self._session is None:
-            self._session = aiohttp.ClientSession()
+            # What one answer says is not told with the next request, least of all for others.
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         try:
             async with self._session.request(
                 method,
@@ -68,11 +78,15 @@ class Line:
                 timeout=aiohttp.ClientTimeout(total=patience),
                 allow_redirects=False,
             ) as response:
-                data = await response.content.read(LONGEST)
+                data = await _read(response.content)
                 return Reply(status=response.status, body=data, headers=lowered(response.headers))
         except TimeoutError:
-            return Reply(status=None, problem=f"no answer within {patience:g} s")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Reply(status=None, problem=f"no whole answer within {patience:g} s")
+        except _TooLong:
+            return Reply(status=None, problem=f"an answer of more than {LONGEST:,} bytes")
+        except aiohttp.ClientPayloadError as error:
+            return Reply(status=None, problem=f"the answer cannot be read to its end: {error}")
+        except (aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
             return Reply(status=None, problem=str(error) or type(error).__name__)
 
     async def close(self) -> None:
@@ -91,12 +105,21 @@ def _body(data: bytes) -> bytes | io.BytesIO | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A request that came in."""
+    """A request that came in.
+
+    Attributes:
+        method: of HTTP.
+        path: as it was on the wire, without query.
+        body: unpacked.
+        headers: names in lower case.
+        query: as it was on the wire; empty for none.
+    """
 
     method: str
     path: str
     body: bytes
     headers: Mapping[str, str]
+    query: str = ""
 
     @property
     def service(self) -> str:
@@ -119,6 +142,7 @@ class Listener:
         self._answer = answer
         self._tls = tls
         self._runner: web.ServerRunner | None = None
+        self._held = 0
         self.port = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -127,7 +151,7 @@ class Listener:
         Raises:
             OSError: it cannot.
         """
-        server = web.Server(self._handle, access_log=None)
+        server = _Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, ssl_context=self._tls)
@@ -141,23 +165,67 @@ class Listener:
             self._runner = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await _read(request)
+        try:
+            body = await self._body_of(request)
+        except _TooLong:
+            return web.Response(status=413)
+        except TimeoutError:
+            return web.Response(status=408)
         heard = Heard(
-            method=request.method, path=request.path, body=body, headers=lowered(request.headers)
+            method=request.method,
+            path=request.raw_path.partition("?")[0],
+            query=request.raw_path.partition("?")[2],
+            body=body,
+            headers=lowered(request.headers),
         )
-        reply = await self._answer(heard)
+        try:
+            reply = await self._answer(heard)
+        except Exception:
+            log.exception("a request to %r could not be answered", heard.path)
+            reply = Reply(status=500)
         if reply.status is None and request.transport is not None:
             request.transport.abort()
         headers = dict(reply.headers) or (_XML if reply.body else {})
         return web.Response(status=reply.status or 500, body=reply.body, headers=headers)
 
+    async def _body_of(self, request: web.BaseRequest) -> bytes:
+        """Returns what came with a request; all that are being read share the room."""
+        held = 0
+        data = bytearray()
+        try:
+            async with asyncio.timeout(COMES_WITHIN):
+                async for chunk in request.content.iter_any():
+                    data += chunk
+                    held += len(chunk)
+                    self._held += len(chunk)
+                    if len(data) > LONGEST or self._held > MOST_HELD:
+                        raise _TooLong
+            return bytes(data)
+        finally:
+            self._held -= held
 
-async def _read(request: web.BaseRequest) -> bytes:
+
+class _TooLong(Exception):
+    """More came than is read."""
+
+
+class _Server(web.Server):
+    """A server that has so many connections and no more."""
+
+    def connection_made(
+        self, handler: web.RequestHandler[web.BaseRequest], transport: asyncio.Transport
+    ) -> None:
+        super().connection_made(handler, transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
     data = bytearray()
-    async for chunk in request.content.iter_any():
+    async for chunk in content.iter_any():
         data += chunk
         if len(data) > LONGEST:
-            raise web.HTTPRequestEntityTooLarge(LONGEST, len(data))
+            raise _TooLong
     return bytes(data)
 
 

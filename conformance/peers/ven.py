@@ -1,25 +1,21 @@
 """The VEN that tests a VTN."""
 
 import asyncio
-import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from conformance.checks import Document, Side
 from conformance.checks.xml import text
-from conformance.peers.http import Heard, Line, Listener, Reply, pause
+from conformance.peers.http import Heard, Listener, Reply, pause
 from conformance.peers.identity import Identity
 from conformance.peers.offers import OFFERS
-from conformance.peers.peer import ScriptedPeer, join, path_of, service_to_vtn
 from conformance.peers.tape import Recorded, Tape
-from conformance.peers.tls import Handshake, shake
+from conformance.peers.ven_reactions import ReactingVen
 from oadr import messages as m
-from oadr.enums import OptType, ResponseRequired
 from runtime.clock import Clock
 
 #: Real seconds to wait for something that the VTN is to send.
 WITHIN = 8.0
-React = Callable[[m.Message], m.Message | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +36,7 @@ class Received:
     answer: Recorded | None = None
 
 
-class ScriptedVen(ScriptedPeer):
+class ScriptedVen(ReactingVen):
     """The VEN that tests a VTN.
 
     Args:
@@ -51,32 +47,19 @@ class ScriptedVen(ScriptedPeer):
         push: whether it listens, and has the VTN push.
 
     Attributes:
-        ven_id: as the VTN gave it; empty while it is not registered.
-        registration_id: likewise.
         vtn_id: as the VTN calls itself; empty until it has said it.
         offers: the metadata that it offers.
-        pending: the report requests that it has accepted, by reportRequestID.
-        reactions: by the name of a message of the VTN, what to answer in place of what is usual.
-        opt: how it answers events that ask for it; None does not answer.
     """
 
     def __init__(
         self, url: str, identity: Identity, clock: Clock, tape: Tape, *, push: bool = False
     ) -> None:
-        super().__init__(identity, clock, tape)
-        self.url = url
+        super().__init__(url, identity, clock, tape)
         self.push = push
-        self.ven_id = identity.ven_id
-        self.registration_id = ""
         self.vtn_id = ""
         self.offers: tuple[m.Report, ...] = ()
-        self.pending: dict[str, m.ReportRequest] = {}
-        self.reactions: dict[str, React] = {}
-        self.opt: OptType | None = OptType.OPT_IN
         self._listener: Listener | None = None
         self._inbox: asyncio.Queue[Received] = asyncio.Queue()
-        self._asking = 0
-        self._heard: list[Callable[[], None]] = []
 
     @property
     def registered(self) -> bool:
@@ -115,80 +98,6 @@ class ScriptedVen(ScriptedPeer):
         await super().close()
 
     # What it says
-
-    async def send(
-        self,
-        message: m.Message,
-        *,
-        service: str = "",
-        signed: bool | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Recorded:
-        """Sends a message to the VTN.
-
-        Args:
-            message: what to say.
-            service: where to; that of the message if empty.
-            signed: whether to sign it; None does as the identity says.
-            headers: in place of the usual ones.
-        """
-        data = self.written(message, signed=signed)
-        return await self.send_raw(data, service or service_to_vtn(message), headers=headers)
-
-    async def send_raw(
-        self,
-        data: bytes,
-        service: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        method: str = "POST",
-        tls: ssl.SSLContext | None = None,
-    ) -> Recorded:
-        """Sends whatever bytes to a service of the VTN.
-
-        Args:
-            data: the body.
-            service: the last part of the path.
-            headers: in place of the usual ones.
-            method: of HTTP.
-            tls: for a connection of its own, in place of the usual one.
-        """
-        url = join(self.url, service)
-        line = self._line if tls is None else self._line_over(tls)
-        self._asking += 1
-        try:
-            reply = await line.send(url, data, headers=headers, method=method)
-            return self.tape.note(
-                Side.VEN,
-                data,
-                reply.body,
-                status=reply.status,
-                service=service,
-                path=path_of(url),
-                reply_headers=reply.headers,
-                problem=reply.problem,
-            )
-        finally:
-            if tls is not None:
-                await line.close()
-            self._asking -= 1
-            self._catch_up()
-
-    def _line_over(self, tls: ssl.SSLContext) -> Line:
-        return Line(tls)
-
-    async def shake(self, tls: ssl.SSLContext) -> Handshake:
-        """Returns what comes of a handshake with the VTN, after which nothing is said."""
-        return await shake(self.url, tls)
-
-    def _catch_up(self) -> None:
-        """Takes down what was pushed while a request was on its way.
-
-        The request was sent before, and the tape has it first, as what is pushed may follow
-        from it.
-        """
-        while self._heard and not self._asking:
-            self._heard.pop(0)()
 
     async def query(self) -> Recorded:
         """Asks what the VTN supports."""
@@ -246,11 +155,6 @@ class ScriptedVen(ScriptedPeer):
             self.forget()
         return recorded
 
-    def forget(self) -> None:
-        """Takes itself for not registered."""
-        self.ven_id, self.registration_id = self.identity.ven_id, ""
-        self.pending.clear()
-
     async def introduce(
         self, reports: Iterable[m.Report] | None = None, *, report_request_id: str | None = None
     ) -> Recorded:
@@ -286,12 +190,6 @@ class ScriptedVen(ScriptedPeer):
         self.pending |= {one.report_request_id: one for one in requests}
         await self.send(self._created_report(request_id))
 
-    def _created_report(self, request_id: str) -> m.CreatedReport:
-        response = m.EiResponse(description="OK", request_id=request_id)
-        return m.CreatedReport(
-            response=response, pending=tuple(self.pending), ven_id=self.ven_id or None
-        )
-
     async def poll(self) -> Recorded:
         """Polls once, and does nothing about the answer."""
         return await self.send(m.Poll(ven_id=self.ven_id))
@@ -302,42 +200,6 @@ class ScriptedVen(ScriptedPeer):
             request_id=self.new_id(), ven_id=self.ven_id, reply_limit=reply_limit
         )
         return await self.send(message)
-
-    def answers(
-        self,
-        message: m.DistributeEvent,
-        opt: OptType = OptType.OPT_IN,
-        *,
-        events: Iterable[str] | None = None,
-    ) -> m.CreatedEvent | None:
-        """Returns the answer to events that ask for one; None if none does (R12, R42).
-
-        Args:
-            message: that brought them.
-            opt: what to say.
-            events: only these eventIDs, whether they ask or not.
-        """
-        wanted = None if events is None else set(events)
-        responses = tuple(
-            m.EventResponse(
-                description="OK",
-                request_id=message.request_id,
-                event_id=one.descriptor.event_id,
-                modification_number=one.descriptor.modification_number,
-                opt_type=opt,
-            )
-            for one in message.events
-            if (
-                one.response_required is ResponseRequired.ALWAYS
-                if wanted is None
-                else one.descriptor.event_id in wanted
-            )
-        )
-        if not responses:
-            return None
-        return m.CreatedEvent(
-            response=m.EiResponse(description="OK"), responses=responses, ven_id=self.ven_id
-        )
 
     async def join(self, offers: Iterable[m.Report] = OFFERS) -> None:
         """Registers as a VEN does that comes for the first time (section 2.1).
@@ -423,54 +285,6 @@ class ScriptedVen(ScriptedPeer):
                 if one.report_specifier_id == "METADATA":
                     await self.introduce(report_request_id=one.report_request_id)
         return received
-
-    def react(self, message: m.Message) -> m.Message | None:
-        """Returns the logical answer to a message of the VTN; None for none."""
-        name = type(message).__name__
-        special = self.reactions.get(f"oadr{name}")
-        if special is not None:
-            return special(message)
-        usual = getattr(self, f"_on_{name}", None)
-        answer: m.Message | None = usual(message) if usual is not None else None
-        return answer
-
-    def _on_DistributeEvent(self, message: m.DistributeEvent) -> m.Message | None:  # noqa: N802
-        return None if self.opt is None else self.answers(message, self.opt)
-
-    def _on_RegisterReport(self, message: m.RegisterReport) -> m.Message:  # noqa: N802
-        response = m.EiResponse(description="OK", request_id=message.request_id)
-        return m.RegisteredReport(response=response, ven_id=self.ven_id)
-
-    def _on_CreateReport(self, message: m.CreateReport) -> m.Message:  # noqa: N802
-        for one in message.requests:
-            # Metadata follow at once; only those that are wanted again stay pending.
-            if one.report_specifier_id != "METADATA" or one.report_back_duration:
-                self.pending[one.report_request_id] = one
-        return self._created_report(message.request_id)
-
-    def _on_CancelReport(self, message: m.CancelReport) -> m.Message:  # noqa: N802
-        for one in message.report_request_ids:
-            self.pending.pop(one, None)
-        response = m.EiResponse(description="OK", request_id=message.request_id)
-        return m.CanceledReport(response=response, pending=tuple(self.pending), ven_id=self.ven_id)
-
-    def _on_UpdateReport(self, message: m.UpdateReport) -> m.Message:  # noqa: N802
-        response = m.EiResponse(description="OK", request_id=message.request_id)
-        return m.UpdatedReport(response=response, ven_id=self.ven_id)
-
-    def _on_RequestReregistration(self, message: m.Message) -> m.Message:  # noqa: N802
-        return m.Response(response=m.EiResponse(description="OK"), ven_id=self.ven_id)
-
-    def _on_CancelPartyRegistration(  # noqa: N802
-        self, message: m.CancelPartyRegistration
-    ) -> m.Message:
-        answer = m.CanceledPartyRegistration(
-            response=m.EiResponse(description="OK", request_id=message.request_id),
-            registration_id=self.registration_id,
-            ven_id=self.ven_id,
-        )
-        self.forget()
-        return answer
 
     async def _hear(self, heard: Heard) -> Reply:
         """Answers what is pushed."""

@@ -1,27 +1,24 @@
 """The VTN that tests a VEN."""
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from conformance.checks import Document, Side
 from conformance.peers.http import PATIENCE, Heard, Listener, Reply, pause
 from conformance.peers.identity import Identity
-from conformance.peers.peer import PREFIX, ScriptedPeer, join, path_of, service_to_ven
+from conformance.peers.peer import PREFIX, join, path_of, service_to_ven
 from conformance.peers.tape import Recorded, Tape
+from conformance.peers.vtn_events import ZERO, changed
+from conformance.peers.vtn_replies import ReplyingVtn
 from oadr import messages as m
-from oadr.enums import EventStatus, ProfileName, ResponseRequired, SignalType, TransportName
-from oadr.replies import request_id_of
+from oadr.enums import EventStatus, ResponseRequired, SignalType
 from runtime.clock import Clock
 
 #: Real seconds to wait for something that the VEN is to send.
 WITHIN = 10.0
-ZERO = timedelta(0)
 CONTEXT = "http://openadr.example/conformance"
-_PROFILES = (m.Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,)),)
 #: What the VEN answers to what the VTN says of its own accord.
 ANSWERS = {
     "DistributeEvent": "oadrCreatedEvent",
@@ -37,7 +34,7 @@ ANSWERS = {
 Answer = Callable[[m.Message], "m.Message | bytes | Reply | None"]
 
 
-class ScriptedVtn(ScriptedPeer):
+class ScriptedVtn(ReplyingVtn):
     """The VTN that tests a VEN.
 
     Args:
@@ -48,15 +45,7 @@ class ScriptedVtn(ScriptedPeer):
         poll_freq: how often it asks the VEN to poll.
 
     Attributes:
-        ven_id: that it gives the VEN.
-        registration_id: of the present registration; empty while the VEN is not registered.
-        registration: the last oadrCreatePartyRegistration; None if there was none.
-        offers: the metadata that the VEN has sent last; None if it has sent none.
-        events: what each snapshot holds, by eventID, in this order.
-        queue: what the next polls bring.
         replies: by the name of a message of the VEN, what to reply in place of what is usual.
-        requests: report requests that oadrRegisteredReport brings along.
-        readings: the oadrUpdateReport messages that came.
     """
 
     def __init__(
@@ -68,19 +57,9 @@ class ScriptedVtn(ScriptedPeer):
         push: bool = False,
         poll_freq: timedelta = timedelta(seconds=1),
     ) -> None:
-        super().__init__(identity, clock, tape)
+        super().__init__(identity, clock, tape, poll_freq)
         self.push = push
-        self.poll_freq = poll_freq
-        self.ven_id = identity.ven_id or self.new_id("ven")
-        self.vtn_id = identity.name
-        self.registration_id = ""
-        self.registration: m.CreatePartyRegistration | None = None
-        self.offers: tuple[m.Report, ...] | None = None
-        self.events: dict[str, m.Event] = {}
-        self.queue: deque[m.Message | bytes] = deque()
         self.replies: dict[str, Answer] = {}
-        self.requests: tuple[m.ReportRequest, ...] = ()
-        self.readings: list[m.UpdateReport] = []
         self._listener = Listener(self._hear, identity.server_tls)
 
     @property
@@ -106,12 +85,6 @@ class ScriptedVtn(ScriptedPeer):
         self.replies.clear()
         self.requests = ()
         self.readings.clear()
-
-    def forget(self) -> None:
-        """Takes the VEN for not registered."""
-        self.registration_id = ""
-        self.registration = None
-        self.offers = None
 
     # What it makes
 
@@ -162,24 +135,6 @@ class ScriptedVtn(ScriptedPeer):
             response_required=ResponseRequired.ALWAYS,
         )
         return changed(event, **changes)
-
-    def now(self) -> datetime:
-        """Returns the present second."""
-        return self.clock.now().replace(microsecond=0)
-
-    def snapshot(self, *, response: bool) -> m.DistributeEvent:
-        """Returns all events, each with the status that it has now (R50, R115).
-
-        Args:
-            response: whether it answers a request (R40).
-        """
-        now = self.now()
-        return m.DistributeEvent(
-            response=m.EiResponse(description="OK") if response else None,
-            request_id=self.new_id("snapshot"),
-            vtn_id=self.vtn_id,
-            events=tuple(current(one, now) for one in self.events.values()),
-        )
 
     # What it does
 
@@ -297,120 +252,3 @@ class ScriptedVtn(ScriptedPeer):
         if made is None:
             return Reply(status=200)
         return Reply(status=200, body=made if isinstance(made, bytes) else self.written(made))
-
-    def usual(self, message: m.Message) -> "m.Message | bytes | Reply | None":
-        """Returns what a VTN replies that has nothing against a message."""
-        reply = getattr(self, f"_on_{type(message).__name__}", self._acknowledge)
-        made: m.Message | bytes | Reply | None = reply(message)
-        return made
-
-    def acknowledgement(self, message: m.Message) -> m.EiResponse:
-        """Returns what says that a message was taken."""
-        return m.EiResponse(description="OK", request_id=request_id_of(message))
-
-    def _acknowledge(self, message: m.Message) -> m.Message:
-        return m.Response(response=self.acknowledgement(message), ven_id=self.ven_id)
-
-    def _on_QueryRegistration(self, message: m.QueryRegistration) -> m.Message:  # noqa: N802
-        return self.created(message, known=bool(self.registration_id))
-
-    def _on_CreatePartyRegistration(  # noqa: N802
-        self, message: m.CreatePartyRegistration
-    ) -> m.Message:
-        self.registration = message
-        self.registration_id = message.registration_id or self.new_id("registration")
-        if not message.registration_id:
-            self.offers = None
-        return self.created(message, known=True)
-
-    def created(self, message: m.Message, *, known: bool) -> m.CreatedPartyRegistration:
-        """Returns the reply to a query or a registration.
-
-        Args:
-            message: the request.
-            known: whether the VEN is registered.
-        """
-        return m.CreatedPartyRegistration(
-            response=self.acknowledgement(message),
-            registration_id=self.registration_id if known else None,
-            ven_id=self.ven_id if known else None,
-            vtn_id=self.vtn_id,
-            profiles=_PROFILES,
-            poll_freq=self.poll_freq,
-        )
-
-    def _on_CancelPartyRegistration(  # noqa: N802
-        self, message: m.CancelPartyRegistration
-    ) -> m.Message:
-        registration_id = self.registration_id
-        self.forget()
-        return m.CanceledPartyRegistration(
-            response=self.acknowledgement(message),
-            registration_id=registration_id,
-            ven_id=self.ven_id,
-        )
-
-    def _on_Poll(self, message: m.Poll) -> "m.Message | bytes":  # noqa: N802
-        if self.queue:
-            return self.queue.popleft()
-        return m.Response(response=m.EiResponse(description="OK"), ven_id=self.ven_id)
-
-    def _on_RequestEvent(self, message: m.RequestEvent) -> m.Message:  # noqa: N802
-        snapshot = self.snapshot(response=True)
-        return replace(snapshot, response=self.acknowledgement(message))
-
-    def _on_RegisterReport(self, message: m.RegisterReport) -> m.Message:  # noqa: N802
-        self.offers = message.reports
-        return m.RegisteredReport(
-            response=self.acknowledgement(message), requests=self.requests, ven_id=self.ven_id
-        )
-
-    def _on_CreateReport(self, message: m.CreateReport) -> m.Message:  # noqa: N802
-        return m.CreatedReport(response=self.acknowledgement(message), ven_id=self.ven_id)
-
-    def _on_UpdateReport(self, message: m.UpdateReport) -> m.Message:  # noqa: N802
-        self.readings.append(message)
-        return m.UpdatedReport(response=self.acknowledgement(message), ven_id=self.ven_id)
-
-    def _on_CancelReport(self, message: m.CancelReport) -> m.Message:  # noqa: N802
-        return m.CanceledReport(response=self.acknowledgement(message), ven_id=self.ven_id)
-
-    def _on_CreateOpt(self, message: m.CreateOpt) -> m.Message:  # noqa: N802
-        return m.CreatedOpt(response=self.acknowledgement(message), opt_id=message.opt_id)
-
-    def _on_CancelOpt(self, message: m.CancelOpt) -> m.Message:  # noqa: N802
-        return m.CanceledOpt(response=self.acknowledgement(message), opt_id=message.opt_id)
-
-
-def changed(event: m.Event, **changes: object) -> m.Event:
-    """Returns an event with other values in its descriptor, active period or itself."""
-    parts: dict[str, dict[str, object]] = {"descriptor": {}, "active_period": {}, "": {}}
-    for name, value in changes.items():
-        if name in m.EventDescriptor.__dataclass_fields__:
-            parts["descriptor"][name] = value
-        elif name in m.Period.__dataclass_fields__:
-            parts["active_period"][name] = value
-        else:
-            parts[""][name] = value
-    return replace(
-        event,
-        descriptor=replace(event.descriptor, **parts["descriptor"]),  # type: ignore[arg-type]
-        active_period=replace(event.active_period, **parts["active_period"]),  # type: ignore[arg-type]
-        **parts[""],  # type: ignore[arg-type]
-    )
-
-
-def current(event: m.Event, now: datetime) -> m.Event:
-    """Returns an event with the status that it has, unless it is cancelled (R13, R66, R115)."""
-    status = event.descriptor.event_status
-    period = event.active_period
-    if status is not EventStatus.CANCELLED:
-        end = period.dtstart + period.duration + (period.start_after or ZERO)
-        near = period.dtstart - (period.ramp_up or ZERO)
-        if period.duration and now >= end:
-            status = EventStatus.COMPLETED
-        elif now >= period.dtstart:
-            status = EventStatus.ACTIVE
-        else:
-            status = EventStatus.NEAR if period.ramp_up and now >= near else EventStatus.FAR
-    return changed(event, event_status=status, created_date_time=now)
