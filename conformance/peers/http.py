@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -109,17 +110,17 @@ class Heard:
 
     Attributes:
         method: of HTTP.
-        path: as it was on the wire, without query.
+        path: unquoted, without query.
         body: unpacked.
         headers: names in lower case.
-        query: as it was on the wire; empty for none.
+        target: path and query as they were on the wire; empty if that is not known.
     """
 
     method: str
     path: str
     body: bytes
     headers: Mapping[str, str]
-    query: str = ""
+    target: str = ""
 
     @property
     def service(self) -> str:
@@ -151,7 +152,7 @@ class Listener:
         Raises:
             OSError: it cannot.
         """
-        server = _Server(self._handle, access_log=None)
+        server = _Server(self._handle, access_log=None, logger=_Quiet(log))
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, ssl_context=self._tls)
@@ -173,8 +174,8 @@ class Listener:
             return web.Response(status=408)
         heard = Heard(
             method=request.method,
-            path=request.raw_path.partition("?")[0],
-            query=request.raw_path.partition("?")[2],
+            path=request.path,
+            target=request.rel_url.raw_path_qs,
             body=body,
             headers=lowered(request.headers),
         )
@@ -209,15 +210,21 @@ class _TooLong(Exception):
     """More came than is read."""
 
 
+class _Quiet(logging.LoggerAdapter[logging.Logger]):
+    """Lets nobody fill a terminal with tracebacks by saying what is no HTTP."""
+
+    def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self.debug(msg, *args, **kwargs)
+
+
 class _Server(web.Server):
     """A server that has so many connections and no more."""
 
-    def connection_made(
-        self, handler: web.RequestHandler[web.BaseRequest], transport: asyncio.Transport
-    ) -> None:
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
         if len(self.connections) > MOST_CONNECTIONS:
-            transport.abort()
+            # Not at once: its handler is only about to start.
+            asyncio.get_running_loop().call_soon(transport.abort)
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
