@@ -7,16 +7,24 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from conformance.case import Case, Inconclusive, Skipped, Test, VenTest, VtnTest
 from conformance.checks import Severity, Side
+from conformance.demands import demand
 from conformance.device import Device, VenDevice, VtnDevice
 from conformance.peers import ScriptedVen, ScriptedVtn, Tape
+from conformance.peers.http import Unreached, pause
 from conformance.results import Result, Run, Verdict, fault_of, said
 
 log = logging.getLogger("openadr.conformance")
 #: Longest real time of one case, in seconds, unless somebody has to do something by hand.
 LIMIT = 300.0
+#: How long a VTN that has ended may take to come back, real seconds.
+COMES_BACK = 10.0
+#: So many cases in a row without a word from a VEN, and it is not waited for any more.
+SILENT = 3
+GOES_ON = demand("HTTP", "goes_on", "Whatever a VTN is sent, it goes on listening.")
 #: Called before a case (with None) and after it.
 Progress = Callable[[Case, Result | None], None]
 
@@ -52,6 +60,9 @@ async def run_vtn_cases(
                 continue
             await device.renew()
             tape = Tape(Side.VTN, device.clock)
+            if ven is not None and await runner.came_back(device.url):
+                # It may have come back without its memory.
+                ven.forget()
             if ven is None or device.fresh:
                 ven = peer(device.url, device.identity, device.clock, tape, push=push)
                 stack.push_async_callback(ven.close)
@@ -118,12 +129,24 @@ class _Runner:
         self._began = datetime.now(UTC)
         self._start = time.monotonic()
         self._results: list[Result] = []
+        self._silent = 0
+        #: Why nothing can be tested any more; empty if it can.
+        self._gone = ""
+        self._patience = COMES_BACK
 
     async def run(self, test: Test) -> None:
-        """Runs a case."""
+        """Runs a case; not if the device is gone."""
         self._progress(test.case, None)
         start = time.monotonic()
-        verdict, reason = await self._tried(test)
+        if self._gone:
+            verdict, reason = Verdict.INCONCLUSIVE, self._gone
+        else:
+            verdict, reason = await self._tried(test)
+            if verdict is not Verdict.SKIP and self._unheard(test):
+                # A device that is not there has broken no rule, and kept none.
+                test.faults.clear()
+                test.met.clear()
+                verdict, reason = Verdict.INCONCLUSIVE, "nothing was heard of the VEN"
         result = _result(test, verdict, reason, time.monotonic() - start)
         self._results.append(result)
         self._progress(test.case, result)
@@ -137,12 +160,43 @@ class _Runner:
             return Verdict.SKIP, str(skipped)
         except Inconclusive as inconclusive:
             return Verdict.INCONCLUSIVE, str(inconclusive)
+        except Unreached as unreached:
+            return Verdict.INCONCLUSIVE, self._ended(test, str(unreached))
         except TimeoutError:
             return Verdict.INCONCLUSIVE, f"it was not over after {self._limit:g} s"
         except Exception as error:
             log.exception("%s", test.case.code)
             return Verdict.INCONCLUSIVE, f"it broke off: {type(error).__name__}: {error}"
         return Verdict.PASS, ""
+
+    async def came_back(self, url: str) -> bool:
+        """Whether a VTN that was gone is there again; only once it is waited for."""
+        if not self._gone:
+            return False
+        back = await _listens(url, self._patience)
+        self._gone = "" if back else self._gone
+        self._patience = COMES_BACK if back else 0.0
+        return back
+
+    def _ended(self, test: Test, reason: str) -> str:
+        """Takes note that the VTN is gone, by what it was sent last if it was there before."""
+        if not self._device.fresh:
+            self._gone = f"{reason} since {test.case.code}"
+        *before, _ = test.tape.recorded
+        if any(one.status is not None for one in before):
+            last = before[-1]
+            test.expect(GOES_ON, ok=False, seen=f"{reason} after {last.asked.name}", at=last)
+        return reason
+
+    def _unheard(self, test: Test) -> bool:
+        """Whether a VEN that the kit does not start itself has said nothing in a case."""
+        if self._device.side is Side.VTN or self._device.fresh:
+            return False
+        heard = any(one.asked_by is Side.VEN or one.status for one in test.tape.recorded)
+        self._silent = 0 if heard else self._silent + 1
+        if self._silent == SILENT:
+            self._gone = f"nothing was heard of the VEN in {SILENT} cases"
+        return not heard
 
     def finished(self) -> Run:
         """Returns what came of all."""
@@ -154,6 +208,23 @@ class _Runner:
             took=time.monotonic() - self._start,
             results=tuple(self._results),
         )
+
+
+async def _listens(url: str, within: float) -> bool:
+    """Whether something listens at an address, now or within so many real seconds."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            await pause(0.2)
+        else:
+            writer.close()
+            return True
 
 
 def _result(test: Test, verdict: Verdict, reason: str, took: float) -> Result:

@@ -1,6 +1,7 @@
 """HTTP as a party of the kit does it: exactly what a case says, and everything kept."""
 
 import asyncio
+import errno
 import io
 import logging
 import ssl
@@ -25,6 +26,8 @@ MOST_CONNECTIONS = 250
 MOST_HELD = 8 * LONGEST
 #: What is longer is sent in pieces, bytes.
 _ONE_PIECE = 512 * 1024
+#: A connection fails so where nobody is.
+_NOBODY = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 _XML = {"Content-Type": "application/xml"}
 
 
@@ -37,12 +40,18 @@ class Reply:
         body: as it was on the wire, unpacked.
         headers: names in lower case.
         problem: why nothing came back.
+        unreached: whether nothing listens there, or nothing is there at all.
     """
 
     status: int | None
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    unreached: bool = False
+
+
+class Unreached(Exception):
+    """Nothing listens where the device under test should; the text says where."""
 
 
 class Line:
@@ -87,6 +96,8 @@ class Line:
             return Reply(status=None, problem=f"an answer of more than {LONGEST:,} bytes")
         except aiohttp.ClientPayloadError as error:
             return Reply(status=None, problem=f"the answer cannot be read to its end: {error}")
+        except aiohttp.ClientConnectorError as error:
+            return _unconnected(error)
         except (aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
             return Reply(status=None, problem=str(error) or type(error).__name__)
 
@@ -95,6 +106,14 @@ class Line:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _unconnected(error: aiohttp.ClientConnectorError) -> Reply:
+    if error.os_error.errno in _NOBODY:
+        host = f"[{error.host}]" if ":" in error.host else error.host
+        problem = f"nothing listens at {host}:{error.port}"
+        return Reply(status=None, problem=problem, unreached=True)
+    return Reply(status=None, problem=str(error))
 
 
 def _body(data: bytes) -> bytes | io.BytesIO | None:

@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from conformance.checks import Side
-from conformance.peers.http import Line
+from conformance.peers.http import Line, Unreached
 from conformance.peers.identity import Identity
 from conformance.peers.peer import ScriptedPeer, join, path_of, service_to_vtn
 from conformance.peers.tape import Recorded, Tape
@@ -65,13 +65,16 @@ class SendingVen(ScriptedPeer):
             headers: in place of the usual ones.
             method: of HTTP.
             tls: for a connection of its own, in place of the usual one.
+
+        Raises:
+            Unreached: the VTN is gone, and the case with it.
         """
         url = join(self.url, service)
         line = self._line if tls is None else self._line_over(tls)
         self._asking += 1
         try:
             reply = await line.send(url, data, headers=headers, method=method)
-            return self.tape.note(
+            recorded = self.tape.note(
                 Side.VEN,
                 data,
                 reply.body,
@@ -81,6 +84,9 @@ class SendingVen(ScriptedPeer):
                 reply_headers=reply.headers,
                 problem=reply.problem,
             )
+            if reply.unreached:
+                raise Unreached(reply.problem)
+            return recorded
         finally:
             if tls is not None:
                 await line.close()

@@ -21,6 +21,11 @@ def _status(old: int, new: int) -> BendReply:
     return lambda reply: replace(reply, status=new) if reply.status == old else reply
 
 
+def _ended(reply: Reply) -> Reply:
+    """Has nothing listen any more in place of refusing something."""
+    return reply if reply.status == 200 else Reply(status=None, problem="gone", unreached=True)
+
+
 def _uncompressed(reply: Reply) -> Reply:
     kept = {name: value for name, value in reply.headers.items() if name != "content-encoding"}
     return replace(reply, headers=kept)
@@ -83,6 +88,7 @@ MUTANTS = [
     _http("K1_0053A", "HTTP.invalid_406", _status(406, 400)),
     _http("K1_0053A", "HTTP.no_document", _nth(4, 406, 500)),
     _http("K1_0053A", "HTTP.doctype_refused", _nth(8, 406, 500)),
+    _http("K1_0053A", "HTTP.goes_on", _ended),
     _http("K1_0053B", "HTTP.type_406", _status(406, 500)),
     _http("K1_0053B", "HTTP.method_501", _status(501, 405)),
     _http("K1_0053B", "HTTP.path_404", _status(404, 406)),
