@@ -159,7 +159,7 @@ class ReportSpec:
 class RequestReports(Action):
     """Ask the VEN of the kit for reports, in one message.
 
-    Comes to: the reportRequestIDs as a tuple; empty if they are not known.
+    Comes to: a list of the reportRequestIDs; empty if they are not known.
     """
 
     reports: tuple[ReportSpec, ...]
@@ -204,7 +204,7 @@ class Enrol(Action):
 class Readings(Action):
     """Look up the readings that the VTN has stored of the VEN of the kit.
 
-    Comes to: a tuple of (rID, value as text), in the order of time.
+    Comes to: a list of pairs, rID and value as text, in the order of time.
     """
 
 
@@ -316,7 +316,7 @@ class CancelOpt(Action):
 class Events(Action):
     """Look up the events that the VEN carries out or will carry out.
 
-    Comes to: their eventIDs as a frozenset.
+    Comes to: a list of their eventIDs, in any order.
     """
 
 

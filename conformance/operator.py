@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import shlex
+import shutil
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -171,7 +172,7 @@ class Script:
         patience: real seconds.
 
     Raises:
-        ValueError: the command cannot be taken apart, or is empty.
+        ValueError: the command cannot be taken apart, is empty, or is not there.
     """
 
     slow = False
@@ -181,6 +182,8 @@ class Script:
         self._patience = patience
         if not self._command:
             raise ValueError("the command is empty")
+        if shutil.which(self._command[0]) is None:
+            raise ValueError(f"{self._command[0]} is no program that can be run")
 
     async def do(self, action: Action, place: Place) -> Any:
         """Runs the script."""

@@ -203,7 +203,8 @@ acting = options(
         "--setup-command",
         default="",
         metavar="CMD",
-        help="Does at the device what a case needs: CMD ACTION, with JSON on standard input.",
+        help="Does at the device what a case needs: CMD ACTION, with JSON on standard input; "
+        "'conform list --actions' has all.",
     ),
     click.option("--unattended", is_flag=True, help="Ask nobody on the terminal."),
     click.option(

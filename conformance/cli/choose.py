@@ -9,6 +9,7 @@ from conformance.case import Case, pushed
 from conformance.cases import CASES
 from conformance.checks import Side
 from conformance.cli.base import Given, NothingTested
+from oadr.rules import RULES
 
 
 def of_side(side: Side | None) -> list[Case]:
@@ -26,8 +27,8 @@ def named(code: str, side: Side | None) -> list[Case]:
     known = of_side(side)
     found = [case for case in known if wanted in (case.code, pushed(case.code))]
     if not found:
-        names = [name for case in known for name in (case.code, pushed(case.code))]
-        near = difflib.get_close_matches(wanted, names, n=3)
+        names = {name for case in known for name in (case.code, pushed(case.code))}
+        near = difflib.get_close_matches(wanted, sorted(names), n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         what = f"with a {side} under test " if side is not None else ""
         raise click.UsageError(f"There is no case {code} {what}(see 'conform list').{hint}")
@@ -53,18 +54,31 @@ def chosen(
     if suites and "all" not in suites:
         cases = [one for one in cases if one.suite in suites]
     if rules:
-        numbers = set(map(_number, rules))
+        numbers = set(map(rule_number, rules))
         cases = [one for one in cases if numbers & set(one.rules)]
     if not cases:
         raise click.UsageError("No case is left; 'conform list' shows what there is.")
     return cases
 
 
-def _number(rule: str) -> int:
-    digits = rule.upper().removeprefix("R")
-    if not (digits.isascii() and digits.isdigit()):
-        raise click.UsageError(f"{rule!r} is no rule, such as R405.")
-    return int(digits)
+def is_rule(text: str) -> bool:
+    """Whether somebody means a rule and no case, such as ``R405``."""
+    digits = text.upper().removeprefix("R")
+    return digits.isascii() and digits.isdigit()
+
+
+def rule_number(text: str) -> int:
+    """Returns the number of a rule that somebody names.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    if not is_rule(text):
+        raise click.UsageError(f"{text!r} is no rule, such as R405.")
+    number = int(text.upper().removeprefix("R"))
+    if number not in RULES:
+        raise click.UsageError(f"The profile has no rule {text} (see 'conform list --rules').")
+    return number
 
 
 def in_model(cases: Sequence[Case], *, push: bool) -> list[Case]:

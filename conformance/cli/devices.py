@@ -115,7 +115,9 @@ def clock(file: Path | None) -> Clock:
         return ClockSettings().clock()
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise NothingTested(f"{file}: {error.strerror or error}.") from None
+    except ValueError as error:
         raise NothingTested(f"{file}: cannot be read: {error}.") from None
     if not isinstance(data.get("clock"), dict):
         raise NothingTested(f"{file}: has no [clock].")

@@ -1,17 +1,26 @@
 """``conform list``: what there is to test, and by what."""
 
-import json
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from conformance.case import Case, pushed
-from conformance.checks import CHECKS, Side
+from conformance.checks import Side
 from conformance.cli.base import choosing
-from conformance.cli.choose import chosen, named
-from conformance.demands import DEMANDS
+from conformance.cli.choose import chosen, is_rule, named
+from conformance.cli.list_rules import (
+    list_actions,
+    list_checks,
+    list_rules,
+    print_json,
+    show_rule,
+)
 from conformance.report.words import counted
+
+#: What narrows a list that is not of cases.
+_NARROWING = {"--checks": ("--rule", "--side"), "--rules": ("--rule",), "--actions": ()}
 
 
 @click.command("list")
@@ -24,6 +33,11 @@ from conformance.report.words import counted
 @click.option(
     "--rules", "rules_", is_flag=True, help="All rules: what checks each, or why nothing does."
 )
+@click.option(
+    "--actions",
+    is_flag=True,
+    help="All that a --setup-command may be asked to do, with the fields of each.",
+)
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 def list_(
     code: str | None,
@@ -34,36 +48,44 @@ def list_(
     *,
     checks: bool,
     rules_: bool,
+    actions: bool,
     json_: bool,
 ) -> None:
-    r"""List cases, checks and rules; CODE shows one case, with its steps.
+    r"""List cases, checks and rules; CODE shows one case with its steps, or one rule.
 
     \b
     conform list --side vtn --suite event
     conform list N1_0020
+    conform list R405
     conform list --checks
     conform list --rules
     """
-    if checks and rules_:
-        raise click.UsageError("--checks and --rules are two lists; take one.")
     tested = Side(side.upper()) if side else None
-    if checks:
-        _checks(tested, as_json=json_)
-    elif rules_:
-        _rules(as_json=json_)
-    elif code:
+    narrowing = {"CODE": code, "--suite": suites, "--case": cases, "--rule": rules, "--side": side}
+    given = [name for name, value in narrowing.items() if value]
+    if code is not None and given != ["CODE"] and (is_rule(code) or given != ["CODE", "--side"]):
+        raise click.UsageError(f"{code} is shown alone, without {given[-1]}.")
+    kinds = {"--checks": checks, "--rules": rules_, "--actions": actions}
+    kind, *more = [name for name, wanted in kinds.items() if wanted] or [""]
+    if more:
+        raise click.UsageError(f"{kind} and {more[0]} are two lists; take one.")
+    for name in given if kind else []:
+        if name not in _NARROWING[kind]:
+            raise click.UsageError(f"{kind} goes without {name}.")
+    if kind == "--checks":
+        list_checks(tested, rules, as_json=json_)
+    elif kind == "--rules":
+        list_rules(rules, as_json=json_)
+    elif kind == "--actions":
+        list_actions(as_json=json_)
+    elif code is not None and is_rule(code):
+        show_rule(code, as_json=json_)
+    elif code is not None:
         found = named(code, tested)
-        _print(map(_entry, found)) if json_ else _shown(found)
+        print_json(map(_entry, found)) if json_ else _shown(found)
     else:
         found = chosen(tested, suites=suites, codes=cases, rules=rules)
-        _print(map(_entry, found)) if json_ else _listed(found)
-
-
-def _print(entries: Iterable[Any]) -> None:
-    click.echo(json.dumps(list(entries), indent=2))
-
-
-# ------------------------------------------------------------------ cases
+        print_json(map(_entry, found)) if json_ else _listed(found)
 
 
 def _names(case: Case) -> tuple[str, str]:
@@ -97,8 +119,18 @@ def _listed(cases: Sequence[Case]) -> None:
         for case in found:
             pull, push = _names(case)
             click.echo(f"  {pull:<11}{push:<11}{case.suite:<14}{case.title}")
-            for need in case.needs:
-                click.echo(f"  {'':<36}needs: {need}")
+        _needed(found)
+
+
+def _needed(cases: Sequence[Case]) -> None:
+    """Prints what a device needs beforehand, once, with the cases that need it."""
+    needs = dict.fromkeys(need for case in cases for need in case.needs)
+    if needs:
+        click.echo("  Needed beforehand:")
+    for need in needs:
+        click.echo(f"    {need}")
+        names = " ".join(case.code for case in cases if need in case.needs)
+        click.echo(textwrap.fill(names, 100, initial_indent=" " * 6, subsequent_indent=" " * 6))
 
 
 def _shown(cases: Sequence[Case]) -> None:
@@ -114,84 +146,3 @@ def _shown(cases: Sequence[Case]) -> None:
             click.echo(f"needs       {need}")
         for step, text in enumerate(case.steps, start=1):
             click.echo(f"{step:>9}.  {text}")
-
-
-# ------------------------------------------------------------------ checks and rules
-
-
-def _checks(side: Side | None, *, as_json: bool) -> None:
-    entries = [
-        {
-            "id": one.id,
-            "kind": str(one.kind),
-            "severity": str(one.severity),
-            "sides": sorted(one.sides),
-            "on": sorted(one.on),
-            "expected": one.expected,
-        }
-        for one in CHECKS.values()
-        if side is None or side in one.sides
-    ]
-    entries += [
-        {
-            "id": one.id,
-            "kind": "demand",
-            "severity": str(one.severity),
-            "sides": [],
-            "on": [],
-            "expected": one.expected,
-        }
-        for one in DEMANDS.values()
-    ]
-    entries.sort(key=lambda one: _order(str(one["id"])))
-    if as_json:
-        _print(entries)
-        return
-    width = max(len(str(one["id"])) for one in entries)
-    for one in entries:
-        click.echo(
-            f"{one['id']:<{width}}  {one['severity']:<11}  {one['kind']:<8}  {one['expected']}"
-        )
-    demands = sum(one["kind"] == "demand" for one in entries)
-    click.echo(
-        f"{counted(len(entries) - demands, 'check')} on what is said, "
-        f"{counted(demands, 'demand')} of cases"
-    )
-
-
-def _order(name: str) -> tuple[bool, int, str]:
-    label = name.partition(".")[0]
-    numbered = label[1:].isdigit()
-    return not numbered, int(label[1:]) if numbered else 0, name
-
-
-def _rules(*, as_json: bool) -> None:
-    # It takes all cases, which the other lists can do without.
-    from conformance.ledger import ledger
-
-    entries = list(ledger().values())
-    if as_json:
-        _print(
-            {
-                "rule": one.rule.name,
-                "state": str(one.state),
-                "words": one.rule.words,
-                "checks": list(one.checks),
-                "demands": list(one.demands),
-                "cases": list(one.cases),
-                "why": one.why,
-            }
-            for one in entries
-        )
-        return
-    for one in entries:
-        by = [
-            counted(len(found), name)
-            for found, name in ((one.checks, "check"), (one.demands, "demand"), (one.cases, "case"))
-            if found
-        ]
-        click.echo(f"{one.rule.name:<6}{one.state}: {', '.join(by) or one.why}")
-        click.echo(f"      {one.rule.words}")
-    states = {one.state: sum(other.state is one.state for other in entries) for one in entries}
-    told = ", ".join(f"{count} {state}" for state, count in states.items())
-    click.echo(f"{counted(len(entries), 'rule')}: {told}")

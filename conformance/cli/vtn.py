@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -28,6 +29,8 @@ from conformance.reached import listening
 from conformance.results import Run
 from conformance.run import run_vtn_cases
 
+#: A VTN on this machine reaches the kit without being told where it is.
+_HERE = ("localhost", "127.0.0.1", "::1")
 _named = options(
     click.option("--ven-name", default="", help="Of the VEN of the kit.  [default: kit-ven]"),
     click.option("--ven-id", default="", help="Its venID, if the VTN has one for it (R402)."),
@@ -92,6 +95,8 @@ def _check(url: str | None, given: Given) -> None:
         raise click.UsageError("Name the URL of the VTN, or an --adapter that starts one.")
     if given.tls and not starts:
         raise click.UsageError("--tls goes with an --adapter that starts a VTN; else say https.")
+    if given.config is not None and given.adapter != devices.RUNNING:
+        raise click.UsageError("--config goes with --adapter vtn, which operates a VTN of ours.")
     check_keys(given, starts=starts)
     if given.listen is not None and not given.push:
         raise click.UsageError("--listen goes with --push: in the pull model nobody calls the kit.")
@@ -99,6 +104,8 @@ def _check(url: str | None, given: Given) -> None:
         raise click.UsageError("--listen: name an address by which the VTN reaches this machine.")
     if url:
         check_url(url, given)
+        if given.push and given.listen is None and urlsplit(url).hostname not in _HERE:
+            raise click.UsageError("--push: name --listen, by which the VTN reaches this machine.")
 
 
 def check_keys(given: Given, *, starts: bool) -> None:

@@ -3,16 +3,19 @@
 import json
 import socket
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from conformance.actions import ACTIONS
 from conformance.case import Suite
 from conformance.cases import CASES
 from conformance.checks import CHECKS, Side
 from conformance.cli import main
 from conformance.demands import DEMANDS
+from conformance.ledger import ledger
 from conformance.report import load
 from oadr.rules import RULES
 from tests.conformance.kit.sample_run import RUN
@@ -90,14 +93,50 @@ def test_the_ledger_has_every_rule() -> None:
     assert f"{len(RULES)} rules: " in said("list", "--rules")
 
 
+def test_a_rule_is_shown_with_all_that_checks_it() -> None:
+    text = said("list", "r405")
+    for part in ("R405.registers_first  ", "R405.metadata_first  A VTN", "N1_0020_TH_VEN"):
+        assert part in text
+    (found,) = json.loads(said("list", "R405", "--json"))
+    assert [found] == json.loads(said("list", "--rules", "--rule", "R405", "--json"))
+    assert "R405.metadata_first" in found["demands"]
+    listed = json.loads(said("list", "--checks", "--rule", "405", "--json"))
+    assert {one["id"] for one in listed} == {*found["checks"], *found["demands"]}
+    assert said("list", "R7").endswith("not yet: " + ledger()[7].why + "\n")
+
+
+def test_every_action_that_a_script_may_get_is_listed_with_its_fields() -> None:
+    text = said("list", "--actions")
+    for name, action in ACTIONS.items():
+        assert (
+            f"{name}  ({', '.join(one.name for one in fields(action))})".replace("  ()", "") in text
+        )
+    assert "Comes to: the eventID" in text
+    found = json.loads(said("list", "--actions", "--json"))
+    assert [one["action"] for one in found] == list(ACTIONS)
+
+
+def test_what_a_device_needs_is_listed_once_with_the_cases_that_need_it() -> None:
+    text = said("list", "--side", "vtn")
+    for need in {need for case in CASES.values() for need in case.needs if case.side is Side.VTN}:
+        assert text.count(f"    {need}\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
         (["list", "N1_0011"], "There is no case N1_0011"),
         (["list", "N1_0011"], " or N1_0010"),
         (["list", "--rule", "X5"], "'X5' is no rule"),
-        (["list", "--rule", "R99999"], "No case is left"),
+        (["list", "--rule", "R99999"], "The profile has no rule R99999"),
+        (["list", "--rule", "R7"], "No case is left"),
+        (["list", "R99999"], "The profile has no rule R99999"),
+        (["list", "R405", "--side", "vtn"], "R405 is shown alone, without --side"),
+        (["list", "N1_0010", "--suite", "event"], "N1_0010 is shown alone, without --suite"),
+        (["list", "N1_0010", "--checks"], "--checks goes without CODE"),
+        (["list", "--rules", "--side", "vtn"], "--rules goes without --side"),
         (["list", "--checks", "--rules"], "take one"),
+        (["list", "--actions", "--rule", "R1"], "--actions goes without --rule"),
         (["vtn"], "Name the URL of the VTN"),
         (["vtn", "http://localhost:1", "--case", "X1"], "There is no case X1 with a VTN"),
         (["vtn", "http://localhost:1", "--adapter", "openadr-kit"], "leave the URL out"),
@@ -118,6 +157,10 @@ def test_the_ledger_has_every_rule() -> None:
         (["vtn", "http://x", "--push", "--listen", "0.0.0.0:1"], "reaches this machine"),
         (["vtn", "http://localhost:1", "--html", "/nowhere/x.html"], "there is no folder /nowhere"),
         (["vtn", "http://localhost:1", "--setup-command", "'"], "--setup-command: No closing"),
+        (["vtn", "http://localhost:1", "--setup-command", "no-such-program"], "no program that"),
+        (["vtn", "http://localhost:1", "--config", "vtn.toml"], "goes with --adapter vtn"),
+        (["vtn", "http://10.0.0.5:1", "--push"], "name --listen"),
+        (["vtn", "http://localhost:1", "--clock", "/nowhere/x"], "/nowhere/x: No such file"),
         (["ven"], "Name --listen HOST:PORT"),
         (["ven", "--listen", "8080"], "is no HOST:PORT"),
         (["ven", "--listen", "x:99999"], "is no HOST:PORT"),

@@ -265,9 +265,14 @@ async def test_a_script_that_hangs_is_ended() -> None:
         await who.do(Start(), PLACE)
 
 
-async def test_a_script_that_is_not_there_is_named() -> None:
+async def test_a_script_that_cannot_be_run_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/nowhere/to/be/found\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="is no program that can be run"):
+        Script(f"{broken}")
+    broken.chmod(0o700)
     with pytest.raises(Inconclusive, match="cannot be started: No such file"):
-        await Script("/nowhere/to/be/found").do(Start(), PLACE)
+        await Script(f"{broken}").do(Start(), PLACE)
     with pytest.raises(ValueError, match="empty"):
         Script(" ")
 
