@@ -126,7 +126,7 @@ class VtnOperator:
         await self.operator.cancel_registration(self.name, now=self.clock.now())
 
     async def _do_Refuse(self, action: Refuse) -> None:  # noqa: N802
-        await self.operator.revoke(self.name, now=self.clock.now())
+        raise Cannot(f"{action.words}: nobody could admit it again, as revoking is for ever")
 
     async def _do_Enrol(self, action: Enrol) -> None:  # noqa: N802
         await self.operator.enrol(self.name, now=self.clock.now(), ven_id=action.ven_id)

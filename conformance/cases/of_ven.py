@@ -53,6 +53,26 @@ def refused(recorded: Recorded, *codes: str) -> bool:
     return code in codes if codes else code.startswith("4")
 
 
+def unanswered(recorded: Recorded) -> bool:
+    """Whether a request was not answered: by nothing at all, or by an empty HTTP 200."""
+    return recorded.status is None or (recorded.status == 200 and recorded.answered is None)
+
+
+def turned_away(t: VtnTest, recorded: Recorded, *codes: str) -> bool:
+    """Whether a request of somebody unknown was refused, or not answered, as he may be.
+
+    Without TLS the venID is all that a VTN knows of a VEN: to one that it has not given it
+    may say what it says to somebody who is not registered, or nothing.
+
+    Args:
+        t: the case.
+        recorded: the exchange.
+        codes: that a message may refuse with; any of 4xx if there are none.
+    """
+    known = t.ven.identity.client_tls is not None
+    return refused(recorded, *codes) or (not known and unanswered(recorded))
+
+
 def asking_for_metadata(t: VtnTest, ven_id: str | None) -> m.CreateReport:
     """Returns a request for the metadata of the VTN, once (R327)."""
     request = m.ReportRequest(

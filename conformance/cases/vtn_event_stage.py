@@ -7,7 +7,7 @@ what the VTN sends of them. What it is asked to make it also holds against what 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from conformance.actions import CancelEvent, CreateEvent, EventSpec, ModifyEvent, SignalSpec
@@ -16,7 +16,7 @@ from conformance.cases.vtn_event_shown import Shown, Snapshot, judge, shown_in
 from conformance.checks import Side
 from conformance.checks.event import NAME
 from conformance.checks.xml import ZERO, duration
-from conformance.demands import demand
+from conformance.demands import Demand, demand
 from conformance.peers import Recorded
 from oadr import messages as m
 from oadr.enums import OptType, SignalType
@@ -35,6 +35,8 @@ ONE_MORE = demand(
 ALL_THERE = demand(
     50, "snapshot_complete", "A message has all events that are far, near or active."
 )
+#: What helps where somebody is slower than the events.
+LONGER = "a longer --unit gives more time"
 #: How many units something may take that the VTN does of its own accord.
 SOON = 3.0
 Fits = Callable[[Shown], bool]
@@ -108,7 +110,7 @@ class Stage:
             shown = await self._new(event_id, taken, now + spec.starts_in, since)
             length = sum((spec.signals[0].each for _ in spec.signals[0].values), ZERO)
             late = length and t.clock.now() >= now + spec.starts_in + length
-            t.need(shown or not late, "an event was over before the VTN could send it")
+            t.need(shown or not late, f"an event was over before the VTN could send it; {LONGER}")
             came = t.expect(COMES, shown is not None, "it does not come")
             t.need(came, "an event does not come that the case is about")
             if shown is not None:
@@ -142,6 +144,7 @@ class Stage:
         action = ModifyEvent(event_id=event.id, event=spec, keeps_start=keeps_start)
         await t.do(action)
         shown = await self.hear(lambda one: one.id == event.id and one.number > event.number, since)
+        self._in_time(shown, event)
         t.expect(CHANGE_COMES, shown is not None, "it does not come")
         t.need(shown, "the changed event does not come")
         assert shown is not None  # noqa: S101
@@ -156,11 +159,17 @@ class Stage:
         await t.do(CancelEvent(event_id=event.id))
         del self.own[event.id]
         shown = await self.hear(lambda one: one.id == event.id and one.status == "cancelled", since)
+        self._in_time(shown, event)
         t.expect(CANCEL_COMES, shown is not None, "it does not come")
         t.need(shown, "the cancelled event does not come")
         assert shown is not None  # noqa: S101
         self.one_more(event, shown)
         return shown
+
+    def _in_time(self, shown: Shown | None, event: Shown) -> None:
+        """Ends the case if an event was over before the VTN could send what became of it."""
+        over = event.ends is not None and self.t.clock.now() >= event.ends
+        self.t.need(shown or not over, f"the event was over before that; {LONGER}")
 
     def one_more(self, before: Shown, after: Shown) -> None:
         """Expects that an event has changed once."""
@@ -198,16 +207,29 @@ class Stage:
         found = (shown_in(at, document) for document in (at.asked, at.answered))
         return tuple(one for events in found for one in events)
 
-    @property
-    def patience(self) -> float:
-        """How many units to wait for a repetition: some, and for two polls at least."""
+    async def hear_again(self, event: Shown, what: Demand) -> Shown | None:
+        """Waits until the VTN repeats an event of its own accord, and notes whether it does.
+
+        Nothing is noted of a VTN that need not have done so yet: it repeats when a VEN polls
+        that keeps to its interval, and that may be longer than anybody waits.
+        """
+        due = 2.5 * (self._poll_interval() / self.unit)
+        units = min(max(SOON, due), 5 * SOON)
+        heard = len(self.t.tape)
+        again = await self.hear(lambda one: one.id == event.id, heard, units)
+        if again is not None or due <= units:
+            self.t.expect(what, again is not None, "it does not come again")
+        return again
+
+    def _poll_interval(self) -> timedelta:
+        """Returns how often the VTN wants to be polled; 0 if it does not say."""
         for one in reversed(self.t.tape.recorded):
             document = one.answered
             element = None if document is None else document.element
             asked = duration(element, "oadr:oadrRequestedOadrPollFreq/xcal:duration")
             if asked:
-                return min(max(SOON, 2.5 * (asked / self.unit)), 5 * SOON)
-        return SOON
+                return asked
+        return ZERO
 
     async def listen(self) -> None:
         """Polls until nothing waits, or takes what has been pushed; answers what wants it."""

@@ -150,7 +150,7 @@ async def _history(t: VtnTest, spec: ReportSpec, count: int) -> None:
     data = readings.amounts(
         request,
         HISTORY_USAGE,
-        start=now(t) + spec.starts_in,
+        start=now(t) + spec.starts_in if period is None else period.dtstart,
         step=timedelta(seconds=step // timedelta(seconds=1)),
         count=count,
         now=now(t),

@@ -11,7 +11,6 @@ from conformance.checks.exchange import code_of, succeeded
 from conformance.demands import Demand, demand
 from conformance.peers import Received, Recorded
 from conformance.peers.offers import OFFERS
-from conformance.peers.ven import WITHIN
 from oadr import messages as m
 
 #: The shortest time that the offers of the kit let anybody sample.
@@ -51,7 +50,7 @@ def now(t: VtnTest) -> datetime:
 def patience(t: VtnTest, units: float = 3) -> float:
     """Returns how many real seconds to wait for what the VTN has to do at once."""
     factor: float = getattr(t.clock, "factor", 1.0)
-    return min(WITHIN, t.device.unit.total_seconds() * units / factor)
+    return t.device.unit.total_seconds() * units / factor
 
 
 def told(recorded: Recorded) -> str:
@@ -96,10 +95,12 @@ async def asked(t: VtnTest, *specs: ReportSpec) -> list[m.ReportRequest]:
         Skipped: nobody can have it ask.
         Inconclusive: it does not ask for these.
     """
-    await t.do(RequestReports(reports=specs))
+    ids = frozenset(await t.do(RequestReports(reports=specs)) or ())
     found: list[m.ReportRequest] = []
     last: Received | None = None
-    while len(found) < len(specs):
+    made: list[m.ReportRequest | None] = [None]
+    # What the VTN asks for of its own accord may come before.
+    while not _as_wanted(made, specs, ids):
         received = await t.ven.receive("oadrCreateReport", patience(t))
         if received is None or not isinstance(received.message, m.CreateReport):
             break
@@ -107,11 +108,44 @@ async def asked(t: VtnTest, *specs: ReportSpec) -> list[m.ReportRequest]:
         found += received.message.requests
         if received.answer is not None:
             taken(t, ANSWER_TAKEN, received.answer)
-    made = [next((one for one in found if _fits(one, spec, t.ven.offers)), None) for spec in specs]
+        made = [_made(found, spec, t.ven.offers, ids) for spec in specs]
     seen = "; ".join(map(_in_words, found)) or "no oadrCreateReport"
     t.expect(ASKS, None not in made, seen, None if last is None else last.recorded)
     t.need(None not in made, "the VTN does not ask for the report")
     return [one for one in made if one is not None]
+
+
+def _as_wanted(
+    made: Sequence[m.ReportRequest | None], specs: Sequence[ReportSpec], ids: frozenset[str]
+) -> bool:
+    """Whether nothing has to be waited for any more."""
+    return None not in made and all(
+        one is not None and (one.report_request_id in ids or _period(one) == _period_of(spec))
+        for one, spec in zip(made, specs, strict=False)
+    )
+
+
+def _made(
+    found: Sequence[m.ReportRequest],
+    spec: ReportSpec,
+    offers: Sequence[m.Report],
+    ids: frozenset[str],
+) -> m.ReportRequest | None:
+    """Returns the request that comes nearest to what is wanted; None if none does."""
+    fitting = [one for one in found if _fits(one, spec, offers)]
+    return max(
+        fitting,
+        key=lambda one: (one.report_request_id in ids, _period(one) == _period_of(spec)),
+        default=None,
+    )
+
+
+def _period(request: m.ReportRequest) -> tuple[timedelta, timedelta]:
+    return request.granularity, request.report_back_duration
+
+
+def _period_of(spec: ReportSpec) -> tuple[timedelta, timedelta]:
+    return spec.granularity, spec.back
 
 
 def _fits(request: m.ReportRequest, spec: ReportSpec, offers: Sequence[m.Report]) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from conformance.case import Suite, VtnTest, vtn_case
+from conformance.cases.of_ven import turned_away
 from conformance.cases.vtn_report_asking import (
     MINUTE,
     WANTS,
@@ -11,8 +12,8 @@ from conformance.cases.vtn_report_asking import (
     deliver,
     now,
     periodic,
-    refused,
     refused_id,
+    told,
     wanted,
 )
 from conformance.demands import demand
@@ -120,7 +121,8 @@ async def wrong_ven_id(t: VtnTest) -> None:
         reports=(_data(t, request, ENERGY_ALONE),),
         ven_id=t.ven.new_id("strange"),
     )
-    refused(t, OTHER_VEN, await t.ven.send(message))
+    sent = await t.ven.send(message)
+    t.expect(OTHER_VEN, turned_away(t, sent, "452", "463"), told(sent), sent)
 
 
 @vtn_case("K1_0329", "answers without a question", suite=Suite.REPORT, rules=(329, 336))

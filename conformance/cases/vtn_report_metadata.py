@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from conformance.actions import ReportSpec
+from conformance.actions import CONTEXT, ReportSpec
 from conformance.case import Suite, VtnTest, vtn_case
 from conformance.cases.vtn_report_asking import (
     MINUTE,
@@ -15,6 +15,7 @@ from conformance.cases.vtn_report_asking import (
     wanted,
 )
 from conformance.cases.vtn_report_ending import cancelled
+from conformance.checks import Severity
 from conformance.demands import demand
 from conformance.peers import Recorded, readings
 from conformance.peers.offers import ENERGY_ALONE, OFFERS, POWER_ALONE
@@ -29,6 +30,12 @@ EMPTY = demand(
     305,
     "empty_metadata_taken",
     "A VTN takes oadrRegisterReport without reports from a VEN that has nothing to offer.",
+)
+OWN = demand(
+    300,
+    "own_report_taken",
+    "A VTN takes metadata with a report of an x- name, whether it makes use of it or not.",
+    Severity.WARNING,
 )
 SHAPES = demand(
     300, "metadata_shapes_taken", "A VTN takes metadata in each shape that the rules allow."
@@ -121,18 +128,23 @@ def _shapes() -> tuple[m.Report, ...]:
     for_heaters = replace(
         energy,
         subject=m.Target(end_device_assets=("Water_Heater",)),
-        market_context="http://openadr.example/conformance",
+        market_context=CONTEXT,
     )
-    own = replace(energy, report_type="x-temperature", reading_type="x-notApplicable")
     return (
         replace(POWER_ALONE, descriptions=(everything,), duration=DAY),
         replace(ENERGY_ALONE, descriptions=(for_heaters,)),
-        replace(
-            ENERGY_ALONE,
-            descriptions=(replace(own, sampling_rate=None),),
-            report_specifier_id="own",
-            report_name="x-conformance",
-        ),
+    )
+
+
+def _own() -> m.Report:
+    """Returns metadata of a report that the profile does not know."""
+    (energy,) = ENERGY_ALONE.descriptions
+    own = replace(energy, report_type="x-temperature", reading_type="x-notApplicable")
+    return replace(
+        ENERGY_ALONE,
+        descriptions=(replace(own, sampling_rate=None),),
+        report_specifier_id="own",
+        report_name="x-conformance",
     )
 
 
@@ -144,16 +156,19 @@ _ON_CHANGE = m.SamplingRate(min_period=MINUTE, max_period=MINUTE, on_change=True
     "metadata of many shapes",
     suite=Suite.REPORT,
     rules=(302, 307, 312, 343),
+    needs=(f"The VEN takes part in the market context {CONTEXT}.",),
 )
 async def shapes_of_metadata(t: VtnTest) -> None:
     """A VEN offers what not every VEN does.
 
-    1. The VEN offers changes of a data point without reportDataSource, a data point with
-       reportSubject and marketContext, and a report of its own with an x- name.
+    1. The VEN offers changes of a data point without reportDataSource, and a data point with
+       reportSubject and marketContext.
     2. The VTN takes that: oadrRegisteredReport with 200.
+    3. The VEN offers a report of its own beside, with an x- name; the VTN takes that.
     """
     await t.joined()
     taken(t, SHAPES, await t.ven.introduce(_shapes()))
+    taken(t, OWN, await t.ven.introduce((*_shapes(), _own())))
     taken(t, SHAPES, await t.ven.introduce(OFFERS))
 
 

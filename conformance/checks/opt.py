@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from conformance.checks.check import VEN, VTN, Seen, exchange, message, session
 from conformance.checks.document import Document
-from conformance.checks.exchange import Exchange, code_of, succeeded
+from conformance.checks.exchange import Exchange, code_of, succeeded, ven_id_of
 from conformance.checks.session import Session, event_id_of_opt
 from conformance.checks.signal import only_device_classes
 from conformance.checks.xml import ZERO, duration, each, first, text
@@ -115,5 +115,8 @@ def schedule_is_cancelled(
 def cancellation_holds(session: Session, exchange: Exchange, document: Document) -> Iterator[Seen]:
     """The cancellation of a schedule that was taken does not fail."""
     name = text(exchange.request.element, "ei:optID") or ""
+    if session.ven_id and ven_id_of(exchange.request) != session.ven_id:
+        # R208: whoever names another venID is refused.
+        return
     if name in session.taken and not succeeded(document) and code_of(document) != "463":
         yield Seen(f"{code_of(document)} for the schedule {name!r}", document.element)

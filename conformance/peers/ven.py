@@ -16,6 +16,8 @@ from runtime.clock import Clock
 
 #: Real seconds to wait for something that the VTN is to send.
 WITHIN = 8.0
+#: Real seconds between polls for something that is awaited: at first, and at last.
+SHORTEST_REST, LONGEST_REST = 0.1, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,18 +243,20 @@ class ScriptedVen(ReactingVen):
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
+        rest = SHORTEST_REST
         while True:
-            received = await self._next(deadline - loop.time())
+            received = await self._next(deadline - loop.time(), rest)
             if received is not None and received.document.name == name:
                 return received
             if loop.time() >= deadline:
                 return None
+            rest = min(rest * 1.2, LONGEST_REST)
 
-    async def _next(self, left: float) -> Received | None:
+    async def _next(self, left: float, rest: float) -> Received | None:
         if not self.push:
             received = await self._polled()
             if received is None:
-                await pause(0.1)
+                await pause(rest)
             return received
         try:
             received = await asyncio.wait_for(self._inbox.get(), max(left, 0.01))

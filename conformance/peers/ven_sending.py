@@ -4,13 +4,19 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from conformance.checks import Side
-from conformance.peers.http import Line, Unreached
+from conformance.peers.http import Line, Reply, Unreached, pause
 from conformance.peers.identity import Identity
 from conformance.peers.peer import ScriptedPeer, join, path_of, service_to_vtn
 from conformance.peers.tape import Recorded, Tape
 from conformance.peers.tls import Handshake, shake
 from oadr import messages as m
 from runtime.clock import Clock
+
+#: Real seconds to wait after HTTP 503 before each further attempt (section 2.12).
+BACK_OFF = (1.0, 2.0, 4.0, 8.0)
+_OVERLOAD = 503
+#: A VTN that asks for more patience is not waited for, real seconds.
+_MOST_PATIENCE = 30.0
 
 
 class SendingVen(ScriptedPeer):
@@ -57,7 +63,7 @@ class SendingVen(ScriptedPeer):
         method: str = "POST",
         tls: ssl.SSLContext | None = None,
     ) -> Recorded:
-        """Sends whatever bytes to a service of the VTN.
+        """Sends whatever bytes to a service of the VTN; again, if that has too much to do.
 
         Args:
             data: the body.
@@ -73,20 +79,24 @@ class SendingVen(ScriptedPeer):
         line = self._line if tls is None else self._line_over(tls)
         self._asking += 1
         try:
-            reply = await line.send(url, data, headers=headers, method=method)
-            recorded = self.tape.note(
-                Side.VEN,
-                data,
-                reply.body,
-                status=reply.status,
-                service=service,
-                path=path_of(url),
-                reply_headers=reply.headers,
-                problem=reply.problem,
-            )
-            if reply.unreached:
-                raise Unreached(reply.problem)
-            return recorded
+            for wait in (*BACK_OFF, None):
+                reply = await line.send(url, data, headers=headers, method=method)
+                recorded = self.tape.note(
+                    Side.VEN,
+                    data,
+                    reply.body,
+                    status=reply.status,
+                    service=service,
+                    path=path_of(url),
+                    reply_headers=reply.headers,
+                    problem=reply.problem,
+                )
+                if reply.unreached:
+                    raise Unreached(reply.problem)
+                if wait is None or reply.status != _OVERLOAD:
+                    return recorded
+                await pause(max(wait, _asked_patience(reply)))
+            raise AssertionError
         finally:
             if tls is not None:
                 await line.close()
@@ -108,3 +118,9 @@ class SendingVen(ScriptedPeer):
         """
         while self._heard and not self._asking:
             self._heard.pop(0)()
+
+
+def _asked_patience(reply: Reply) -> float:
+    """Returns how many seconds a VTN asks to wait, 0 if it does not say."""
+    asked = reply.headers.get("retry-after", "")
+    return min(float(asked), _MOST_PATIENCE) if asked.isdecimal() else 0.0

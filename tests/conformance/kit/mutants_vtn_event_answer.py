@@ -1,5 +1,6 @@
 """VTNs with faults in what they make of a VEN's answers to events."""
 
+from conformance.actions import Action
 from conformance.checks import Side
 from tests.conformance.kit.bent import Bend, Mutant, changed, instead
 from tests.conformance.kit.mutants_vtn_event import NAME
@@ -12,12 +13,30 @@ def _coded(old: int, new: int, name: str = _RESPONSE) -> Bend:
     return changed(name, (f"<ei:responseCode>{old}<", f"<ei:responseCode>{new}<"))
 
 
+def keeps_opt_out(demand: str, code: int) -> Mutant:
+    """Returns a VTN that takes nothing any more from when it has shown an optOut."""
+    refuses, shown = _coded(200, code), []
+
+    def show(_: Action, opt: str) -> str:
+        shown.append(opt)
+        return "optOut"
+
+    return Mutant(
+        side=Side.VTN,
+        code="K1_0017A",
+        demand=demand,
+        bend=lambda name, data: refuses(name, data) if shown else data,
+        lies={"OptOf": show},
+        also=frozenset({"R17.opt_back_shown"}),
+    )
+
+
 _REFUSES = _coded(200, 459)
 _SILENT = instead(_RESPONSE, None)
 #: Code of the case, demand, what becomes of messages, what else may be found.
 _BENT: list[tuple[str, str, Bend, frozenset[str]]] = [
     ("K1_0052", "R36.cancellation_acknowledged", _REFUSES, frozenset()),
-    ("K1_0017A", "R17.later_opt_taken", _REFUSES, frozenset()),
+    ("K1_0017A", "R17.later_opt_taken", _REFUSES, frozenset({"R17.opt_back_taken"})),
     ("K1_0017B", "R17.late_answer_answered", _SILENT, frozenset()),
     ("K1_0025A", "R25.error_answered", _SILENT, frozenset()),
     ("K1_0025B", "R25.refusal_answered", _REFUSES, frozenset()),
@@ -39,4 +58,11 @@ MUTANTS = [
         demand="R17.later_opt_shown",
         lies={"OptOf": lambda *_: "optIn"},
     ),
+    Mutant(
+        side=Side.VTN,
+        code="K1_0017A",
+        demand="R17.opt_back_shown",
+        lies={"OptOf": lambda *_: "optOut"},
+    ),
+    keeps_opt_out("R17.opt_back_taken", 459),
 ]

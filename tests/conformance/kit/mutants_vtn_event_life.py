@@ -76,16 +76,16 @@ def _undated() -> Bend:
     return _arranged(arrange)
 
 
-def _once(which: Callable[[bytes], bool]) -> Bend:
-    """Returns a bend that answers polls only once with such an event."""
+def _once(which: Callable[[bytes], bool], *, push: bool = False) -> Bend:
+    """Returns a bend that sends such an event only once unasked."""
     count = 0
 
-    def bend(name: str, data: bytes) -> bytes:
+    def bend(name: str, data: bytes) -> bytes | None:
         nonlocal count
         if name != NAME or _REQUESTED.search(data) or not any(map(which, _EVENT.findall(data))):
             return data
         count += 1
-        return data if count == 1 else codec.encode(OK)
+        return data if count == 1 else None if push else codec.encode(OK)
 
     return bend
 
@@ -180,4 +180,12 @@ _BENT: list[tuple[str, str, Bend, frozenset[str]]] = [
 MUTANTS = [
     Mutant(side=Side.VTN, code=code, demand=demand, bend=bend, also=also)
     for code, demand, bend, also in _BENT
+] + [
+    Mutant(
+        side=Side.VTN,
+        code="K1_0052",
+        demand="R52.cancellation_pushed_again",
+        bend=_once(_CANCELLED, push=True),
+        push=True,
+    ),
 ]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from conformance.checks import Side
 from conformance.peers.http import Reply
+from oadr import messages as m
 from tests.conformance.kit.bent import Bend, BendReply, Mutant, instead, later
 from tests.conformance.kit.mutants_vtn_registration import code
 
@@ -57,11 +58,19 @@ def _nth(number: int, old: int, new: int) -> BendReply:
 
 
 _EVENTS = "oadrDistributeEvent"
+_NO_EVENTS = m.DistributeEvent(
+    response=m.EiResponse(description="OK"), request_id="1", vtn_id="openadr-kit-vtn"
+)
 MUTANTS = [
     _mutant(
         "K1_0500A",
         "R500.empty_queue",
         later(code("oadrResponse", "200", 450), "oadrResponse", 2),
+    ),
+    _mutant(
+        "K1_0500A",
+        "R500.queue_ends",
+        later(instead("oadrResponse", _NO_EVENTS), "oadrResponse", 2),
     ),
     _mutant(
         "K1_0500B",
@@ -86,13 +95,16 @@ MUTANTS = [
     _http("K1_0331", "HTTP.no_server_error", _broken("oadrUpdatedReport", 1)),
     _mutant("K1_0033", "HTTP.alive_afterwards", later(code(_EVENTS, "200", 463), _EVENTS)),
     _http("K1_0053A", "HTTP.invalid_406", _status(406, 400)),
+    _http("K1_0053A", "HTTP.invalid_refused", _nth(1, 406, 500)),
     _http("K1_0053A", "HTTP.no_document", _nth(4, 406, 500)),
     _http("K1_0053A", "HTTP.doctype_refused", _nth(8, 406, 500)),
     _http("K1_0053A", "HTTP.goes_on", _ended),
-    _http("K1_0053B", "HTTP.type_406", _status(406, 500)),
+    _mutant("K1_0053A", "HTTP.doctype_survived", later(code(_EVENTS, "200", 463), _EVENTS)),
+    _http("K1_0053B", "HTTP.wrong_request_refused", _status(406, 500), "HTTP.type_406"),
+    _http("K1_0053B", "HTTP.type_406", _status(406, 415)),
     _http("K1_0053B", "HTTP.method_501", _status(501, 405)),
     _http("K1_0053B", "HTTP.path_404", _status(404, 406)),
-    _http("K1_0053B", "R511.wrong_service", _status(404, 500), "HTTP.path_404"),
+    _http("K1_0053B", "R511.wrong_service", _status(404, 500), "HTTP.wrong_request_refused"),
     _mutant("K1_0053C", "HTTP.any_headers", later(instead(_EVENTS, None), _EVENTS)),
     _http("K1_0053C", "HTTP.compresses", _uncompressed),
     _http("K1_0053D", "HTTP.large_taken", _broken("oadrRegisteredReport", 1)),

@@ -92,5 +92,5 @@ MUTANTS = [
         "R400.nothing_erased",
         later(code("oadrDistributeEvent", "200", 463), "oadrDistributeEvent"),
     ),
-    _mutant("N1_0080", "R517.unregistered_463", code("oadrUpdatedReport", "463", 452)),
+    _mutant("N1_0080", "R517.unregistered_463", code("oadrUpdatedReport", "463", 459)),
 ]

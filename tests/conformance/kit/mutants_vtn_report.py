@@ -2,7 +2,7 @@
 
 from conformance.checks import Side
 from oadr import messages as m
-from tests.conformance.kit.bent import Bend, Mutant, changed, instead
+from tests.conformance.kit.bent import Bend, Mutant, changed, instead, later
 
 _OK = m.Response(response=m.EiResponse(description="OK"))
 
@@ -51,6 +51,7 @@ def _asks(code: str, demand: str, old: str, new: str, *also: str) -> Mutant:
     )
 
 
+_refuses_metadata = changed("oadrRegisteredReport", (">200<", ">459<"))
 _only_once = from_second("oadrCreateReport", instead("oadrCreateReport", _OK))
 _REQUESTS = r"<oadr:oadrReportRequest[ >].*</oadr:oadrReportRequest>"
 _asks_nothing = changed("oadrRegisteredReport", (_REQUESTS, ""))
@@ -104,7 +105,19 @@ MUTANTS = [
     ),
     refuses("R1_3080", "R311.metadata_on_demand_taken", "oadrRegisteredReport"),
     refuses("K1_0305", "R305.empty_metadata_taken", "oadrRegisteredReport"),
-    refuses("K1_0300", "R300.metadata_shapes_taken", "oadrRegisteredReport"),
+    refuses(
+        "K1_0300",
+        "R300.metadata_shapes_taken",
+        "oadrRegisteredReport",
+        also=("R300.own_report_taken",),
+    ),
+    Mutant(
+        side=Side.VTN,
+        code="K1_0300",
+        demand="R300.own_report_taken",
+        bend=later(_refuses_metadata, "oadrRegisteredReport", 2),
+        also=frozenset({"R300.metadata_shapes_taken"}),
+    ),
     refuses("K1_0330A", "R330.any_r_id_taken", "oadrUpdatedReport"),
     refuses("K1_0301", "R301.metadata_promised", "oadrCreatedReport"),
     Mutant(

@@ -131,6 +131,7 @@ KNOWN = (
         "V22",
         "section 9.1.5",
         "500, 400 and 405 where 406 and 501 are due",
+        "HTTP.wrong_request_refused",
         "HTTP.type_406",
         "HTTP.invalid_406",
         "HTTP.method_501",
