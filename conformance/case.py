@@ -47,6 +47,8 @@ __all__ = [
 T = TypeVar("T")
 #: Real seconds; what waits so long is ended by something else.
 FOREVER = 3600.0
+#: Short whiles of the device in which a VEN that was started registers.
+_COMES = 5.0
 
 
 class Skipped(Exception):
@@ -238,11 +240,17 @@ class VenTest(Test):
         message: object = None if document is None else document.message
         return message if isinstance(message, kind) else None
 
+    @property
+    def report_only(self) -> bool:
+        """Whether the VEN has registered as one for reports alone."""
+        return self.vtn.registration is not None and self.vtn.registration.report_only
+
     async def joined(self) -> None:
         """Has the VEN registered, and its metadata there."""
         if not self.vtn.registration_id:
             await self.do(Start())
-            found = await self.vtn.hear("oadrCreatePartyRegistration")
+            found = await self.hear("oadrCreatePartyRegistration", units=_COMES)
             self.need(found, "the VEN does not register")
         if self.vtn.offers is None:
-            self.need(await self.vtn.hear("oadrRegisterReport"), "the VEN does not offer reports")
+            found = await self.hear("oadrRegisterReport", units=_COMES)
+            self.need(found, "the VEN does not offer reports")

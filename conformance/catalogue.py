@@ -47,6 +47,7 @@ class Case:
         models: whether it exists for pull and for push.
         purpose: what it is for.
         steps: what happens.
+        last: whether it may leave a VEN without a registration, so that others come before.
         run: the coroutine function.
     """
 
@@ -59,6 +60,7 @@ class Case:
     models: frozenset[bool]
     purpose: str
     steps: tuple[str, ...]
+    last: bool = False
     run: Callable[[Any], Awaitable[None]] = field(repr=False)
 
     def id(self, *, push: bool) -> str:
@@ -120,9 +122,21 @@ def ven_case(
     needs: tuple[str, ...] = (),
     push: bool = True,
     pull: bool = True,
+    last: bool = False,
 ) -> Callable[[Run], Run]:
-    """Registers a case whose device under test is a VEN: ``async def case(t: VenTest)``."""
-    return _registered(Side.VEN, code, title, rules, suite, needs, push=push, pull=pull)
+    """Registers a case whose device under test is a VEN: ``async def case(t: VenTest)``.
+
+    Args:
+        code: as for ``vtn_case``, and so are the others.
+        title: likewise.
+        rules: likewise.
+        suite: likewise.
+        needs: likewise.
+        push: likewise.
+        pull: likewise.
+        last: whether it may leave the VEN without a registration: it is run at the end.
+    """
+    return _registered(Side.VEN, code, title, rules, suite, needs, push=push, pull=pull, last=last)
 
 
 def _registered(
@@ -135,6 +149,7 @@ def _registered(
     *,
     push: bool,
     pull: bool,
+    last: bool = False,
 ) -> Callable[[Run], Run]:
     def register(run: Run) -> Run:
         if not _CODE.fullmatch(code) or (side, code) in CASES:
@@ -153,6 +168,7 @@ def _registered(
             models=frozenset(model for model, there in ((False, pull), (True, push)) if there),
             purpose=purpose,
             steps=steps,
+            last=last,
             run=run,
         )
         return run

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from conformance.actions import Action, Start
+from conformance.actions import CONTEXT, Action, Start
 from conformance.checks import Side
 from conformance.device import Cannot
 from conformance.operator import Nobody, Place, Who
@@ -93,37 +93,45 @@ class AwaitedVen:
         self._url = url
         self._within = comes_within
         self._heard = asyncio.Event()
-        self._awaited = False
+        self._began = self._missed = False
 
     def hears(self) -> None:
         """Takes note that the VEN has said something."""
         self._heard.set()
+        self._missed = False
 
     async def meet(self, url: str, *, push: bool) -> None:
         """Tells whoever starts the VEN where to send it."""
         self._url = self._url or url
         how = "HTTP push, with an address where it can be reached" if push else "HTTP pull"
         self._say(f"The VTN of the kit is {self.identity.name} at {self._url}; {how}.")
+        self._say(f"Its events are of the market context {CONTEXT}.")
 
     async def renew(self) -> None:
         """Leaves it as it is."""
 
     async def do(self, action: Action) -> Any:
-        """Has somebody do it there; a VEN that nobody can start is waited for, once."""
-        if isinstance(action, Start) and isinstance(self.who, Nobody) and not self._awaited:
+        """Has somebody do it there; a VEN that nobody can start is waited for."""
+        if isinstance(action, Start) and isinstance(self.who, Nobody) and not self._missed:
             return await self._wait()
         facts = {"vtn_url": self._url, "vtn_id": self.identity.name}
         place = Place(now=self.clock.now(), peer=self.identity.name, facts=facts)
         return await self.who.do(action, place)
 
     async def _wait(self) -> None:
-        self._awaited = True
-        if not self._heard.is_set():
-            self._say("Start your VEN now; it must not be registered yet.")
+        if not self._began:
+            if not self._heard.is_set():
+                self._say("Start your VEN now; it must not be registered yet.")
+        else:
+            # It has said enough, but is not registered any more.
+            self._heard.clear()
+            self._say("Waiting for the VEN to register again, by itself or as you tell it to.")
+        self._began = True
         try:
             async with asyncio.timeout(self._within):
                 await self._heard.wait()
         except TimeoutError:
+            self._missed = True
             raise Cannot(f"no VEN came within {self._within:g} s") from None
 
 

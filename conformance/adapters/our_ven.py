@@ -200,6 +200,8 @@ class OurVen:
 
     async def _do_UseVenId(self, action: UseVenId) -> None:  # noqa: N802
         self._ven_id = action.ven_id
+        if self.client is not None:
+            await self._do_Restart(Restart())
 
     async def _do_OnlyMarket(self, action: OnlyMarket) -> None:  # noqa: N802
         self._market = action.market_context

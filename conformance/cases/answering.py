@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from conformance.actions import Events
-from conformance.case import Inconclusive, VenTest
+from conformance.case import Inconclusive, Skipped, VenTest
 from conformance.checks import Side
 from conformance.checks.exchange import code_of, succeeded
 from conformance.checks.session import answers_in, event_id_of
@@ -18,7 +18,7 @@ from conformance.checks.xml import text, whole
 from conformance.demands import Demand
 from conformance.device import Cannot
 from conformance.peers import Recorded
-from conformance.peers.http import Reply
+from conformance.peers.http import Reply, pause
 from conformance.peers.vtn import ANSWERS
 from conformance.peers.vtn_events import changed
 from oadr import messages as m
@@ -27,6 +27,8 @@ from oadr.enums import EventStatus, ResponseRequired
 CREATED = "oadrCreatedEvent"
 #: Short whiles of the device in which what is due has come.
 SOON = 3.0
+#: Likewise, in which a VEN has polled: it may poll less often than asked, but not for ever.
+FETCHED = 5.0
 Said = m.Message | bytes | Reply | None
 
 
@@ -61,7 +63,10 @@ class Answer:
 
 
 def answers_to(one: Recorded, event_id: str, number: int) -> Iterator[Answer]:
-    """Yields the answers to an event in an exchange."""
+    """Yields the answers to an event in an exchange: a push may be refused as a whole at once."""
+    refused = code_of(one.answered)
+    if one.asked_by is Side.VTN and one.asked.name == "oadrDistributeEvent" and refused[:1] == "4":
+        yield Answer(code=refused, opt="", request_id="", at=one)
     if one.asked_by is not Side.VEN or one.asked.name != CREATED:
         return
     if not succeeded(one.asked):
@@ -114,6 +119,16 @@ async def settled(t: VenTest) -> None:
         await hears(t, "oadrRequestEvent", 0, 1)
 
 
+def takes_events(t: VenTest) -> None:
+    """Looks whether the VEN is one for events at all.
+
+    Raises:
+        Skipped: it is a Report-Only VEN.
+    """
+    if t.report_only:
+        raise Skipped("a Report-Only VEN takes no events and sends no opts")
+
+
 async def say(t: VenTest, *events: m.Event, request_id: str = "", vtn_id: str = "") -> int:
     """Puts events into the snapshot and sends it, without waiting for an answer.
 
@@ -125,7 +140,11 @@ async def say(t: VenTest, *events: m.Event, request_id: str = "", vtn_id: str = 
 
     Returns:
         How long the tape was before.
+
+    Raises:
+        Skipped: the VEN is one for reports alone.
     """
+    takes_events(t)
     t.vtn.events |= {one.event_id: one for one in events}
     message = t.vtn.snapshot(response=not t.push)
     return await send(
@@ -145,8 +164,18 @@ async def send(t: VenTest, message: m.Message | bytes) -> int:
         await t.vtn.pushed(message)
     else:
         t.vtn.queue.append(message)
-        await t.vtn.taken()
+        t.need(await fetched(t), "the VEN does not poll")
     return since
+
+
+async def fetched(t: VenTest, units: float = FETCHED) -> bool:
+    """Waits until the VEN has polled for all that waits; whether it has."""
+    deadline = t.clock.now() + t.device.unit * units
+    while t.vtn.queue:
+        if t.clock.now() >= deadline:
+            return False
+        await pause()
+    return True
 
 
 async def asks(t: VenTest, message: m.Message) -> Recorded | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from conformance.actions import Decide, RequestEvents, Start
-from conformance.case import Suite, VenTest, ven_case
+from conformance.case import Skipped, Suite, VenTest, ven_case
 from conformance.cases.answering import (
     CREATED,
     answer,
@@ -14,6 +14,7 @@ from conformance.cases.answering import (
     say,
     settled,
     soon,
+    takes_events,
     told,
 )
 from conformance.demands import demand
@@ -34,11 +35,13 @@ MINIMUM = demand(
     "minimum_signals",
     "A VEN takes SIMPLE, prices of electricity and setpoints of LOAD_DISPATCH.",
 )
-RESOURCES = ("The VEN has a resource with the resourceID resource-1.",)
+RESOURCES = ("It has a resource called resource-1, or names another in its metadata.",)
 PRICE = unit("currencyPerKWh", units="USD")
 POWER = unit("powerReal")
-#: The kit names the first; the second is nobody's, so that a VEN sees that one will do (R22).
+#: Where a VEN names none itself. The second is nobody's: one that fits is enough (R22).
 _TWO = ("resource-1", "resource-2")
+#: What refuses an event for resources that a VEN does not have (R48, R112).
+_NO_RESOURCE = ("462", "469")
 
 
 def price(t: VenTest, *values: str, **changes: object) -> m.Event:
@@ -93,9 +96,12 @@ async def no_events_asked(t: VenTest) -> None:
     2. The VTN answers with none, and the VEN sends no oadrCreatedEvent.
     """
     if t.vtn.registration_id:
+        takes_events(t)
         await t.do(RequestEvents())
     else:
         await t.do(Start())
+        await hears(t, "oadrCreatePartyRegistration", 0)
+        takes_events(t)
     t.need(await hears(t, "oadrRequestEvent", 0), "no oadrRequestEvent")
     await t.wait(1)
     sent = told(t, CREATED)
@@ -109,7 +115,8 @@ async def one_event(t: VenTest) -> None:
     1. The VTN distributes an event for the VEN and two resources.
     2. The VEN answers: optIn or optOut, without an error.
     """
-    await takes(t, price(t, "0.75", target=_target(t)))
+    await settled(t)
+    await takes_if_known(t, price(t, "0.75", target=_target(t)))
 
 
 @ven_case("E1_1025", "setpoint", rules=(12, 104, 510))
@@ -138,10 +145,10 @@ async def with_baseline(t: VenTest) -> None:
         intervals=event.signals[0].intervals,
         baseline_id="baseline-1",
         baseline_name="what it would have been",
-        resource_ids=("resource-1",),
+        resource_ids=event.target.resource_ids[:1],
         unit=POWER,
     )
-    await takes(t, replace(event, baseline=baseline))
+    await takes_if_known(t, replace(event, baseline=baseline))
 
 
 @ven_case("E1_1040", "several events in one message", rules=(12, 62))
@@ -210,5 +217,26 @@ async def takes(t: VenTest, event: m.Event) -> None:
     expect_taken(t, NEW_IS_TAKEN, await answer(t, event, since))
 
 
+async def takes_if_known(t: VenTest, event: m.Event) -> None:
+    """Demands that a VEN takes a new event for resources, if it has one of them.
+
+    Raises:
+        Skipped: the VEN says that it has none of them, and has named none in its metadata.
+    """
+    since = await say(t, event)
+    found = await answer(t, event, since)
+    if found is not None and found.code in _NO_RESOURCE and not _named(t):
+        raise Skipped(f"the VEN has no resource called {_TWO[0]}, and its metadata name none")
+    expect_taken(t, NEW_IS_TAKEN, found)
+
+
+def _named(t: VenTest) -> tuple[str, ...]:
+    """Returns the resources that the VEN names in its metadata."""
+    sources = [point.data_source for one in t.vtn.offers or () for point in one.descriptions]
+    names = [name for one in sources if one is not None for name in one.resource_ids]
+    return tuple(dict.fromkeys(names))
+
+
 def _target(t: VenTest) -> m.Target:
-    return m.Target(ven_ids=(t.vtn.ven_id,), resource_ids=_TWO)
+    two = dict.fromkeys((*_named(t)[:2], *_TWO))
+    return m.Target(ven_ids=(t.vtn.ven_id,), resource_ids=tuple(two)[:2])

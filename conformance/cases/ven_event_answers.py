@@ -5,6 +5,7 @@ from conformance.case import Suite, VenTest, ven_case
 from conformance.cases.answering import (
     CREATED,
     answer,
+    answers_to,
     at_first,
     cancelled,
     expect_taken,
@@ -144,11 +145,11 @@ async def change_of_mind(t: VenTest) -> None:
     opt = OptType.OPT_OUT if found.opt == OptType.OPT_IN else OptType.OPT_IN
     since = len(t.tape)
     await t.do(ChangeOpt(event_id=event.event_id, opt=opt))
-    path = "pyld:eiCreatedEvent/ei:eventResponses/ei:eventResponse/ei:optType"
+    number = event.descriptor.modification_number
 
     def says_so(one: Recorded) -> bool:
         element = one.asked.element
-        in_answer = one.asked.name == CREATED and text(element, path) == opt
+        in_answer = any(said.opt == opt for said in answers_to(one, event.event_id, number))
         in_opt = one.asked.name == "oadrCreateOpt" and text(element, "ei:optType") == opt
         return one.asked_by is Side.VEN and (in_answer or in_opt)
 

@@ -22,11 +22,17 @@ from oadr.enums import OptType
 
 HIGHER = demand(57, "takes_higher", "A higher modificationNumber replaces what a VEN knows.")
 LOWER = demand(58, "refuses_lower", "A lower modificationNumber than the known is refused: 450.")
-KEEPS = demand(58, "keeps_known", "An event stands after an older modification was refused.")
+KEEPS = demand(
+    58, "keeps_known", "After an older modification was refused, events are answered as before."
+)
 CANCELLED_IS_GONE = demand(59, "cancelled_is_gone", "A VEN does not carry out a cancelled event.")
 AGAIN = demand(60, "answers_again", "A cancellation that comes again is answered without an error.")
 CONFIRMED = demand(
-    36, "confirms_again", "A cancellation that was confirmed, optIn, is confirmed when repeated."
+    36,
+    "confirms_again",
+    "A cancellation that was confirmed, optIn, is confirmed when repeated.",
+    # R60 leaves open what is said to the cancellation of what was forgotten.
+    Severity.WARNING,
 )
 SAME_OPT = demand(
     19,

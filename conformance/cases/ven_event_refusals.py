@@ -37,7 +37,7 @@ ANY = demand(22, "one_criterion", "One criterion of a target that fits is enough
 DEVICES = demand(111, "device_class", "An event for a class of devices is answered.")
 RESOURCE = demand(112, "unknown_resource", "An event for nobody but unknown resources is refused.")
 ILLOGICAL = demand(33, "refuses_illogical", "An event that contradicts itself is refused: 4xx.")
-DOUBLE = demand(70, "double_event_id", "An event is taken though another is in the message twice.")
+DOUBLE = demand(19, "double_event_id", "An event is taken though another is in the message twice.")
 #: The market context of the kit, not normalised (RFC 3986).
 _SAME = "HTTP://OpenADR.example/%63onformance"
 #: Nobody's name for a signal.

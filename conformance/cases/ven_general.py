@@ -34,7 +34,7 @@ OWN_VTN = demand(
 VTN_CASE = demand(
     512, "vtn_id_case", "A vtnID in other letters, capital or small, is that of another VTN: 452."
 )
-OTHER_VEN = demand(21, "refuses_other_ven", "A message for another venID is refused: 452.")
+OTHER_VEN = demand(400, "refuses_other_ven", "A message for another venID is refused: 452.")
 VEN_CASE = demand(
     512, "ven_id_case", "A venID in other letters, capital or small, is another's: 452."
 )
@@ -131,13 +131,14 @@ async def odd_identifiers(t: VenTest) -> None:
     """Identifiers are text, also if they look like numbers.
 
     1. The VEN registers, and is given the venID ``0042``.
-    2. The VTN distributes an event with the eventID ``007``.
+    2. The VTN distributes an event with an eventID of digits, ``00`` in front.
     3. The VEN takes it, and calls itself and the event so.
     """
     before, t.vtn.ven_id = t.vtn.ven_id, "0042"
     try:
         await anew(t)
-        event = soon(t, event_id="007")
+        # Never used before, as digits go.
+        event = soon(t, event_id=f"00{t.vtn.now():%m%d%H%M%S}")
         since = await say(t, event)
         expect_taken(t, ODD_NAMES, await answer(t, event, since))
     finally:

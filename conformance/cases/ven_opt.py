@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from conformance.actions import CONTEXT, Action, CancelOpt, CreateOpt, QualifyEvent
 from conformance.case import Suite, VenTest, ven_case
+from conformance.cases.answering import send, takes_events
 from conformance.demands import demand
 from conformance.peers import Recorded
 from oadr import messages as m
@@ -35,6 +36,7 @@ def _schedule(t: VenTest, opt: OptType = OptType.OPT_OUT, **changes: object) -> 
 
 async def _sent(t: VenTest, action: Action) -> tuple[m.CreateOpt | None, Recorded | None]:
     """Has the VEN send an opt; returns it, and its exchange."""
+    takes_events(t)
     since = len(t.tape)
     await t.do(action)
     heard = await t.hear("oadrCreateOpt", since=since)
@@ -152,6 +154,7 @@ async def several_resources(t: VenTest) -> None:
 
 async def _has_event(t: VenTest, required: ResponseRequired) -> m.Event:
     """Returns an event that the VEN has: of all of it, and some while ahead."""
+    takes_events(t)
     unit = t.device.unit
     event = t.vtn.event(1, starts_in=30 * unit, each=10 * unit, response_required=required)
     t.vtn.events[event.descriptor.event_id] = event
@@ -159,11 +162,8 @@ async def _has_event(t: VenTest, required: ResponseRequired) -> m.Event:
     if required is ResponseRequired.ALWAYS:
         t.need(await t.answer(message), "the VEN does not answer the event")
         return event
-    if t.push:
-        await t.vtn.pushed(message)
-    else:
-        t.vtn.queue.append(message)
-    # A poll after the one that brought it: the VEN has seen to it.
+    await send(t, message)
+    # Afterwards the VEN has seen to it.
     await t.wait(1)
     return event
 

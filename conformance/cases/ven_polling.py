@@ -3,13 +3,14 @@
 from datetime import timedelta
 from itertools import pairwise
 
-from conformance.actions import Register, Restart, Start
+from conformance.actions import Restart
 from conformance.case import Suite, VenTest, ven_case
 from conformance.cases.answering import (
     Said,
     answer,
     at_first,
     expect_taken,
+    fetched,
     hears,
     needed,
     polling_every,
@@ -19,7 +20,7 @@ from conformance.cases.answering import (
     soon,
     told,
 )
-from conformance.cases.ven_registration import NEW, refused
+from conformance.cases.ven_registration import NEW, begin, refused
 from conformance.checks import Severity, Side
 from conformance.demands import demand
 from conformance.peers import Recorded
@@ -31,7 +32,8 @@ IN_TIME = demand(
     500,
     "polls_in_time",
     "A VEN that has nothing to do polls about as often as the VTN asks.",
-    Severity.WARNING,
+    # It may poll less often, as long as events come in time.
+    Severity.INFORMATION,
 )
 NOT_FASTER = demand(
     500, "polls_not_faster", "A VEN that has nothing to fetch polls no more often than asked."
@@ -68,6 +70,9 @@ AFTER_FAULT = demand(
 AFTER_RESTART = demand(
     401, "lives_after_restart", "A VEN that was restarted polls or registers again."
 )
+#: Short whiles between two polls, and some more, that the events of the kit allow: they last
+#: ten, and a fifth of that is the most (R500).
+_SELDOM = 5
 KEEPS_EVENTS = demand(
     56, "answers_after_restart", "A VEN that was restarted answers the events there are."
 )
@@ -144,12 +149,14 @@ async def useless_replies(t: VenTest) -> None:
         again = await hears(t, "oadrPoll", bad.number)
         if not t.expect(GOES_ON, again is not None, f"none after {words}", bad):
             return
+    if t.report_only:
+        return
     event = soon(t)
     since = await say(t, event)
     expect_taken(t, WORKS_AFTER, await answer(t, event, since))
 
 
-@ven_case("K1_0401A", "registration refused", rules=(401,), suite=Suite.REGISTRATION)
+@ven_case("K1_0401A", "registration refused", rules=(401,), suite=Suite.REGISTRATION, last=True)
 async def refused_at_first(t: VenTest) -> None:
     """A VEN that is not admitted yet comes again.
 
@@ -163,7 +170,9 @@ async def refused_at_first(t: VenTest) -> None:
     t.expect(AFTER_REFUSAL, again is not None, f"no other {NEW}", first)
 
 
-@ven_case("K1_0401B", "registration not answered", rules=(401,), suite=Suite.REGISTRATION)
+@ven_case(
+    "K1_0401B", "registration not answered", rules=(401,), suite=Suite.REGISTRATION, last=True
+)
 async def not_answered_at_first(t: VenTest) -> None:
     """A VEN that starts while its VTN is not there comes again.
 
@@ -207,27 +216,25 @@ async def fetching(t: VenTest) -> timedelta:
     since = len(t.tape)
     metadata = [m.RegisterReport(request_id=t.vtn.new_id()) for _ in range(2)]
     t.vtn.queue.extend((metadata[0], t.vtn.snapshot(response=True), metadata[1]))
-    t.need(await t.vtn.taken(), "the VEN does not poll")
+    t.need(await fetched(t), "the VEN does not poll")
     # The one to which there is nothing.
     last = needed(await seen(t, _idle, since, 6), "the VEN does not poll")
     times = [one.at for one in told(t, "oadrPoll", since) if one.number <= last.number]
     return max((after - before for before, after in pairwise(times)), default=timedelta.max)
 
 
-async def begin(t: VenTest) -> None:
-    """Has the VEN register as a new one."""
-    await t.do(Register() if t.vtn.registration_id else Start())
-
-
 async def pace_of(t: VenTest, interval: timedelta) -> timedelta | None:
-    """Returns how long it is from one poll to the next while nothing waits; None if none come."""
-    since, deadline = len(t.tape), t.clock.now() + interval * 8 + t.device.unit
-    while len(polls := [one for one in told(t, "oadrPoll", since) if _idle(one)]) < 3:
+    """Returns how long it is from one poll to the next while nothing waits; None if none come.
+
+    Of three times that in the middle: what a VEN has just done may be a reason to poll.
+    """
+    since, deadline = len(t.tape), t.clock.now() + interval * 8 + t.device.unit * _SELDOM
+    while len(polls := [one for one in told(t, "oadrPoll", since) if _idle(one)]) < 4:
         if t.clock.now() >= deadline:
             break
         await t.clock.sleep(interval / 5)
-    gaps = [after.at - before.at for before, after in pairwise(polls)][:2]
-    return sum(gaps, timedelta(0)) / len(gaps) if gaps else None
+    gaps = sorted(after.at - before.at for before, after in pairwise(polls))
+    return gaps[len(gaps) // 2] if gaps else None
 
 
 def _idle(one: Recorded) -> bool:

@@ -8,7 +8,7 @@ from conformance.peers.requests import once, periodic, points_of, step
 from oadr import messages as m
 
 AGAIN = demand("HTTP", "report_again", "A report that is answered with HTTP 503 is sent again.")
-GOES_ON = demand("HTTP", "reports_go_on", "A report that is answered with an error ends no others.")
+GOES_ON = demand(325, "reports_go_on", "A report that is answered with an error ends no others.")
 
 
 @ven_case("K1_0346A", "a report that is lost", rules=(346,), suite=Suite.REPORT)

@@ -1,15 +1,15 @@
 """What the VTN of the kit does to have reports of a VEN under test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from conformance.case import FOREVER, Skipped, VenTest
+from conformance.case import FOREVER, Inconclusive, Skipped, VenTest
 from conformance.checks import Side
 from conformance.demands import demand
 from conformance.peers import Recorded
-from conformance.peers.requests import ZERO
+from conformance.peers.requests import ZERO, in_common
 from oadr import messages as m
 
 ANSWERS = demand(329, "answers_request", "A request for reports is answered: oadrCreatedReport.")
@@ -37,10 +37,12 @@ class Desk:
     Attributes:
         t: the case.
         running: reportRequestIDs of what is asked for again and again.
+        backs: the reportBackDuration of all that was asked for, by reportRequestID.
     """
 
     t: VenTest
     running: list[str] = field(default_factory=list)
+    backs: dict[str, timedelta] = field(default_factory=dict)
 
     def offer(self, *names: str) -> m.Report:
         """Returns the first metadata report with one of these names, without METADATA_.
@@ -53,6 +55,14 @@ class Desk:
                 if (one.report_name or "").removeprefix("METADATA_") == name and one.descriptions:
                     return one
         raise Skipped(f"the VEN offers no {' or '.join(names)}")
+
+    def sampled(self, *names: str) -> m.Report:
+        """Returns such a report with those data points that have a granularity in common.
+
+        Raises:
+            Skipped: the VEN offers none of them.
+        """
+        return in_common(self.offer(*names))
 
     def new_id(self) -> str:
         """Returns a reportRequestID that was never used."""
@@ -67,6 +77,7 @@ class Desk:
     async def ask(self, *requests: m.ReportRequest, request_id: str = "") -> m.CreatedReport | None:
         """Asks for reports, and returns the answer; None if none came that can be read."""
         t = self.t
+        self.backs |= {one.report_request_id: one.report_back_duration for one in requests}
         message = m.CreateReport(
             request_id=request_id or t.vtn.new_id("create"),
             requests=requests,
@@ -98,6 +109,31 @@ class Desk:
         self.list_all(created.pending)
         return True
 
+    async def take_in_time(
+        self, asking: Callable[[float], m.ReportRequest]
+    ) -> m.ReportRequest | None:
+        """Asks for a report that is to begin later, so that the VEN hears of it before.
+
+        Args:
+            asking: makes the request, to begin so many short whiles from now.
+
+        Returns:
+            The request that the VEN has taken; None if it took none.
+
+        Raises:
+            Inconclusive: the VEN always hears of it too late.
+        """
+        # A VEN may poll less often than it is asked to.
+        for ahead in (1, 5):
+            request = asking(ahead)
+            if not await self.take(request):
+                return None
+            period = request.report_interval
+            if period is None or self.t.clock.now() <= period.dtstart:
+                return request
+            await self.cancel(request.report_request_id)
+        raise Inconclusive("the VEN hears of a request when its time has begun")
+
     def list_all(self, pending: tuple[str, ...]) -> None:
         """Looks whether all that runs is listed."""
         missing = [one for one in self.running if one not in pending]
@@ -117,6 +153,14 @@ class Desk:
             self.running = [one for one in self.running if one not in request_ids]
         return answer
 
+    async def clear(self) -> None:
+        """Cancels all that runs: one by one if the VEN does not take it together (R336)."""
+        names = tuple(self.running)
+        answer = await self.cancel(*names)
+        if len(names) > 1 and (answer is None or not answer.response.ok):
+            for name in names:
+                await self.cancel(name)
+
     # What it sees
 
     def came(self, request_id: str) -> list[Came]:
@@ -129,8 +173,18 @@ class Desk:
                     found.append(Came(report=report, recorded=recorded))
         return found
 
-    async def wait_for(self, request_id: str, count: int = 1, units: float = 4) -> list[Came]:
-        """Returns the reports for a request as soon as there are so many, or time is up."""
+    async def wait_for(
+        self, request_id: str, count: int = 1, units: float | None = None
+    ) -> list[Came]:
+        """Returns the reports for a request as soon as there are so many, or time is up.
+
+        Args:
+            request_id: the reportRequestID.
+            count: how many.
+            units: short whiles; left out, as many as that many reports need, and four.
+        """
+        if units is None:
+            units = 4 + count * (self.backs.get(request_id, ZERO) / self.t.device.unit)
         wanted = self.t.tape.wait(lambda one: len(self.came(request_id)) >= count, within=FOREVER)
         await self.t.in_time(wanted, units)
         return self.came(request_id)
@@ -168,4 +222,4 @@ async def reporting(t: VenTest) -> AsyncIterator[Desk]:
         yield desk
     finally:
         if desk.running and not t.device.fresh:
-            await desk.cancel(*desk.running)
+            await desk.clear()

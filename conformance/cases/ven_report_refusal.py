@@ -112,7 +112,9 @@ async def any_form(t: VenTest) -> None:
     """
     async with reporting(t) as desk:
         offer = desk.offer(*TELEMETRY)
-        for request_id, name in (("0042", "007"), ("Tom & Co", "R&D <1>")):
+        # Each as if it had never been used: R322.
+        digits = f"00{t.vtn.now():%m%d%H%M%S}"
+        for request_id, name in (("0042", digits), ("Tom & Co", f"R&D <{desk.new_id()}>")):
             request = once(offer, name, points_of(offer)[0])
             if await desk.take(request, request_id=request_id):
                 came = await desk.wait_for(name)

@@ -12,6 +12,8 @@ NAME = "oadrCreatedEvent"
 _NUMBER = "ei:qualifiedEventID/ei:modificationNumber"
 #: Polls after which an answer is missing; a VEN may poll once or twice before it answers (R500).
 _PATIENCE = 20
+#: Codes for what only an event can have: a number, a signal, a target or market context.
+_OF_EVENTS = {"450", "460", "462"}
 
 
 @message(35, VEN, NAME)
@@ -52,7 +54,9 @@ def request_id_of_event(session: Session, exchange: Exchange, document: Document
 @message(48, VEN, NAME)
 def error_of_event(document: Document) -> Iterator[Seen]:
     """An error of an event is its own: eiResponse stays 200."""
-    if next(answers_in(document), None) is not None and not succeeded(document):
+    # R25: what is wrong with the whole message, such as its vtnID, may have answers beside it.
+    answered = next(answers_in(document), None) is not None
+    if answered and code_of(document) in _OF_EVENTS:
         yield Seen(f"eiResponse {code_of(document)} with eventResponses", response_of(document))
 
 

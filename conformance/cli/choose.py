@@ -103,7 +103,7 @@ def wanted(side: Side, given: Given) -> list[Case]:
     """
     if not given.recordings:
         cases = chosen(side, suites=given.suites, codes=given.cases, rules=given.rules)
-        return in_model(cases, push=given.push)
+        return sorted(in_model(cases, push=given.push), key=lambda one: one.last)
     if given.suites or given.cases or given.rules:
         raise click.UsageError("--recording goes without --suite, --case and --rule.")
     if given.push:

@@ -1,5 +1,6 @@
 """Report requests as they should be, out of the metadata that a VEN has sent (R300)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oadr import messages as m
@@ -28,6 +29,18 @@ def fastest(offer: m.Report, *points: str) -> timedelta:
 def slowest(offer: m.Report, *points: str) -> timedelta:
     """Returns the longest granularity that all of some data points allow; 0 if that is not said."""
     return min((one.max_period for one in _rates(offer, points)), default=ZERO)
+
+
+def in_common(offer: m.Report) -> m.Report:
+    """Returns a metadata report with those data points that can be sampled with the first."""
+    low, high, kept = ZERO, timedelta.max, []
+    for one in offer.descriptions:
+        rate = one.sampling_rate
+        least, most = (rate.min_period, rate.max_period) if rate is not None else (low, high)
+        if max(low, least) <= min(high, most or high):
+            low, high = max(low, least), min(high, most or high)
+            kept.append(one)
+    return replace(offer, descriptions=tuple(kept))
 
 
 def step(offer: m.Report, unit: timedelta, *points: str) -> timedelta:

@@ -1,5 +1,6 @@
 """The VTN that tests a VEN."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -18,6 +19,8 @@ from runtime.clock import Clock
 
 #: Real seconds to wait for something that the VEN is to send.
 WITHIN = 10.0
+#: Real seconds after which a VEN has read the reply to its registration.
+_MOMENT = 0.2
 CONTEXT = "http://openadr.example/conformance"
 #: What the VEN answers to what the VTN says of its own accord.
 ANSWERS = {
@@ -61,6 +64,7 @@ class ScriptedVtn(ReplyingVtn):
         self.push = push
         self.replies: dict[str, Answer] = {}
         self._listener = Listener(self._hear, identity.server_tls)
+        self._introduction: asyncio.Future[None] | None = None
 
     @property
     def url(self) -> str:
@@ -74,11 +78,17 @@ class ScriptedVtn(ReplyingVtn):
 
     async def close(self) -> None:
         """Ends."""
+        self._leave()
         await self._listener.stop()
         await super().close()
 
+    def _leave(self) -> None:
+        if self._introduction is not None:
+            self._introduction.cancel()
+
     def begin(self, tape: Tape) -> None:
         """Forgets all but the registration and the metadata, for the next case."""
+        self._leave()
         self.tape = tape
         self.events.clear()
         self.queue.clear()
@@ -224,6 +234,20 @@ class ScriptedVtn(ReplyingVtn):
                 return True
             await pause()
         return False
+
+    def introduce(self) -> None:
+        """Tells a new VEN that there is nothing on offer: at its next poll, or by push."""
+        if self.push:
+            self._introduction = asyncio.ensure_future(self._introduced())
+        else:
+            super().introduce()
+
+    async def _introduced(self) -> None:
+        registration_id = self.registration_id
+        # The VEN has to hear first that it is registered.
+        await pause(_MOMENT)
+        if self.registration_id == registration_id:
+            await self.pushed(self.metadata())
 
     # What it hears
 

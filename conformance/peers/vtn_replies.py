@@ -97,7 +97,16 @@ class ReplyingVtn(ScriptedPeer):
         self.registration_id = message.registration_id or self.new_id("registration")
         if not message.registration_id:
             self.offers = None
+            self.introduce()
         return self.created(message, known=True)
+
+    def introduce(self) -> None:
+        """Tells a new VEN that there is nothing on offer, first of all (R301, R405)."""
+        self.queue.appendleft(self.metadata())
+
+    def metadata(self) -> m.RegisterReport:
+        """Returns the metadata of the VTN: none."""
+        return m.RegisterReport(request_id=self.new_id("metadata"), ven_id=self.ven_id)
 
     def created(self, message: m.Message, *, known: bool) -> m.CreatedPartyRegistration:
         """Returns the reply to a query or a registration.

@@ -210,7 +210,7 @@ ANSWERS = [
         also="R42.request_id_of_event",
     ),
     ask("R42.request_id_of_event", "answer", (">d1<", ">d9<")),
-    ask("R48.error_of_event", "answer", (">200<", ">452<")),
+    ask("R48.error_of_event", "answer", (">200<", ">460<")),
     ask(
         "R48.error_opts_out",
         "answer",

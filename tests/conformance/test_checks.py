@@ -1,5 +1,7 @@
 """Each check can fail, and none fails in a life without fault."""
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.checks import CHECKS, Severity
@@ -45,6 +47,16 @@ def test_r36_a_cancellation_that_is_sent_twice_may_be_answered_twice_and_no_more
         for _ in range(3)
     ]
     assert again == [False, False, True]
+
+
+@pytest.mark.parametrize(("code", "found"), [(452, False), (460, True)])
+def test_r48_an_error_of_the_message_may_have_answers_beside_it(code: int, found: bool) -> None:
+    judge = Judge(alone=True)
+    see(judge, step("poll", POLL, distribute(CANCELLED, request_id="d2")))
+    answer = answers("e5", request_id="d2", number=1)
+    refused = replace(answer, response=replace(answer.response, code=code))
+    seen = {one.check.id for one in see(judge, step("answer", refused, NOTHING))}
+    assert ("R48.error_of_event" in seen) is found
 
 
 def test_the_life_is_written_in_valid_messages() -> None:

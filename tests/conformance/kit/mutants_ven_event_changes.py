@@ -44,7 +44,7 @@ _REFUSALS = [
     event_mutant("K1_0111A", "R111.device_class", instead(CREATED, None)),
     event_mutant("K1_0112A", "R112.unknown_resource", recoded(462, 200)),
     event_mutant("K1_0033A", "R33.refuses_illogical", recoded(459, 200)),
-    event_mutant("K1_0070A", "R70.double_event_id", REFUSES),
+    event_mutant("K1_0070A", "R19.double_event_id", REFUSES),
 ]
 _TIMES = [
     event_mutant("K1_0062A", "R62.answers_passed", FORGETS_FIRST),

@@ -26,9 +26,9 @@ MUTANTS = [
             code="K1_0021B",
             demand=demand,
             bend=changed("oadrResponse", _OTHER),
-            also=frozenset({"R21.refuses_other_ven", "R512.ven_id_case"}),
+            also=frozenset({"R400.refuses_other_ven", "R512.ven_id_case"}),
         )
-        for demand in ("R21.refuses_other_ven", "R512.ven_id_case")
+        for demand in ("R400.refuses_other_ven", "R512.ven_id_case")
     ),
     Mutant(
         side=Side.VEN,

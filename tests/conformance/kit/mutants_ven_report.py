@@ -159,7 +159,7 @@ MUTANTS = [
     _mutant(
         "K1_0303",
         "R304.any_request_id",
-        changed(UPDATE, (">007<", ">7<")),
+        changed(UPDATE, (r">00(\d+)<", r">\1<")),
         "R304.data_were_asked",
     ),
     _mutant(

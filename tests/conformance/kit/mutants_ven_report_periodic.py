@@ -11,6 +11,7 @@ from tests.conformance.kit.report_bends import (
     PENDING,
     REGISTER,
     UPDATE,
+    beside,
     cut,
     data_for,
     first_of_each,
@@ -87,7 +88,7 @@ MUTANTS = [
         "R511.right_service",
     ),
     _mutant("R1_3020", "R325.comes_each_time", _SILENT),
-    _mutant("R1_3020", "R325.ends", reports(twice)),
+    _mutant("R1_3020", "R325.ends", reports(beside)),
     _mutant("R1_3020", "R341.first_interval", _LONG_AGO),
     _mutant("R1_3027", "R325.for_ever", first_only(UPDATE)),
     _mutant("K1_0325", "R325.has_begun", first_only(UPDATE)),
@@ -125,5 +126,5 @@ MUTANTS = [
     _mutant("R1_3170", "R306.asked_again", _silent_after_metadata()),
     # Delivery
     _mutant("K1_0346A", "HTTP.report_again", first_only(UPDATE)),
-    _mutant("K1_0346B", "HTTP.reports_go_on", first_only(UPDATE)),
+    _mutant("K1_0346B", "R325.reports_go_on", first_only(UPDATE)),
 ]

@@ -60,6 +60,16 @@ def twice(number: int, report: m.Report) -> tuple[m.Report, ...]:
     return report, replace(report, created_date_time=later)
 
 
+def beside(number: int, report: m.Report) -> tuple[m.Report, ...]:
+    """Returns a report, and one of a second later."""
+    second = timedelta(seconds=1)
+    intervals = tuple(
+        replace(one, dtstart=one.dtstart and one.dtstart + second) for one in report.intervals
+    )
+    start = report.dtstart and report.dtstart + second
+    return report, replace(report, dtstart=start, intervals=intervals)
+
+
 def first_of_each() -> Bend:
     """Returns a bend that swallows all reports for a request but the first."""
     seen: set[str] = set()

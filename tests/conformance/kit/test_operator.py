@@ -1,5 +1,6 @@
 """Who does what a case wants done: a person, a hook script, nobody."""
 
+import asyncio
 import json
 import re
 import stat
@@ -316,15 +317,29 @@ def _awaited(who: Who, said: list[str], within: float = 5) -> AwaitedVen:
     )
 
 
-async def test_a_ven_that_nobody_starts_is_waited_for_once() -> None:
+async def test_a_ven_that_nobody_starts_is_waited_for_until_it_stays_away() -> None:
     said: list[str] = []
-    ven = _awaited(Nobody(), said)
+    ven = _awaited(Nobody(), said, within=0.05)
     await ven.meet("http://localhost:1/OpenADR2/Simple/2.0b", push=False)
     ven.hears()
     await ven.do(Start())
+    with pytest.raises(Cannot, match=r"no VEN came within 0\.05 s"):
+        await ven.do(Start())
     with pytest.raises(Cannot, match="needs somebody to start the VEN"):
         await ven.do(Start())
     assert "kit-vtn at http://localhost:1/OpenADR2/Simple/2.0b; HTTP pull" in said[0]
+    assert "Waiting for the VEN to register again" in said[-1]
+
+
+async def test_a_ven_that_comes_back_by_itself_is_waited_for_again() -> None:
+    ven = _awaited(Nobody(), [])
+    ven.hears()
+    await ven.do(Start())
+    for _ in range(2):
+        again = asyncio.ensure_future(ven.do(Start()))
+        await asyncio.sleep(0)
+        ven.hears()
+        await again
 
 
 async def test_a_ven_that_never_comes_skips_the_case() -> None:
