@@ -1,5 +1,6 @@
 """What the commands of ``conform`` share: kinds of values, options, and how they end."""
 
+import errno
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -62,6 +63,21 @@ class HostPort(click.ParamType[Address, Any]):
         if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
             self.fail(f"{value!r} is no HOST:PORT, such as 0.0.0.0:8080.", param, ctx)
         return Address(host, int(port))
+
+
+#: Why nobody can listen somewhere, by the number of the error.
+TAKEN = {
+    errno.EADDRINUSE: "something else listens there",
+    errno.EACCES: "that needs other rights",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+}
+
+
+def taken(who: str, address: Address | None, error: OSError) -> str:
+    """Returns in a sentence why somebody cannot listen; at any free port for None."""
+    where = f"{address.host}:{address.port}" if address else "a free port"
+    why = TAKEN.get(error.errno or 0, error.strerror or str(error))
+    return f"{who} cannot listen on {where}: {why}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

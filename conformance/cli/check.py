@@ -50,11 +50,12 @@ def check(
       NAME.xml                  one message
       NAME.request.xml          an exchange, with NAME.reply.xml beside it
       NAME.oadr-trace.json      what 'vtn trace', 'ven trace' or 'conform proxy' exported
-      a folder                  with such files, or with the trace of a VTN, a VEN or a proxy
+      a folder                  with such files, or a trace: vtn-trace, ven-trace, or what
+                                'conform proxy' recorded
 
     \b
     conform check poll.xml
-    conform check vtn.trace/ --judge ven --html report.html
+    conform check vtn-trace --judge ven --html report.html
 
     Exit codes: 0 nothing is violated, 1 something is, 2 there is nothing to judge.
     """

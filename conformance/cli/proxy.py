@@ -1,7 +1,6 @@
 """``conform proxy``: stand between a VTN and its VENs, judge what they say, record it."""
 
 import asyncio
-import errno
 import signal
 from collections import Counter
 from contextlib import ExitStack, suppress
@@ -14,7 +13,15 @@ import click
 from certs import KeyPair, TLSFiles, client_context, server_context
 from certs.errors import CertsError
 from conformance.checks import Severity, Side
-from conformance.cli.base import FILE, Address, HostPort, NothingTested, check_folders, telling
+from conformance.cli.base import (
+    FILE,
+    Address,
+    HostPort,
+    NothingTested,
+    check_folders,
+    taken,
+    telling,
+)
 from conformance.cli.check import PARTY, place, wrong
 from conformance.cli.identity import unpacked
 from conformance.passive.judging import result
@@ -156,9 +163,7 @@ async def _stand(middle: Proxy, listen: Address, vtn_url: str, *, quiet: bool) -
     try:
         await middle.start()
     except OSError as error:
-        words = errno.errorcode.get(error.errno or 0, "")
-        where = f"{listen.host}:{listen.port}"
-        raise NothingTested(f"The proxy cannot listen on {where}: {words} {error}.") from None
+        raise NothingTested(taken("The proxy", listen, error)) from None
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):

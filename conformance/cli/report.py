@@ -20,6 +20,9 @@ def report(
 
     \b
     conform report pull.json push.json --html report.html --junit report.xml
+
+    Exit codes are those of the runs: 0 all passed or were skipped, 1 not all, 2 there is nothing
+    to report.
     """
     check_folders((html, junit, json))
     runs: list[Run] = []

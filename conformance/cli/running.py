@@ -1,7 +1,6 @@
 """A run from the first line to the exit status."""
 
 import asyncio
-import errno
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import click
 from rich.console import Console
 
 from conformance.case import Case
-from conformance.cli.base import Given, NothingTested, check_folders
+from conformance.cli.base import TAKEN, Given, NothingTested, check_folders, taken
 from conformance.cli.devices import seconds
 from conformance.operator import Terminal, Who
 from conformance.reached import COMES_WITHIN
@@ -95,9 +94,9 @@ def run(running: Running, work: Callable[[], Awaitable[Run]]) -> None:
     try:
         found = asyncio.run(_done(work))
     except OSError as error:
-        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-            raise NothingTested(_taken(given, error)) from None
-        raise
+        if error.errno not in TAKEN:
+            raise
+        raise NothingTested(taken("The kit", given.listen, error)) from None
     finally:
         running.screen.rest()
         logger.setLevel(level)
@@ -110,13 +109,3 @@ def run(running: Running, work: Callable[[], Awaitable[Run]]) -> None:
 
 async def _done(work: Callable[[], Awaitable[Run]]) -> Run:
     return await work()
-
-
-def _taken(given: Given, error: OSError) -> str:
-    where = f"{given.listen.host}:{given.listen.port}" if given.listen else "a free port"
-    why = {
-        errno.EADDRINUSE: "something else listens there",
-        errno.EACCES: "that needs other rights",
-        errno.EADDRNOTAVAIL: "this machine has no such address",
-    }
-    return f"The kit cannot listen on {where}: {why.get(error.errno or 0, str(error))}."

@@ -94,7 +94,7 @@ def _wrong(runs: Sequence[Run]) -> str:
                 f'<span class="id">{rule}</span>',
                 text(fault.expected),
                 text(cut(fault.seen)),
-                _link(*places[0]) + more,
+                _link(*places[0], fault.exchange) + more,
             ]
         )
     heads = [("k", "severity"), ("i", "rule and check"), ("", "expected"), ("", "seen first")]
@@ -158,8 +158,13 @@ def _list(runs: Sequence[Run]) -> str:
     return f"<h2>Cases</h2>{tools}{table(heads, rows, attributes)}"
 
 
-def _link(number: int, one: Result) -> str:
-    return f'<a class="id" href="#{case_anchor(number, one)}">{text(one.id)}</a>'
+def _link(number: int, one: Result, exchange: int = 0) -> str:
+    """Returns a link to a case, or to one of its exchanges."""
+    here = case_anchor(number, one)
+    if not exchange:
+        return f'<a class="id" href="#{here}">{text(one.id)}</a>'
+    words = f"{text(one.id)}<br>exchange {exchange}"
+    return f'<a class="id" href="#{anchor(here, exchange)}">{words}</a>'
 
 
 def _what(one: Result) -> str:

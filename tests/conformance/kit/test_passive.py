@@ -63,9 +63,18 @@ def test_only_one_side_is_judged_if_that_is_wanted(tmp_path: Path) -> None:
     assert not result.faults
 
 
+def test_a_message_that_is_no_xml_is_judged_beside_the_others(tmp_path: Path) -> None:
+    (tmp_path / "broken.xml").write_bytes(b"<oadrPayload>")
+    (found,) = judge(sources([tmp_path]), list(Side)).results
+    assert {one.id for one in found.faults} == {"XSD.valid"}
+    (tmp_path / "empty.xml").write_bytes(b"")
+    with pytest.raises(SourceError, match=r"empty\.xml: is no XML"):
+        list(sources([tmp_path]))
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no xml", b"{}"])
 def test_what_cannot_be_judged_is_said_with_its_file(tmp_path: Path, content: bytes | None) -> None:
-    for name in ("file.xml", "file.oadr-trace.json"):
+    for name in ("file.txt", "file.oadr-trace.json"):
         file = tmp_path / name
         if content is not None:
             file.write_bytes(content)

@@ -127,6 +127,13 @@ def test_every_link_of_the_page_leads_somewhere() -> None:
     assert links <= set(ids)
 
 
+def test_what_is_wrong_leads_to_the_exchange_where_it_is() -> None:
+    page = html([RUN])
+    first, _, _ = page.partition("<h2>Summary</h2>")
+    fault, one = next((fault, one) for one in RUN.results for fault in one.faults if fault.exchange)
+    assert f"{one.id}<br>exchange {fault.exchange}</a>" in first
+
+
 def test_the_page_tells_each_verdict_in_words_with_its_reason() -> None:
     text = Page(html([RUN])).text
     for word in (
