@@ -188,8 +188,8 @@ def _asks(document: Document) -> bool:
     return first(document.element, "oadr:oadrReportRequest") is not None
 
 
-def _echo(rule: int, *names: str) -> None:
-    @exchange(rule, BOTH, *names)
+def _echo(rule: int, *names: str, severity: Severity = Severity.VIOLATION) -> None:
+    @exchange(rule, BOTH, *names, severity=severity)
     def echoed_request_id(exchange: Exchange, document: Document) -> Iterator[Seen]:
         """The reply carries the requestID of the request, if it has one."""
         if not exchange.is_reply(document):
@@ -203,10 +203,16 @@ def _echo(rule: int, *names: str) -> None:
 
 _echo(207, "oadrCreatedOpt", "oadrCanceledOpt")
 _echo(303, "oadrRegisteredReport", "oadrCreatedReport", "oadrUpdatedReport", "oadrCanceledReport")
-_echo(48, "oadrCreatedPartyRegistration", "oadrCanceledPartyRegistration")
+# What eiResponse is for; but no rule says so of these.
+_echo(
+    48,
+    "oadrCreatedPartyRegistration",
+    "oadrCanceledPartyRegistration",
+    severity=Severity.WARNING,
+)
 
 
-@exchange(48, BOTH, "oadrDistributeEvent")
+@exchange(48, BOTH, "oadrDistributeEvent", severity=Severity.WARNING)
 def echoed_in_snapshot(exchange: Exchange, document: Document) -> Iterator[Seen]:
     """The reply carries the requestID of the request."""
     if exchange.request.name != "oadrRequestEvent" or not exchange.is_reply(document):

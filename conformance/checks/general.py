@@ -96,6 +96,9 @@ def right_service(exchange: Exchange, document: Document) -> Iterator[Seen]:
     """A message goes to the address of its service."""
     if exchange.is_reply(document) or not exchange.service:
         return
+    if document.name == "oadrResponse" and exchange.service in _SERVICES:
+        # Where the answer to oadrRequestReregistration goes is not said.
+        return
     if document.name not in _SERVICES.get(exchange.service, ()):
         yield Seen(f"{document.name} to {exchange.service!r}", document.element)
 

@@ -35,6 +35,7 @@ _KNOWN: Mapping[str, _Known] = MappingProxyType(
     }
 )
 _NAMES = {*_KNOWN, "HISTORY_GREENBUTTON"}
+_DESCRIPTION = "oadr:oadrReportDescription"
 #: What a description holds beside a unit.
 _NO_UNIT = frozenset(
     {
@@ -54,10 +55,9 @@ def reports_of(document: Document) -> Iterator[Element]:
     return each(document.element, "oadr:oadrReport")
 
 
-def _descriptions(document: Document) -> Iterator[tuple[Element, Element]]:
+def _descriptions(document: Document) -> Iterator[Element]:
     for report in reports_of(document):
-        for description in each(report, "oadr:oadrReportDescription"):
-            yield report, description
+        yield from each(report, _DESCRIPTION)
 
 
 def _name(report: Element) -> str:
@@ -94,7 +94,7 @@ def no_report_id(document: Document) -> Iterator[Seen]:
 @message(307, BOTH, NAME)
 def subject(document: Document) -> Iterator[Seen]:
     """The reportSubject names device classes of the list and nothing else."""
-    for _, description in _descriptions(document):
+    for description in _descriptions(document):
         yield from only_device_classes(first(description, "ei:reportSubject"))
 
 
@@ -161,18 +161,22 @@ def has_duration(document: Document) -> Iterator[Seen]:
 @message(312, BOTH, NAME)
 def period_in_duration(document: Document) -> Iterator[Seen]:
     """The oadrMaxPeriod is not longer than the duration of the report."""
-    for report, description in _descriptions(document):
-        most = duration(description, f"{_RATE}/oadr:oadrMaxPeriod")
+    # Of the report once: to look for what is not there takes time with its size.
+    for report in reports_of(document):
         length = duration(report, _LENGTH)
-        if most is not None and length is not None and most > length:
-            found = first(description, _RATE)
-            yield Seen(f"oadrMaxPeriod {most}, duration {length}", found)
+        if length is None:
+            continue
+        for description in each(report, _DESCRIPTION):
+            most = duration(description, f"{_RATE}/oadr:oadrMaxPeriod")
+            if most is not None and most > length:
+                found = first(description, _RATE)
+                yield Seen(f"oadrMaxPeriod {most}, duration {length}", found)
 
 
 @message(312, BOTH, NAME)
 def periods_in_order(document: Document) -> Iterator[Seen]:
     """The oadrMinPeriod is not longer than oadrMaxPeriod, and neither is negative."""
-    for _, description in _descriptions(document):
+    for description in _descriptions(document):
         least = duration(description, f"{_RATE}/oadr:oadrMinPeriod")
         most = duration(description, f"{_RATE}/oadr:oadrMaxPeriod")
         if least is not None and most is not None and not ZERO <= least <= most:
@@ -191,28 +195,35 @@ def metadata_name(document: Document) -> Iterator[Seen]:
 @message(331, BOTH, NAME)
 def well_known(document: Document) -> Iterator[Seen]:
     """A well-known report has the types and units of the table."""
-    for report, description in _descriptions(document):
-        known = _KNOWN.get(_name(report))
+    for report in reports_of(document):
+        name = _name(report)
+        known = _KNOWN.get(name)
         if known is None:
             continue
-        unit = next((local(one) for one in description if local(one) not in _NO_UNIT), "")
-        seen = (text(description, "ei:reportType"), unit, text(description, "ei:readingType"))
-        if seen[0] != known.report_type or unit not in known.units or seen[2] != known.reading_type:
-            yield Seen(f"{_name(report)} with {', '.join(map(str, seen))}", description)
+        for description in each(report, _DESCRIPTION):
+            unit = next((local(one) for one in description if local(one) not in _NO_UNIT), "")
+            kind, reading = text(description, "ei:reportType"), text(description, "ei:readingType")
+            fits = kind == known.report_type and reading == known.reading_type
+            if not fits or unit not in known.units:
+                yield Seen(f"{name} with {kind}, {unit}, {reading}", description)
 
 
 @message(333, BOTH, NAME)
 def telemetry_rate(document: Document) -> Iterator[Seen]:
     """The data points of telemetry have an oadrSamplingRate."""
-    for report, description in _descriptions(document):
-        if _name(report).startswith("TELEMETRY_") and first(description, _RATE) is None:
-            yield Seen("no oadrSamplingRate", description)
+    for report in reports_of(document):
+        if not _name(report).startswith("TELEMETRY_"):
+            continue
+        for description in each(report, _DESCRIPTION):
+            if first(description, _RATE) is None:
+                yield Seen("no oadrSamplingRate", description)
 
 
-@message(302, BOTH, NAME)
+# R46: an empty one says as much as none, and none is all resources (R343).
+@message(302, BOTH, NAME, severity=Severity.WARNING)
 def data_source(document: Document) -> Iterator[Seen]:
     """The reportDataSource says whose data they are, or is left out."""
-    for _, description in _descriptions(document):
+    for description in _descriptions(document):
         found = first(description, "ei:reportDataSource")
         if found is not None and ("" in texts(found, "ei:resourceID") or not len(found)):
             yield Seen("an empty reportDataSource", found)

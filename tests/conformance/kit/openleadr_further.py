@@ -53,7 +53,7 @@ _OF_VEN = {
     "R206.event_wanted_answer": "create_opt does not look at oadrResponseRequired.",
     "R21.same_identifiers": "X2: a venID such as 0042 comes back as 42.",
     "R512.odd_identifiers": "X2: an eventID or a venID that looks like a number is altered.",
-    "R21.refuses_other_ven": "C6: _on_event does not look at the venID in eiTarget.",
+    "R400.refuses_other_ven": "oadrRequestReregistration is obeyed whatever its venID.",
     "R300.data_are_complete": "C10: an unknown data point is left out, and the rest is sent.",
     "R303.echoes_of_request": "X2: normalize_dict turns requestIDs into numbers.",
     "R304.any_request_id": "X2: the report comes under an altered reportRequestID.",
@@ -72,8 +72,7 @@ _OF_VEN = {
     "R405.registers_first": "run goes on to set up polling after a cancellation that came with "
     "its first poll.",
     "R42.odd_request_ids": "X1, X2: requestIDs are altered, or written as they are.",
-    "R48.error_of_event": "C1: _on_event sends eventResponses with an eiResponse of 452.",
-    "R512.ven_id_case": "C6: _on_event does not look at the venID in eiTarget.",
+    "R512.ven_id_case": "oadrRequestReregistration is obeyed whatever its venID.",
     "R66.completed_in_window": "determine_event_status looks at no tolerance, so that an event "
     "in its window is over, and C7 answers none that is over.",
 }
