@@ -5,10 +5,10 @@ message, or no message at all, is not held against rules about answers: its send
 say something.
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 __all__ = ["Judge", "Opened"]
 
+log = logging.getLogger("openadr.conformance.judge")
+#: What one check finds in one message; telling where a thing is takes time with its place.
+MOST_FOUND = 100
 #: Sessions that are kept, the latest; without a limit strangers could fill the memory.
 MOST_SESSIONS = 10_000
 #: Documents that are kept parsed, and the longest that is.
@@ -44,6 +47,10 @@ class Judge:
         checks: which.
         alone: whether the traffic is that of one VEN and one VTN; otherwise it is told
             apart by whom it is of.
+
+    Attributes:
+        broken: identifiers of the checks that have failed themselves: what they were to
+            look at is not proved right.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class Judge:
         self._judged = frozenset(judged)
         self._checks = tuple(checks)
         self._alone = alone
+        self.broken: set[str] = set()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._chosen: dict[tuple[Kind, Side, str], tuple[Check, ...]] = {}
 
@@ -144,8 +152,17 @@ class Judge:
                 if session is not None:
                     yield from self._run(Kind.SESSION, session, exchange, document)
         if session is not None and usable:
-            with suppress(ArithmeticError):
-                learn(session, exchange, document)
+            self._learn(session, exchange, document)
+
+    def _learn(self, session: Session, exchange: Exchange, document: Document) -> None:
+        try:
+            learn(session, exchange, document)
+        except ArithmeticError:
+            # Beyond all dates, or no number.
+            return
+        except Exception:
+            log.exception("what %r says cannot be taken in", document)
+            self.broken.add("learning")
 
     def _alone_in(self, exchange: Exchange, document: Document) -> Iterator[Finding]:
         """Yields what is wrong with a message whatever came before; asks once for each."""
@@ -153,7 +170,7 @@ class Judge:
             return
         findings = list(self._run(Kind.MESSAGE, None, exchange, document))
         yield from findings
-        if not findings and len(document.data) <= LONGEST:
+        if not findings and not self.broken and len(document.data) <= LONGEST:
             _keep(_clean, (document.data, document.sender), True)
 
     def _run(
@@ -161,11 +178,19 @@ class Judge:
     ) -> Iterator[Finding]:
         for check in self._of(kind, document):
             try:
-                for seen in check.run(session or Session(), exchange, document):
+                found = check.run(session or Session(), exchange, document)
+                for count, seen in enumerate(found, 1):
+                    if count == MOST_FOUND:
+                        more = f"{seen.text}; after {count} nothing more of this is looked for"
+                        yield _finding(check, document, replace(seen, text=more))
+                        break
                     yield _finding(check, document, seen)
             except ArithmeticError:
                 # Beyond all dates, or no number: what nobody can compute breaks other rules.
                 continue
+            except Exception:
+                log.exception("%s failed at %r", check.id, document)
+                self.broken.add(check.id)
 
     def _of(self, kind: Kind, document: Document) -> tuple[Check, ...]:
         name = "" if document.invalid else document.name
