@@ -25,6 +25,7 @@ from conformance.checks import Severity, Side
 from conformance.demands import Demand
 from conformance.device import Cannot, Device, VenDevice, VtnDevice
 from conformance.peers import Recorded, ScriptedVen, ScriptedVtn, Tape
+from conformance.peers.requests import metadata
 from conformance.peers.vtn import ANSWERS
 from conformance.results import Fault
 from oadr import messages as m
@@ -240,6 +241,12 @@ class VenTest(Test):
         message: object = None if document is None else document.message
         return message if isinstance(message, kind) else None
 
+    def _asking(self) -> m.CreateReport:
+        request = metadata(self.vtn.new_id("report"))
+        return m.CreateReport(
+            request_id=self.vtn.new_id("create"), requests=(request,), ven_id=self.vtn.ven_id
+        )
+
     @property
     def report_only(self) -> bool:
         """Whether the VEN has registered as one for reports alone."""
@@ -252,5 +259,8 @@ class VenTest(Test):
             found = await self.hear("oadrCreatePartyRegistration", units=_COMES)
             self.need(found, "the VEN does not register")
         if self.vtn.offers is None:
+            if self.vtn.registration is not None and self.vtn.registration.registration_id:
+                # R405: who registers again need not introduce itself again.
+                await self.answer(self._asking())
             found = await self.hear("oadrRegisterReport", units=_COMES)
             self.need(found, "the VEN does not offer reports")

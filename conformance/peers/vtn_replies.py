@@ -43,6 +43,7 @@ class ReplyingVtn(ScriptedPeer):
         self.ven_id = identity.ven_id or self.new_id("ven")
         self.vtn_id = identity.name
         self.registration_id = ""
+        self._met = False
         self.registration: m.CreatePartyRegistration | None = None
         self.offers: tuple[m.Report, ...] | None = None
         self.events: dict[str, m.Event] = {}
@@ -52,6 +53,7 @@ class ReplyingVtn(ScriptedPeer):
 
     def forget(self) -> None:
         """Takes the VEN for not registered."""
+        self._met = True
         self.registration_id = ""
         self.registration = None
         self.offers = None
@@ -93,6 +95,10 @@ class ReplyingVtn(ScriptedPeer):
     def _on_CreatePartyRegistration(  # noqa: N802
         self, message: m.CreatePartyRegistration
     ) -> m.Message:
+        if message.ven_id and message.registration_id and not self._met:
+            # It has led a VEN of an earlier run back.
+            self.ven_id = message.ven_id
+        self._met = True
         self.registration = message
         self.registration_id = message.registration_id or self.new_id("registration")
         if not message.registration_id:
@@ -136,6 +142,9 @@ class ReplyingVtn(ScriptedPeer):
         )
 
     def _on_Poll(self, message: m.Poll) -> "m.Message | bytes":  # noqa: N802
+        if not self._met:
+            # It was registered in an earlier run, and takes itself for registered.
+            return m.RequestReregistration(ven_id=message.ven_id)
         if self.queue:
             return self.queue.popleft()
         return m.Response(response=m.EiResponse(description="OK"), ven_id=self.ven_id)
