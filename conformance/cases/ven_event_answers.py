@@ -6,6 +6,7 @@ from conformance.cases.answering import (
     CREATED,
     answer,
     answers_to,
+    asks,
     at_first,
     cancelled,
     expect_taken,
@@ -86,6 +87,7 @@ async def never(t: VenTest) -> None:
 
     1. The VTN distributes an event that says never: new, unchanged, changed, cancelled.
     2. The VEN does not answer.
+    3. The VTN says that it offers no reports, which the VEN answers: it is there.
     """
     await settled(t)
     event = silent(soon(t))
@@ -93,6 +95,7 @@ async def never(t: VenTest) -> None:
     for version in (event, event, changed, cancelled(changed)):
         await say(t, version)
         await t.wait(0.4)
+    needed(await asks(t, t.vtn.metadata()), "the VEN does not answer anything else either")
 
 
 @ven_case("K1_0012C", "never and always together", rules=(12, 62), suite=Suite.EVENT)

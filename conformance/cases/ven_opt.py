@@ -193,12 +193,14 @@ async def not_qualified(t: VenTest) -> None:
 
     1. The VTN sends an event that wants no answer.
     2. The VEN is asked to opt out of it, and sends no oadrCreateOpt.
+    3. The VTN says that it offers no reports, which the VEN answers: it is there.
     """
     await t.joined()
     event = await _has_event(t, ResponseRequired.NEVER)
     # What comes in spite of that is what a check looks at.
     await t.do(QualifyEvent(event_id=event.descriptor.event_id, opt=OptType.OPT_OUT))
     await t.wait(1)
+    t.need(await t.answer(t.vtn.metadata()), "the VEN does not say anything at all")
 
 
 @ven_case("K1_0208", "an opt that is refused", rules=(208,), suite=Suite.OPT)
