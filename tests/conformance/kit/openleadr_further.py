@@ -16,6 +16,7 @@ _REBUILT = "V1: add_raw_event replaces the active period by one made of the inte
 _OF_VTN = {
     "HTTP.doctype_refused": "VTNService.handler parses with a schema and does not forbid a "
     "DOCTYPE; lxml then ends the whole process with a segmentation fault.",
+    "HTTP.goes_on": "As above: a DOCTYPE ends the process, and nothing listens any more.",
     "HTTP.no_server_error": "V6, V18, V19: handlers look up keys that the schema leaves out.",
     "R104.signal_kept": "X11: _MEASUREMENT_NAMESPACES has currencyPerWK for currencyPerKW.",
     "R105.notification": "add_event writes no x-eiNotification unless one is given, and V1 "
