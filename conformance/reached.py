@@ -168,7 +168,7 @@ def listening(host: str, port: int) -> type[ScriptedVen]:
 
         async def listen(self) -> None:
             if self.push and self._listener is None:
-                self._listener = Listener(self._hear, self.identity.server_tls)
+                self._listener = Listener(self.answered, self.identity.server_tls)
                 await self._listener.start(host, port)
 
     return ListeningVen

@@ -174,5 +174,6 @@ class Run:
 
     @property
     def passed(self) -> bool:
-        """Whether no case failed and none is inconclusive."""
-        return not (self.count(Verdict.FAIL) or self.count(Verdict.INCONCLUSIVE))
+        """Whether a case passed, none failed and none is inconclusive."""
+        wrong = self.count(Verdict.FAIL) or self.count(Verdict.INCONCLUSIVE)
+        return bool(self.count(Verdict.PASS)) and not wrong

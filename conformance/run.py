@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from conformance.demands import demand
 from conformance.device import Device, VenDevice, VtnDevice
 from conformance.peers import ScriptedVen, ScriptedVtn, Tape
 from conformance.peers.http import Unreached, pause
-from conformance.results import Result, Run, Verdict, fault_of, said
+from conformance.results import Result, Run, Said, Verdict, fault_of, said
 
 log = logging.getLogger("openadr.conformance")
 #: Longest real time of one case, in seconds, unless somebody has to do something by hand.
@@ -25,6 +26,9 @@ COMES_BACK = 10.0
 #: So many cases in a row without a word from a VEN, and it is not waited for any more.
 SILENT = 3
 GOES_ON = demand("HTTP", "goes_on", "Whatever a VTN is sent, it goes on listening.")
+#: Characters of what was said that a run keeps; of what is beyond, only the beginnings.
+MOST_KEPT = 256 * 1024 * 1024
+_BEGINNING = 2000
 #: Called before a case (with None) and after it.
 Progress = Callable[[Case, Result | None], None]
 
@@ -129,6 +133,7 @@ class _Runner:
         self._began = datetime.now(UTC)
         self._start = time.monotonic()
         self._results: list[Result] = []
+        self._room = MOST_KEPT
         self._silent = 0
         #: Why nothing can be tested any more; empty if it can.
         self._gone = ""
@@ -148,13 +153,18 @@ class _Runner:
                 test.met.clear()
                 verdict, reason = Verdict.INCONCLUSIVE, "nothing was heard of the VEN"
         result = _result(test, verdict, reason, time.monotonic() - start)
+        self._room -= sum(len(one.request) + len(one.reply) for one in result.said)
+        if self._room < 0:
+            result = replace(result, said=tuple(map(_begun, result.said)))
         self._results.append(result)
         self._progress(test.case, result)
 
     async def _tried(self, test: Test) -> tuple[Verdict, str]:
         run: Any = test.case.run
         try:
-            async with asyncio.timeout(self._limit):
+            async with asyncio.timeout(self._limit) as scope:
+                now = asyncio.get_running_loop().time
+                test.tape.when_full = lambda: scope.reschedule(now())
                 await run(test)
         except Skipped as skipped:
             return Verdict.SKIP, str(skipped)
@@ -163,10 +173,13 @@ class _Runner:
         except Unreached as unreached:
             return Verdict.INCONCLUSIVE, self._ended(test, str(unreached))
         except TimeoutError:
-            return Verdict.INCONCLUSIVE, f"it was not over after {self._limit:g} s"
+            late = f"it was not over after {self._limit:g} s"
+            return Verdict.INCONCLUSIVE, test.tape.spoiled or late
         except Exception as error:
             log.exception("%s", test.case.code)
             return Verdict.INCONCLUSIVE, f"it broke off: {type(error).__name__}: {error}"
+        finally:
+            test.tape.when_full = None
         return Verdict.PASS, ""
 
     async def came_back(self, url: str) -> bool:
@@ -227,6 +240,17 @@ async def _listens(url: str, within: float) -> bool:
             return True
 
 
+def _begun(one: Said) -> Said:
+    """Returns an exchange with the beginnings of its documents."""
+    return replace(one, request=_beginning(one.request), reply=_beginning(one.reply))
+
+
+def _beginning(text: str) -> str:
+    if len(text) <= _BEGINNING:
+        return text
+    return f"{text[:_BEGINNING]}... ({len(text):,} characters; the run has too many to keep them)"
+
+
 def _result(test: Test, verdict: Verdict, reason: str, took: float) -> Result:
     """Returns a result; what is violated fails, however the case ended."""
     case, tape = test.case, test.tape
@@ -236,6 +260,8 @@ def _result(test: Test, verdict: Verdict, reason: str, took: float) -> Result:
         verdict = Verdict.FAIL
     elif verdict is Verdict.PASS and not (test.met or tape.checks):
         verdict, reason = Verdict.INCONCLUSIVE, "nothing was checked"
+    elif verdict is Verdict.PASS and tape.spoiled:
+        verdict, reason = Verdict.INCONCLUSIVE, tape.spoiled
     return Result(
         id=case.id(push=test.push),
         title=case.title,

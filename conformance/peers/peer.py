@@ -1,9 +1,10 @@
 """What both parties of the kit have in common: identifiers, signing, the tape."""
 
+import logging
 import secrets
 from collections.abc import Mapping
 
-from conformance.peers.http import Line, Reply
+from conformance.peers.http import Heard, Line, Reply
 from conformance.peers.identity import Identity
 from conformance.peers.tape import Tape
 from oadr import codec
@@ -12,6 +13,7 @@ from oadr.replies import SERVICE_OF
 from oadr.signature import sign
 from runtime.clock import Clock
 
+log = logging.getLogger("openadr.conformance.peer")
 #: Where services are, below the base address (R511).
 PREFIX = "/OpenADR2/Simple/2.0b"
 _VTN_SERVICES: Mapping[type, str] = {
@@ -60,6 +62,22 @@ class ScriptedPeer:
         if key is None or not (self.identity.signs if signed is None else signed):
             return codec.encode(message)
         return sign(message, key, now=self.clock.now(), nonce=secrets.token_hex(16))
+
+    async def answered(self, heard: Heard) -> Reply:
+        """Returns the reply to whatever comes in; it may come from anybody, at any time."""
+        if not self.tape.takes(len(heard.body)):
+            return Reply(status=503)
+        try:
+            return await self._hear(heard)
+        except Exception as error:
+            # It is not on the tape: a case that goes on without it has not seen all.
+            log.exception("what came to %r could not be answered", heard.path)
+            self.tape.spoil(f"the kit failed at what it heard: {type(error).__name__}: {error}")
+            return Reply(status=500)
+
+    async def _hear(self, heard: Heard) -> Reply:
+        """Answers a request, and takes it down."""
+        raise NotImplementedError
 
     async def close(self) -> None:
         """Closes its connections."""

@@ -10,6 +10,10 @@ from conformance.checks import Document, Finding, Side
 from conformance.judge import Judge
 from runtime.clock import Clock
 
+#: What one case keeps: exchanges, and bytes of them. Who says more does not end by itself.
+MOST_EXCHANGES = 20_000
+MOST_BYTES = 64 * 1024 * 1024
+
 
 @dataclass(kw_only=True)
 class Recorded:
@@ -74,11 +78,20 @@ class Tape:
     Args:
         judged: which party is under test.
         clock: of the device under test.
+
+    Attributes:
+        recorded: the exchanges.
+        spoiled: why what is on it proves nothing right, whatever is found; empty if it does.
+        when_full: called once no more is taken.
     """
 
     def __init__(self, judged: Side, clock: Clock) -> None:
         self.judged = judged
         self.recorded: list[Recorded] = []
+        self.spoiled = ""
+        self.when_full: Callable[[], None] | None = None
+        self._full = False
+        self._arrived = self._bytes = 0
         self._clock = clock
         self._judge = Judge({judged}, alone=True)
         self._changed = asyncio.Event()
@@ -90,6 +103,30 @@ class Tape:
     def checks(self) -> Collection[str]:
         """The identifiers of the checks that have looked at something."""
         return self._judge.ran
+
+    @property
+    def full(self) -> bool:
+        """Whether no more is taken; what is said then is not looked at."""
+        return self._full
+
+    def takes(self, size: int) -> bool:
+        """Returns whether something that has come can be dealt with, and counts it.
+
+        Args:
+            size: bytes.
+        """
+        self._arrived += 1
+        self._bytes += size
+        if not self._full and (self._arrived > MOST_EXCHANGES or self._bytes > MOST_BYTES):
+            self._full = True
+            self.spoil("more was said than the kit keeps of a case")
+            if self.when_full is not None:
+                self.when_full()
+        return not self._full
+
+    def spoil(self, why: str) -> None:
+        """Notes why this case cannot be passed any more; what is violated stays so."""
+        self.spoiled = self.spoiled or why
 
     def note(
         self,
@@ -118,6 +155,9 @@ class Tape:
             reply_headers=reply_headers or {},
             problem=problem,
         )
+        came = asked_by is self.judged
+        if self._full or not (came or self.takes(len(request) + len(reply))):
+            return one
         one.findings = self._judge.see(
             request,
             reply if status == 200 else b"",
@@ -129,6 +169,8 @@ class Tape:
             request_headers=request_headers,
             reply_headers=reply_headers,
         )
+        if self._judge.broken:
+            self.spoil(f"checks failed themselves: {', '.join(sorted(self._judge.broken))}")
         self.recorded.append(one)
         self._changed.set()
         return one

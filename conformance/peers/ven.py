@@ -79,7 +79,7 @@ class ScriptedVen(ReactingVen):
     async def listen(self) -> None:
         """Begins to listen, if it is one that is pushed to."""
         if self.push and self._listener is None:
-            self._listener = Listener(self._hear, self.identity.server_tls)
+            self._listener = Listener(self.answered, self.identity.server_tls)
             await self._listener.start()
 
     def begin(self, tape: Tape) -> None:
@@ -310,7 +310,7 @@ class ScriptedVen(ReactingVen):
                 path=heard.path,
                 request_headers=heard.headers,
             )
-            if message is not None:
+            if message is not None and not self.tape.full:
                 self._inbox.put_nowait(
                     Received(message=message, document=document, recorded=recorded)
                 )

@@ -63,7 +63,7 @@ class ScriptedVtn(ReplyingVtn):
         super().__init__(identity, clock, tape, poll_freq)
         self.push = push
         self.replies: dict[str, Answer] = {}
-        self._listener = Listener(self._hear, identity.server_tls)
+        self._listener = Listener(self.answered, identity.server_tls)
         self._introduction: asyncio.Future[None] | None = None
 
     @property
