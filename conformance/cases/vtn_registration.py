@@ -35,7 +35,7 @@ CANCELS = demand(
     407, "cancels", "A VTN ends a registration when its VEN cancels it, and says so with 200."
 )
 FORGETS = demand(
-    407, "forgets", "A VEN whose registration was cancelled is served only after another one."
+    407, "forgets", "A VEN whose registration was cancelled is refused, or not answered."
 )
 COMES_BACK = demand(401, "comes_back", "A VEN that has cancelled may register again.")
 SENDS_CANCELLATION = demand(

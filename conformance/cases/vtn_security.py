@@ -26,7 +26,9 @@ ACCEPTS_SUITES = demand(
     67, "accepts_suites", "A VTN accepts TLS 1.2 with each of the two suites of the profile."
 )
 SELECTS_SUITE = demand(
-    67, "selects_suite", "A VTN selects one of the two suites whatever else is offered beside."
+    67,
+    "selects_suite",
+    "Unless it is set up otherwise, a VTN selects one of the two suites whatever else is offered.",
 )
 REFUSES_OLD = demand(67, "refuses_old", "A VTN refuses TLS 1.1 and what is older.")
 NEEDS_CERTIFICATE = demand(
