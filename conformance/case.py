@@ -258,6 +258,9 @@ class VenTest(Test):
             await self.do(Start())
             found = await self.hear("oadrCreatePartyRegistration", units=_COMES)
             self.need(found, "the VEN does not register")
+        polls = None if self.vtn.registration is None else self.vtn.registration.http_pull_model
+        self.need(self.push or polls is not False, "the VEN wants to be pushed to: use --push")
+        self.need(not self.push or polls is not True, "the VEN wants to poll: leave --push out")
         if self.vtn.offers is None:
             if self.vtn.registration is not None and self.vtn.registration.registration_id:
                 # R405: who registers again need not introduce itself again.

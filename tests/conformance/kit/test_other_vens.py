@@ -26,6 +26,14 @@ class Kept(OurVen):
         """Leaves it as it is."""
 
 
+class Contrary(OurVen):
+    """A VEN that is set up for the other model."""
+
+    async def meet(self, url: str, *, push: bool) -> None:
+        """Learns where the VTN of the kit is."""
+        await super().meet(url, push=not push)
+
+
 async def _run(device: OurVen, codes: Sequence[str]) -> tuple[Result, ...]:
     run = await run_ven_cases([CASES[Side.VEN, code] for code in codes], device)
     return run.results
@@ -78,3 +86,13 @@ async def test_events_are_skipped_if_the_ven_is_for_reports_alone() -> None:
     assert {one.reason for one in results} == {
         "a Report-Only VEN takes no events and sends no opts"
     }
+
+
+async def test_a_ven_that_is_set_up_for_the_other_model_breaks_no_rule(tmp_path: Path) -> None:
+    device = Contrary(Identity(name="kit-vtn"), tmp_path)
+    try:
+        (result,) = await _run(device, ["E1_1020"])
+    finally:
+        await device.stop()
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.reason == "the VEN wants to be pushed to: use --push"
