@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from conformance.case import FOREVER, VtnTest
 from conformance.checks.exchange import code_of
+from conformance.checks.xml import duration
 from conformance.peers import Received, Recorded
 from oadr import messages as m
 from oadr.enums import OptReason, OptType
@@ -25,6 +26,16 @@ async def received(t: VtnTest, name: str) -> Received | None:
         The message; None if none came within two short whiles of the device.
     """
     return await t.in_time(t.ven.receive(name, FOREVER), units=2)
+
+
+def poll_interval(t: VtnTest) -> timedelta:
+    """Returns how often the VTN wants to be polled; 0 if it has not said so in this case."""
+    for one in reversed(t.tape.recorded):
+        element = None if one.answered is None else one.answered.element
+        asked = duration(element, "oadr:oadrRequestedOadrPollFreq/xcal:duration")
+        if asked:
+            return asked
+    return _ZERO
 
 
 def answer_of(recorded: Recorded) -> str:

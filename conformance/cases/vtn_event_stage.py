@@ -7,15 +7,16 @@ what the VTN sends of them. What it is asked to make it also holds against what 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from conformance.actions import CancelEvent, CreateEvent, EventSpec, ModifyEvent, SignalSpec
 from conformance.case import Skipped, VtnTest
+from conformance.cases.of_ven import poll_interval
 from conformance.cases.vtn_event_shown import Shown, Snapshot, judge, shown_in
 from conformance.checks import Side
 from conformance.checks.event import NAME
-from conformance.checks.xml import ZERO, duration
+from conformance.checks.xml import ZERO
 from conformance.demands import Demand, demand
 from conformance.peers import Recorded
 from oadr import messages as m
@@ -213,23 +214,13 @@ class Stage:
         Nothing is noted of a VTN that need not have done so yet: it repeats when a VEN polls
         that keeps to its interval, and that may be longer than anybody waits.
         """
-        due = 2.5 * (self._poll_interval() / self.unit)
+        due = 2.5 * (poll_interval(self.t) / self.unit)
         units = min(max(SOON, due), 5 * SOON)
         heard = len(self.t.tape)
         again = await self.hear(lambda one: one.id == event.id, heard, units)
         if again is not None or due <= units:
             self.t.expect(what, again is not None, "it does not come again")
         return again
-
-    def _poll_interval(self) -> timedelta:
-        """Returns how often the VTN wants to be polled; 0 if it does not say."""
-        for one in reversed(self.t.tape.recorded):
-            document = one.answered
-            element = None if document is None else document.element
-            asked = duration(element, "oadr:oadrRequestedOadrPollFreq/xcal:duration")
-            if asked:
-                return asked
-        return ZERO
 
     async def listen(self) -> None:
         """Polls until nothing waits, or takes what has been pushed; answers what wants it."""
