@@ -64,7 +64,7 @@ def check(
     try:
         run = judge(sources(files, sender=Side(sender.upper()) if sender else None), sides)
     except SourceError as error:
-        raise NothingTested(f"{error}.") from None
+        raise NothingTested(f"{one_line(str(error))}.") from None
     if not quiet:
         for result in run.results:
             for line in told(result, Severity(severity)):

@@ -19,6 +19,7 @@ from oadr.signature import SigningKey
 VEN_NAME, VTN_ID = "kit-ven", "kit-vtn"
 #: Far more than a bundle has; more is no bundle.
 _MOST_FILES, _MOST_BYTES = 20, 256 * 1024
+_LONGEST_NAME, _LONGEST_ARCHIVE = 100, 16 * 1024 * 1024
 _CONFIGURATION = "ven.toml"
 _DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
@@ -126,6 +127,8 @@ def unpacked(file: Path, stack: ExitStack, secret: str | None) -> Bundle:
         NothingTested: it is no bundle.
     """
     try:
+        if file.stat().st_size > _LONGEST_ARCHIVE:
+            raise ValueError("it is too large")
         with zipfile.ZipFile(file) as archive:
             contents = _contents(archive)
     except FileNotFoundError:
@@ -158,6 +161,11 @@ def _contents(archive: zipfile.ZipFile) -> dict[str, bytes]:
         raise ValueError(f"it holds {len(entries)} files")
     found = {}
     for entry in entries:
+        # Others unpack at once what may be a thousand times as much.
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"its entry {entry.filename[:80]!r} is packed in an unusual way")
+        if len(entry.filename) > _LONGEST_NAME or entry.filename in ("", ".", ".."):
+            raise ValueError(f"its entry {entry.filename[:80]!r} has no usable name")
         if Path(entry.filename).name != entry.filename or "\\" in entry.filename:
             raise ValueError(f"its entry {entry.filename[:80]!r} is in a folder")
         with archive.open(entry) as stream:
@@ -170,7 +178,7 @@ def _contents(archive: zipfile.ZipFile) -> dict[str, bytes]:
 def _settings(file: Path, contents: dict[str, bytes]) -> dict[str, Any]:
     try:
         return tomllib.loads(contents.get(_CONFIGURATION, b"").decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NothingTested(f"{file}: its {_CONFIGURATION} cannot be read: {error}.") from None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections import Counter
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from conformance.passive.proxy import Proxy, Way, save_case
 from conformance.peers import Identity, Recorded
 from conformance.report import write
 from conformance.report.terminal import closing
-from conformance.results import Run, fault_of
+from conformance.results import Run, Verdict, fault_of
 from runtime.logs import one_line
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -76,6 +76,7 @@ def proxy(
 ) -> None:
     r"""Stand between any VTN and its VENs, and judge what they say to each other.
 
+    A recording holds everything that was said, registrationIDs too: keep it to yourself.
     Everything is passed on as it is. Give the VENs the URL of the proxy in place of that of
     the VTN. Over TLS the VTN sees the certificate of the proxy, not that of the VEN: it
     has to know the proxy as that VEN. What is signed stays signed.
@@ -101,12 +102,20 @@ def proxy(
         middle = Proxy(ways, judged=sides, folder=record, told=told)
         began = datetime.now(UTC)
         asyncio.run(_stand(middle, listen, vtn_url, quiet=quiet))
-    case = save_case(record) if record is not None and middle.heard else None
     run = _run(middle, vtn_url, began)
     files = write([run], html=html, junit=junit, json=json)
+    case = _saved(record) if record is not None and middle.heard else None
     told.rest()
     click.echo(closing([run], [*files, case] if case else files))
     click.get_current_context().exit(0 if run.passed else 1)
+
+
+def _saved(folder: Path) -> Path | None:
+    try:
+        return save_case(folder)
+    except (OSError, ValueError) as error:
+        click.echo(f"Not all was recorded: {one_line(str(error))}", err=True)
+        return None
 
 
 def _check(
@@ -217,7 +226,10 @@ class _Told:
 
 
 def _run(middle: Proxy, vtn_url: str, began: datetime) -> Run:
-    found = result("traffic", middle.heard, middle.ears.checks)
+    found = result("traffic", middle.heard, middle.ears.checks, broken=middle.ears.broken)
+    if middle.missed and found.verdict is Verdict.PASS:
+        reason = f"{middle.missed} exchanges could not be judged"
+        found = replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason)
     faults = [one for one in found.faults if one.severity is Severity.VIOLATION]
     return Run(
         device=f"traffic with {vtn_url}",

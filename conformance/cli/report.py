@@ -7,7 +7,7 @@ import click
 from conformance.cli.base import FILE, NothingTested, check_folders, telling
 from conformance.report import BadReport, load, write
 from conformance.report.terminal import closing
-from conformance.results import Run
+from conformance.results import Run, Verdict
 
 
 @click.command("report")
@@ -35,4 +35,11 @@ def report(
             raise NothingTested(f"{file}: {error.strerror or error}.") from None
     files = write(runs, html=html, junit=junit, json=json)
     click.echo(closing(runs, files))
-    click.get_current_context().exit(0 if all(run.passed for run in runs) else 1)
+    if all(run.count(Verdict.SKIP) == len(run.results) for run in runs):
+        raise NothingTested("Nothing was tested: there are no cases, or all were skipped.")
+    click.get_current_context().exit(0 if all(map(_well, runs)) else 1)
+
+
+def _well(run: Run) -> bool:
+    """Whether nothing is wrong in a run; one of several may have nothing but skips."""
+    return run.passed or run.count(Verdict.SKIP) == len(run.results)

@@ -32,6 +32,11 @@ class Ears:
         """The identifiers of the checks that have looked at something."""
         return self._judge.ran
 
+    @property
+    def broken(self) -> frozenset[str]:
+        """The identifiers of the checks that have failed themselves."""
+        return frozenset(self._judge.broken)
+
     def hear(
         self,
         exchange: Exchange,
@@ -104,11 +109,16 @@ def result_of(source: Source, judged: frozenset[Side]) -> Result:
     start = time.monotonic()
     ears = Ears(judged, alone=source.alone)
     heard = [ears.hear(one) for one in source.exchanges]
-    return result(source.name, heard, ears.checks, time.monotonic() - start)
+    return result(source.name, heard, ears.checks, time.monotonic() - start, broken=ears.broken)
 
 
 def result(
-    name: str, heard: Iterable[Recorded], checks: Iterable[str], took: float = 0.0
+    name: str,
+    heard: Iterable[Recorded],
+    checks: Iterable[str],
+    took: float = 0.0,
+    *,
+    broken: Iterable[str] = (),
 ) -> Result:
     """Returns what has come of exchanges.
 
@@ -117,11 +127,14 @@ def result(
         heard: the exchanges, judged.
         checks: identifiers of the checks that have looked at something.
         took: real seconds.
+        broken: identifiers of the checks that have failed themselves.
     """
     exchanges, ran = list(heard), sorted(checks)
     faults = tuple(fault_of(one, each.number) for each in exchanges for one in each.findings)
     if any(one.severity is Severity.VIOLATION for one in faults):
         verdict, reason = Verdict.FAIL, ""
+    elif failed := sorted(broken):
+        verdict, reason = Verdict.INCONCLUSIVE, f"checks failed themselves: {', '.join(failed)}"
     elif not ran:
         verdict, reason = Verdict.INCONCLUSIVE, "there is nothing that a check could look at"
     else:

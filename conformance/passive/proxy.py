@@ -8,10 +8,11 @@ VENs by their certificates has to know this one.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 from conformance.checks import Side
 from conformance.passive.judging import Ears, names_in
@@ -30,6 +31,8 @@ __all__ = ["Proxy", "Way", "save_case"]
 log = logging.getLogger("openadr.conformance.proxy")
 #: What one recording may take on the disk, bytes.
 MAX_BYTES = 1024 * 1024 * 1024
+#: Bytes of documents that one file of a recording holds.
+MOST_SAVED = 128 * 1024 * 1024
 #: Exchanges that are kept in memory for the report, of either kind.
 MOST_KEPT = 500
 #: Headers that belong to one connection (RFC 9110, section 7.6.1), or that are made anew.
@@ -37,7 +40,7 @@ _OWN = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te"),
         *("trailer", "transfer-encoding", "upgrade", "host", "content-length"),
-        *("content-encoding", "accept-encoding"),
+        *("content-encoding", "accept-encoding", "proxy-connection", "expect"),
     }
 )
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
@@ -98,6 +101,11 @@ class Proxy:
         return tuple(door.url for door in self._doors)
 
     @property
+    def missed(self) -> int:
+        """How many exchanges could not be judged."""
+        return sum(door.missed for door in self._doors)
+
+    @property
     def heard(self) -> list[Recorded]:
         """The latest exchanges, and the latest in which something is wrong."""
         found = {one.number: one for one in (*self._wrong, *self._latest)}
@@ -148,15 +156,27 @@ def save_case(folder: Path) -> Path:
     """Writes what was recorded in a folder as one file, which can be replayed.
 
     Returns:
-        The file, in that folder.
+        The file, in that folder; the folder itself if there is too much for one file.
 
     Raises:
         OSError: it cannot be written.
     """
-    records = (entry.whole for entry in Reader(folder).new())
-    exchanges = tuple(one for one in records if isinstance(one, Exchange))
+    exchanges: list[Exchange] = []
+    size = 0
+    for entry in Reader(folder).new():
+        one = entry.whole
+        if not isinstance(one, Exchange):
+            continue
+        exchanges.append(one)
+        size += len(one.request) + len(one.response)
+        if size > MOST_SAVED:
+            # The folder is as good: it can be judged and said again likewise.
+            return folder
     file = folder / f"recording{SUFFIX}"
-    save_bundle(file, Bundle(side="VTN", name="", secrets=True, exchanges=exchanges))
+    # There are registrationIDs in it.
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    save_bundle(file, Bundle(side="VTN", name="", secrets=True, exchanges=tuple(exchanges)))
     return file
 
 
@@ -167,6 +187,7 @@ class _Door:
         self._way = way
         self._told = told
         self._tls = way.identity.server_tls
+        self.missed = 0
         self._listener = Listener(self._pass_on, way.identity.server_tls)
         self._line = Line(way.identity.client_tls)
 
@@ -184,27 +205,46 @@ class _Door:
 
     async def _pass_on(self, heard: Heard) -> Reply:
         at, start = datetime.now(UTC), time.monotonic()
+        url = forwarded(self._way.to, heard.target or heard.path)
+        if url is None:
+            return Reply(status=400, body=b"no path that is passed on", headers=_TEXT)
         reply = await self._line.send(
-            forwarded(self._way.to, heard.path),
-            heard.body,
-            headers={name: value for name, value in heard.headers.items() if name not in _OWN},
-            method=heard.method,
+            url, heard.body, headers=_passed_on(heard.headers), method=heard.method
         )
         took = timedelta(seconds=time.monotonic() - start)
-        self._told(_exchange(self._way, heard, reply, at, took), heard, reply)
-        if reply.status is None:
-            return Reply(status=502, body=reply.problem.encode(), headers=_TEXT)
-        kept = {name: value for name, value in reply.headers.items() if name not in _OWN}
-        return Reply(status=reply.status, body=reply.body, headers=kept)
+        try:
+            self._told(_exchange(self._way, heard, reply, at, took), heard, reply)
+        except Exception:
+            # Those who talk are not to suffer from those who listen.
+            log.exception("an exchange could not be judged")
+            self.missed += 1
+        if reply.status is None or reply.status < 200:
+            problem = reply.problem or f"HTTP {reply.status}"
+            return Reply(status=502, body=problem.encode(errors="replace"), headers=_TEXT)
+        return Reply(status=reply.status, body=reply.body, headers=_passed_on(reply.headers))
 
 
-def forwarded(base: str, path: str) -> str:
-    """Returns where a request goes that came to a path.
+def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    """Returns headers without those of the connection, and those that it names as such."""
+    own = {one.strip().lower() for one in headers.get("connection", "").split(",")} | _OWN
+    return {
+        name: "".join(char if char.isprintable() or char == "\t" else " " for char in value)
+        for name, value in headers.items()
+        if name not in own
+    }
+
+
+def forwarded(base: str, path: str) -> str | None:
+    """Returns where a request goes that came to a path; None if it leads elsewhere.
 
     Args:
         base: of who answers, with or without ``OpenADR2/Simple/2.0b``.
-        path: that was asked for; what is before that part of it is the proxy's own.
+        path: that was asked for, quoted, maybe with a query; what is before that part of it
+            is the proxy's own.
     """
+    steps = unquote(path.partition("?")[0]).split("/")
+    if not path.startswith("/") or not {"..", "."}.isdisjoint(steps):
+        return None
     _, there, service = path.partition(PREFIX)
     if there:
         return join(base, service.lstrip("/"))

@@ -5,9 +5,11 @@
 * A folder that a VTN, a VEN or a proxy writes its trace to, also while it does.
 """
 
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from conformance.checks import Document, Side
@@ -27,6 +29,12 @@ FROM_VTN = frozenset(
         "oadrRequestReregistration",
     }
 )
+#: Files of a folder, bytes of a message, of an exported trace, and of one that is written.
+MOST_FILES = 10_000
+MOST_OF_MESSAGE = 64 * 1024 * 1024
+MOST_OF_TRACE = 1024 * 1024 * 1024
+MOST_OF_FOLDER = 8 * 1024 * 1024 * 1024
+_DAMAGED = (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 _REQUEST, _REPLY = ".request.xml", ".reply.xml"
 
 
@@ -63,7 +71,7 @@ def sources(paths: Iterable[Path], *, sender: Side | None = None) -> Iterator[So
         if path.is_dir() and any(True for _ in segment_paths(path)):
             yield Source(name=str(path), exchanges=tuple(_captured(path)))
         elif path.is_dir():
-            inner = [*path.rglob("*.xml"), *path.rglob(f"*{SUFFIX}")]
+            inner = _inside(path)
             if not inner:
                 raise SourceError(f"{path}: nothing to judge; expected *.xml, *{SUFFIX} or a trace")
             yield from sources(sorted(inner), sender=sender)
@@ -73,29 +81,100 @@ def sources(paths: Iterable[Path], *, sender: Side | None = None) -> Iterator[So
             yield _file(path, sender)
 
 
+def _inside(folder: Path) -> list[Path]:
+    """Returns the files of a folder that can be judged.
+
+    Raises:
+        SourceError: they are too many, or one leads out of the folder.
+    """
+    found: list[Path] = []
+    for pattern in ("*.xml", f"*{SUFFIX}"):
+        for path in islice(folder.rglob(pattern), MOST_FILES + 1):
+            if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+                raise SourceError(f"{path}: leads out of {folder}")
+            found.append(path)
+    if len(found) > MOST_FILES:
+        raise SourceError(f"{folder}: holds more than {MOST_FILES} files")
+    return found
+
+
+def _check_file(path: Path, most: int) -> None:
+    """Finds what is no file, or too long a one, before it is read.
+
+    Raises:
+        SourceError: it is one of these.
+        OSError: it is not there.
+    """
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise SourceError(f"{path}: is no file")
+    if about.st_size > most:
+        raise SourceError(f"{path}: has {about.st_size:,} bytes; at most {most:,} are read")
+
+
 def _asking(path: Path) -> str:
     return path.name.removesuffix(_REPLY) + _REQUEST
 
 
 def _captured(folder: Path) -> Iterator[Exchange]:
-    for entry in Reader(folder).new():
-        record = entry.whole
-        if isinstance(record, Exchange):
-            yield record
+    try:
+        size = 0
+        for path in segment_paths(folder):
+            _check_file(path, MOST_OF_TRACE)
+            size += path.stat().st_size
+        if size > MOST_OF_FOLDER:
+            raise SourceError(f"{folder}: has {size:,} bytes; at most {MOST_OF_FOLDER:,} are read")
+        unpacked = 0
+        for entry in Reader(folder).new():
+            record = entry.whole
+            if isinstance(record, Exchange):
+                unpacked += len(record.request) + len(record.response)
+                if unpacked > MOST_OF_TRACE:
+                    raise SourceError(f"{folder}: unpacks to more than {MOST_OF_TRACE:,} bytes")
+                _check_exchange(record)
+                yield record
+    except OSError as error:
+        raise SourceError(f"{folder}: {error.strerror or error}") from None
+    except _DAMAGED as error:
+        raise SourceError(f"{folder}: is no trace that can be read: {error}") from None
+
+
+def _check_exchange(one: Exchange) -> None:
+    """Finds what is no exchange although it is written like one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    texts = (one.service, one.peer, one.ven_id, one.fingerprint, one.problem, one.target)
+    if one.asked_by not in ("VTN", "VEN") or not all(isinstance(each, str) for each in texts):
+        raise ValueError("an exchange of nobody")
+    if one.at.tzinfo is None or not isinstance(one.status, int | None):
+        raise ValueError("an exchange without time zone, or with a status that is none")
 
 
 def _file(path: Path, sender: Side | None) -> Source:
     try:
         if path.name.endswith(".json"):
-            return Source(name=str(path), exchanges=load_bundle(path).exchanges)
+            _check_file(path, MOST_OF_TRACE)
+            exchanges = load_bundle(path).exchanges
+            for one in exchanges:
+                _check_exchange(one)
+            return Source(name=str(path), exchanges=exchanges)
+        _check_file(path, MOST_OF_MESSAGE)
         data = path.read_bytes()
         answer = path.with_name(path.name.removesuffix(_REQUEST) + _REPLY)
         paired = path.name.endswith(_REQUEST) and answer.exists()
+        if paired:
+            _check_file(answer, MOST_OF_MESSAGE)
         reply = answer.read_bytes() if paired else b""
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
+    except SourceError:
+        raise
     except OpenADRError as error:
         raise SourceError(str(error)) from None
+    except _DAMAGED as error:
+        raise SourceError(f"{path}: is no exported trace: {error}") from None
     return Source(name=str(path), exchanges=(_message(path, data, reply, sender),), alone=True)
 
 

@@ -36,7 +36,7 @@ def write(
     """
     files: list[Path] = []
     if html:
-        files.append(_put(html, as_html(runs).encode()))
+        files.append(_put(html, as_html(runs).encode(errors="replace")))
     if junit:
         files.append(_put(junit, as_junit(runs)))
     if json:

@@ -66,10 +66,9 @@ def _case(suite: etree._Element, run: Run, result: Result) -> None:
         etree.SubElement(element, "error", message=_clean(result.reason), type="inconclusive")
     elif result.verdict is Verdict.FAIL:
         found = kinds(result.faults)
-        failure = etree.SubElement(
-            element, "failure", message=_clean(f"{found[0][0].rule}: {found[0][0].seen}")
-        )
-        failure.set("type", _clean(found[0][0].id))
+        first = f"{found[0][0].rule}: {found[0][0].seen}" if found else result.reason
+        failure = etree.SubElement(element, "failure", message=_clean(first))
+        failure.set("type", _clean(found[0][0].id if found else "unknown"))
         failure.text = _clean(told(result))
     if result.said:
         text = "\n\n".join(map(_exchange, result.said))

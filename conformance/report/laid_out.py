@@ -1,7 +1,7 @@
 """A document as lines for people, with the places marked that something is wrong with."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -16,6 +16,8 @@ MOST_LINES = 250
 AROUND = 3
 #: Longest text of one line, characters.
 LONGEST = 600
+#: Attributes of one element that are shown.
+MOST_ATTRIBUTES = 30
 #: Longest document that is laid out, characters.
 LONGEST_DOCUMENT = 2_000_000
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
@@ -46,20 +48,20 @@ def laid_out(text: str, faults: Iterable[Fault]) -> str:
         lines = [Line("<i>empty</i>")]
     else:
         lines = _of_tree(text) or [Line(escape(cut(one))) for one in text.splitlines()]
+    places: dict[str, int] = {}
+    for index, line in enumerate(lines):
+        places.setdefault(line.path, index)
     for one in faults:
-        place = _place(lines, one)
-        lines[place].faults += (one,)
+        lines[_place(lines, places, one)].faults += (one,)
     # A note is a block, after which a line begins anyway.
     return "\n".join(_shown(lines)).replace("</span>\n", "</span>")
 
 
-def _place(lines: list[Line], fault: Fault) -> int:
+def _place(lines: list[Line], places: Mapping[str, int], fault: Fault) -> int:
     """Returns the index of the line that a fault is at; 0 if it has no place."""
-    if fault.path:
-        for index, line in enumerate(lines):
-            if line.path == fault.path:
-                return index
-    if not any(line.path for line in lines) and 0 < fault.line <= len(lines):
+    if fault.path in places and fault.path:
+        return places[fault.path]
+    if not any(places) and 0 < fault.line <= len(lines):
         return fault.line - 1
     return 0
 
@@ -159,7 +161,9 @@ def _attributes(element: etree._Element) -> str:
         for prefix, uri in element.nsmap.items()
         if known.get(prefix) != uri
     }
-    own = {_attribute(str(name), element): str(value) for name, value in element.attrib.items()}
+    # Each is looked for among all.
+    names = element.keys()[:MOST_ATTRIBUTES]
+    own = {_attribute(str(name), element): str(element.get(name)) for name in names}
     written = [f' {escape(name)}="{escape(cut(value))}"' for name, value in own.items()]
     # Declarations say little, and are in the way of what does.
     unusual = [
@@ -167,7 +171,9 @@ def _attributes(element: etree._Element) -> str:
         for name, uri in spaces.items()
         if uri not in _PREFIXES
     ]
-    return "".join(written + unusual)
+    left = len(element.keys()) - len(names) + max(len(unusual) - MOST_ATTRIBUTES, 0)
+    more = [f" ... {left:,} attributes left out ..."] if left else []
+    return "".join(written + unusual[:MOST_ATTRIBUTES] + more)
 
 
 def _attribute(name: str, element: etree._Element) -> str:

@@ -1,11 +1,14 @@
 """Words and counts that the reports have in common."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from conformance.checks import Severity
 from conformance.results import Fault, Result, Run, Verdict
 from oadr.rules import RULES, SECTIONS
+
+_NUMBERED = re.compile(r"R[0-9]{1,4}")
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -48,7 +51,7 @@ def moment(at: datetime) -> str:
 
 def words_of(label: str) -> str:
     """Returns what a rule asks for, in our words; empty for a topic without a number."""
-    rule = RULES.get(int(label[1:])) if label[1:].isdigit() else None
+    rule = RULES.get(int(label[1:])) if _NUMBERED.fullmatch(label) else None
     return "" if rule is None else rule.words
 
 
