@@ -34,6 +34,8 @@ _MARK = "openadr"
 _FIXTURE = "openadr_case"
 _RUNS = pytest.StashKey["list[Run]"]()
 _FORMATS = ("html", "junit", "json")
+#: Findings and exchanges that a failure tells of; the reports have all.
+MOST_TOLD = 200
 #: What a worker of pytest-xdist hands to the process that started it.
 _HANDED = "openadr_runs"
 
@@ -99,7 +101,7 @@ def _judged(result: Result) -> Result:
 
     __tracebackhide__ = True
     if result.verdict is Verdict.SKIP:
-        pytest.skip(result.reason)
+        pytest.skip(_plain(result.reason))
     if result.verdict is not Verdict.PASS:
         pytest.fail(words(result), pytrace=False)
     return result
@@ -108,14 +110,14 @@ def _judged(result: Result) -> Result:
 def words(result: Result) -> str:
     """Returns what is wrong, for people."""
     lines = [f"{result.id} {result.title}: {result.verdict} {result.reason}".rstrip()]
-    for fault in result.faults:
+    for fault in result.faults[:MOST_TOLD]:
         place = f" in exchange {fault.exchange}" if fault.exchange else ""
         lines.append(f"{fault.severity} {fault.id}{place}")
         lines.append(f"  expected: {fault.expected}")
         lines.append(f"  seen: {fault.seen}")
         if fault.path:
             lines.append(f"  at {fault.path}, line {fault.line}: {fault.excerpt}")
-    lines += [f"  {one.number}. {one.asked_by} {one.title}" for one in result.said]
+    lines += [f"  {one.number}. {one.asked_by} {one.title}" for one in result.said[:MOST_TOLD]]
     # What a device has said is hostile, and this goes to a terminal.
     return "\n".join(map(_plain, lines))
 

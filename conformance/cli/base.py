@@ -240,12 +240,21 @@ ending = options(
 )
 
 
-def check_folders(files: Iterable[Path | None]) -> None:
+def check_folders(files: Iterable[Path | None], read: Iterable[Path] = ()) -> None:
     """Finds a report that cannot be written before anything is tested.
 
+    Args:
+        files: where reports go.
+        read: what the command reads, and does not overwrite.
+
     Raises:
-        NothingTested: the folder is not there.
+        NothingTested: the folder is not there, or two files are the same.
     """
+    taken = {one.resolve() for one in read}
     for file in files:
+        if file is not None and file.resolve() in taken:
+            raise NothingTested(f"{file}: is named twice; a report would overwrite it.")
+        if file is not None:
+            taken.add(file.resolve())
         if file is not None and not file.parent.is_dir():
             raise NothingTested(f"{file}: there is no folder {file.parent}.")

@@ -59,7 +59,7 @@ def check(
 
     Exit codes: 0 nothing is violated, 1 something is, 2 there is nothing to judge.
     """
-    check_folders((html, junit, json))
+    check_folders((html, junit, json), files)
     sides = [Side(judged.upper())] if judged else list(Side)
     try:
         run = judge(sources(files, sender=Side(sender.upper()) if sender else None), sides)

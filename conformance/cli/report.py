@@ -24,7 +24,7 @@ def report(
     Exit codes are those of the runs: 0 all passed or were skipped, 1 not all, 2 there is nothing
     to report.
     """
-    check_folders((html, junit, json))
+    check_folders((html, junit, json), results)
     runs: list[Run] = []
     for file in results:
         try:

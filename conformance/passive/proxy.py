@@ -43,6 +43,8 @@ _OWN = frozenset(
         *("content-encoding", "accept-encoding", "proxy-connection", "expect"),
     }
 )
+#: Bytes of the documents among them.
+MOST_HELD = 64 * 1024 * 1024
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 Told = Callable[[Recorded], None]
 
@@ -135,9 +137,10 @@ class Proxy:
             request_headers=heard.headers,
             reply_headers=reply.headers if reply.status is not None else None,
         )
-        self._latest.append(recorded)
-        if recorded.findings:
-            self._wrong.append(recorded)
+        for kept in (self._latest, self._wrong) if recorded.findings else (self._latest,):
+            kept.append(recorded)
+            while sum(len(one.request) + len(one.reply) for one in kept) > MOST_HELD:
+                kept.popleft()
         self._told(recorded)
 
     def _write(self, exchange: Exchange) -> None:

@@ -8,6 +8,8 @@ from conformance.report.laid_out import laid_out
 from conformance.report.words import severities, worst
 from conformance.results import Fault, Result, Run, Said, Verdict
 
+#: Exchanges of a case that are shown.
+MOST_SHOWN = 500
 #: Headers that say something about conformance; the others are noise.
 _HEADERS = ("content-type", "content-length", "transfer-encoding", "server", "user-agent")
 
@@ -48,10 +50,21 @@ def case(number: int, run: Run, result: Result, *, unfolded: bool) -> str:
         _faults(here, result.faults),
         f'<p class="soft">About {text(", ".join(result.rules) or "no numbered rule")}; '
         f"{len(result.checks)} checks and demands looked at something.</p>",
-        "".join(_said(here, run, one, result.faults) for one in result.said),
+        _exchanges(here, run, result),
         "</div></details>\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _exchanges(here: str, run: Run, result: Result) -> str:
+    """Returns what was said: the first exchanges, and those that something is wrong with."""
+    wrong = {one.exchange for one in result.faults}
+    shown = [one for one in result.said if one.number in wrong][:MOST_SHOWN]
+    shown += [one for one in result.said if one.number not in wrong][: MOST_SHOWN - len(shown)]
+    left = len(result.said) - len(shown)
+    told = f"<p>{left:,} exchanges left out; the JSON result has them.</p>" if left else ""
+    inner = sorted(shown, key=lambda one: one.number)
+    return "".join(_said(here, run, one, result.faults) for one in inner) + told
 
 
 def _listed(tag: str, title: str, items: tuple[str, ...]) -> str:

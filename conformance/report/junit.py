@@ -11,6 +11,8 @@ from conformance.results import Result, Run, Said, Verdict
 
 #: What XML 1.0 cannot hold, however it is written.
 _FORBIDDEN = re.compile("[^\t\n\r\\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Exchanges of a case that are shown; JSON has all.
+MOST_SHOWN = 500
 #: Longest document that is shown in full, characters; JSON has all of it.
 LONGEST = 20_000
 
@@ -71,7 +73,7 @@ def _case(suite: etree._Element, run: Run, result: Result) -> None:
         failure.set("type", _clean(found[0][0].id if found else "unknown"))
         failure.text = _clean(told(result))
     if result.said:
-        text = "\n\n".join(map(_exchange, result.said))
+        text = "\n\n".join(map(_exchange, result.said[:MOST_SHOWN]))
         etree.SubElement(element, "system-out").text = _clean(text)
     if result.faults and result.verdict is not Verdict.FAIL:
         etree.SubElement(element, "system-err").text = _clean(told(result))

@@ -232,3 +232,22 @@ def test_a_bundle_with_settings_too_deep_for_anybody_is_none(tmp_path: Path) -> 
         archive.writestr("ven.toml", "a=" + "[" * 50_000)
     with ExitStack() as stack, pytest.raises(NothingTested):
         unpacked(file, stack, None)
+
+
+def test_a_report_does_not_overwrite_what_is_read_or_another_report(tmp_path: Path) -> None:
+    file = tmp_path / "poll.xml"
+    file.write_bytes(POLL)
+    assert typed("check", file, "--junit", file)[0] == 2
+    assert file.read_bytes() == POLL
+    twice = tmp_path / "a"
+    assert typed("check", file, "--junit", twice, "--html", twice)[0] == 2
+
+
+def test_the_page_shows_so_many_exchanges_and_those_that_are_wrong(tmp_path: Path) -> None:
+    said = tuple(replace(SAID, number=n) for n in range(1, 2001))
+    fault = replace(FAILED.faults[0], exchange=1999)
+    run = replace(RUN, results=(replace(FAILED, said=said, faults=(fault,)),))
+    (file,) = write([run], html=tmp_path / "a.html")
+    page = file.read_text()
+    assert "1,500 exchanges left out" in page
+    assert "-1999" in page
