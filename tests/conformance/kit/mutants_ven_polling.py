@@ -33,7 +33,7 @@ MUTANTS = [
         demand="R500.takes_new_interval",
         options={"poll_interval": timedelta(seconds=15)},
     ),
-    Mutant(side=Side.VEN, code="K1_0500A", demand="R500.fetches_all", bend=_every(_POLL, 4)),
+    Mutant(side=Side.VEN, code="K1_0500A", demand="R500.fetches_all", bend=_every(_POLL, 6)),
     Mutant(
         side=Side.VEN,
         code="K1_0500B",
