@@ -14,6 +14,7 @@ from conformance.cases.of_ven import (
     unanswered,
 )
 from conformance.checks import Severity
+from conformance.checks.general import OPERATIONS
 from conformance.demands import Demand, demand
 from oadr import messages as m
 
@@ -61,17 +62,6 @@ _CODES = ("452", "463")
 
 
 #: What may come back from a poll beside oadrResponse (section 1.3).
-_OPERATIONS = frozenset(
-    {
-        "oadrDistributeEvent",
-        "oadrCreateReport",
-        "oadrRegisterReport",
-        "oadrCancelReport",
-        "oadrUpdateReport",
-        "oadrCancelPartyRegistration",
-        "oadrRequestReregistration",
-    }
-)
 _MANY_POLLS = 20
 
 
@@ -105,7 +95,7 @@ async def poll_for_nothing(t: VtnTest) -> None:
     for _ in range(2):
         polled = await t.ven.poll()
         answered = polled.answered
-        if answered is not None and answered.name in _OPERATIONS:
+        if answered is not None and answered.name in OPERATIONS:
             # Something has come up meanwhile, or the VTN repeats its events, as it may (R502).
             await t.ven.drain(most=_MANY_POLLS)
             polled = await t.ven.poll()

@@ -37,11 +37,6 @@ class Exchange:
         """Whether the VTN began it."""
         return self.request.sender is Side.VTN
 
-    @property
-    def documents(self) -> tuple[Document, ...]:
-        """Request and reply, as far as they are there."""
-        return (self.request,) if self.reply is None else (self.request, self.reply)
-
     def headers_of(self, document: Document) -> Mapping[str, str] | None:
         """The HTTP headers that a document came with; None if they are not known."""
         return self.reply_headers if self.is_reply(document) else self.request_headers

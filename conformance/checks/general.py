@@ -13,16 +13,19 @@ _FROM_VEN = (
     "oadrQueryRegistration",
     "oadrCreatePartyRegistration",
 )
-_POLLED = {
-    "oadrResponse",
-    "oadrDistributeEvent",
-    "oadrCreateReport",
-    "oadrRegisterReport",
-    "oadrCancelReport",
-    "oadrUpdateReport",
-    "oadrCancelPartyRegistration",
-    "oadrRequestReregistration",
-}
+#: What a VTN begins: in answer to a poll, or by push (section 1.2).
+OPERATIONS = frozenset(
+    {
+        "oadrDistributeEvent",
+        "oadrCreateReport",
+        "oadrRegisterReport",
+        "oadrCancelReport",
+        "oadrUpdateReport",
+        "oadrCancelPartyRegistration",
+        "oadrRequestReregistration",
+    }
+)
+_POLLED = OPERATIONS | {"oadrResponse"}
 _PATH = re.compile(r"(/[^/?#]+)*/OpenADR2/Simple/2\.0b/(?P<service>\w+)/?")
 #: Services to the messages that go there as requests (section 1.2).
 _SERVICES = {

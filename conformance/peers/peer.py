@@ -83,9 +83,6 @@ class ScriptedPeer:
         """Closes its connections."""
         await self._line.close()
 
-    async def _post(self, url: str, body: bytes, **options: object) -> Reply:
-        return await self._line.send(url, body, **options)  # type: ignore[arg-type]
-
 
 def service_to_vtn(message: m.Message) -> str:
     """Returns the service of the VTN that a message goes to."""

@@ -148,43 +148,6 @@ class ScriptedVtn(ReplyingVtn):
 
     # What it does
 
-    async def distribute(self, *events: m.Event, within: float = WITHIN) -> Recorded | None:
-        """Puts events into the snapshot, sends it, and returns the VEN's oadrCreatedEvent.
-
-        Args:
-            events: new ones, or new versions; those that are known already stay.
-            within: real seconds to wait for the answer.
-
-        Returns:
-            The exchange of the answer; None if none came.
-        """
-        self.events |= {one.descriptor.event_id: one for one in events}
-        return await self.deliver(self.snapshot(response=not self.push), within=within)
-
-    async def deliver(
-        self, message: m.Message, answer: str | None = None, *, within: float = WITHIN
-    ) -> Recorded | None:
-        """Sends a message to the VEN: in answer to its next poll, or by push.
-
-        Args:
-            message: what to say.
-            answer: the name of the VEN's logical answer, if it is not the usual one.
-            within: real seconds to wait for it.
-
-        Returns:
-            The exchange with the logical answer: the VEN's own request, or the push if its
-            reply is the answer. None if none came.
-        """
-        wanted = answer or ANSWERS[type(message).__name__]
-        since = len(self.tape)
-        if self.push:
-            pushed = await self.pushed(message)
-            if pushed.answered is not None and pushed.answered.name == wanted:
-                return pushed
-        else:
-            self.queue.append(message)
-        return await self.hear(wanted, since=since, within=within)
-
     async def pushed(
         self, message: m.Message | bytes, service: str = "", **options: Any
     ) -> Recorded:
