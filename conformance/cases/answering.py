@@ -27,6 +27,8 @@ from oadr.enums import EventStatus, ResponseRequired
 CREATED = "oadrCreatedEvent"
 #: Short whiles of the device in which what is due has come.
 SOON = 3.0
+#: Likewise, in which a VEN tries again what has failed: it backs off, the longer the more failed.
+PATIENT = 8.0
 #: Likewise, in which a VEN has polled: it may poll less often than asked, but not for ever.
 FETCHED = 5.0
 Said = m.Message | bytes | Reply | None

@@ -4,6 +4,7 @@ from conformance.actions import ChangeOpt
 from conformance.case import Suite, VenTest, ven_case
 from conformance.cases.answering import (
     CREATED,
+    PATIENT,
     answer,
     answers_to,
     asks,
@@ -175,7 +176,7 @@ async def lost_answer(t: VenTest) -> None:
     t.vtn.queue.clear()
     last = needed(await hears(t, CREATED, since), f"no {CREATED}")
     for wanted, what in ((AFTER_BUSY, "503"), (AFTER_FAULT, "500"), (AFTER_FAULT, "nothing")):
-        again = await answer(t, event, last.number)
+        again = await answer(t, event, last.number, units=PATIENT)
         t.expect(wanted, again is not None, f"not again after {what}", last)
         if again is None:
             return

@@ -6,6 +6,7 @@ from itertools import pairwise
 from conformance.actions import Restart
 from conformance.case import Suite, VenTest, ven_case
 from conformance.cases.answering import (
+    PATIENT,
     Said,
     answer,
     at_first,
@@ -166,7 +167,7 @@ async def refused_at_first(t: VenTest) -> None:
     at_first(t, NEW, lambda message: refused(t, message))
     await begin(t)
     first = needed(await hears(t, NEW, 0), f"no {NEW}")
-    again = await hears(t, NEW, first.number)
+    again = await hears(t, NEW, first.number, PATIENT)
     t.expect(AFTER_REFUSAL, again is not None, f"no other {NEW}", first)
 
 
@@ -185,7 +186,7 @@ async def not_answered_at_first(t: VenTest) -> None:
     await begin(t)
     last = needed(await hears(t, NEW, 0), f"no {NEW}")
     for wanted, what in ((AFTER_BUSY, "503"), (AFTER_FAULT, "500"), (AFTER_FAULT, "nothing")):
-        again = await hears(t, NEW, last.number)
+        again = await hears(t, NEW, last.number, PATIENT)
         if not t.expect(wanted, again is not None, f"no other {NEW} after {what}", last):
             return
         last = needed(again, "")
