@@ -16,7 +16,7 @@ from oadr import messages as m
 #: The shortest time that the offers of the kit let anybody sample.
 MINUTE = timedelta(minutes=1)
 #: What an operator has to see to before most cases about reports.
-WANTS = ("any VEN can be asked for the reports that it offers",)
+WANTS = ("The VEN of the kit can be asked for the reports that it offers.",)
 
 ASKS = demand(
     300,
