@@ -156,6 +156,8 @@ _UNSTILL = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?", "(a moment)"),
     (r"\b\d\d:\d\d:\d\d\b(?= *(\)|$))", "(a time)"),
     (r"\d:\d\d:\d\d\.\d+", "(a time)"),
+    (r"came after \d:\d\d:\d\d", "came after (a time)"),
+    (r"\b\d+ reports in", "too many reports in"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "(an identifier)"),
     (r"(?<=-)[0-9a-fA-F]{6}-\d+", "N"),
     (r"line \d+, column \d+", "line N"),
