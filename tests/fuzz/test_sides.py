@@ -135,7 +135,7 @@ async def test_what_only_the_victim_may_know_is_found_in_an_answer() -> None:
 async def test_a_fault_inside_is_found(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("openadr"), "propagate", not kept)
     async with VtnSide(Random(1)) as side:
-        monkeypatch.setattr("vtn.lookup.identify", None)
+        monkeypatch.setattr("vtn.tolerance.settle", None)
         poll = codec.encode(m.Poll(ven_id="x"))
         shot = Shot(name="oadrPoll", data=poll, service=ServiceName.OADR_POLL, sender="mallory")
         with pytest.raises(Fault, match="not callable"):

