@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from conformance.peers.http import Heard, Line, Reply
@@ -27,7 +28,7 @@ _VTN_SERVICES: Mapping[type, str] = {
 }
 
 
-class ScriptedPeer:
+class ScriptedPeer(ABC):
     """A party that says what a case makes it say.
 
     Args:
@@ -75,9 +76,9 @@ class ScriptedPeer:
             self.tape.spoil(f"the kit failed at what it heard: {type(error).__name__}: {error}")
             return Reply(status=500)
 
+    @abstractmethod
     async def _hear(self, heard: Heard) -> Reply:
         """Answers a request, and takes it down."""
-        raise NotImplementedError
 
     async def close(self) -> None:
         """Closes its connections."""
