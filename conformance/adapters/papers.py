@@ -42,7 +42,6 @@ class Papers:
         expired: of the VEN, by the same authority, until yesterday.
         foreign: of the VEN, by another authority.
         expired_vtn: of the VTN, by the same authority, until yesterday.
-        foreign_vtn: of the VTN, by another authority.
     """
 
     folder: Path
@@ -56,7 +55,6 @@ class Papers:
     expired: KeyPair
     foreign: KeyPair
     expired_vtn: KeyPair
-    foreign_vtn: KeyPair
 
     @cached_property
     def ven_fingerprint(self) -> str:
@@ -135,5 +133,4 @@ def _made(folder: Path, ven_name: str) -> Papers:
         ven_rsa=ven("ven-rsa", ours, ven_name, key_type=KeyType.RSA),
         other=ven("other", ours, f"other-{ven_name}"),
         foreign=ven("foreign", theirs, ven_name),
-        foreign_vtn=vtn("foreign-vtn", theirs),
     )
